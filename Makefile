@@ -1,0 +1,52 @@
+# Every target works from a fresh clone: it first makes the environments it needs, and is quick the second time.
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+
+SETUP := .venv/.ready
+LOCAL_AWS := .venv-local-aws/.ready
+CLI := node_modules/.ready
+FLOOR := .venv-floor/.ready
+
+.PHONY: setup synth demo test check bench clean help
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(SETUP) $(CLI) $(LOCAL_AWS) ## make the virtual environments and install the CDK CLI
+
+$(SETUP): setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# npm is the one from the virtual environment's Node 24.
+$(CLI): package.json package-lock.json | $(SETUP)
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The local AWS pins its own botocore, so it lives in an environment of its own.
+$(LOCAL_AWS): local_aws/requirements.txt
+	$(PYTHON) -m venv .venv-local-aws
+	.venv-local-aws/bin/pip install --quiet --requirement $<
+	@touch $@
+
+synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
+	cdk synth --no-notices
+
+demo: setup ## deploy the sample app to a local AWS, read it back, destroy it
+	python -m local_aws.demo
+
+check: $(SETUP) ## format, lint and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+test: setup check ## check, then every test
+	pytest --numprocesses 2
+
+bench: setup ## measure against plain aws-cdk-lib
+	python -m benchmarks
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-local-aws .venv-floor node_modules cdk.out

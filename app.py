@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""The sample app: a domain that sends aligned, signed mail. Copy it for an account of your own.
+
+    cdk deploy -c domain=example.com -c hosted_zone_id=Z0123456789ABCDEFGHIJ -c alarm_address=ops@example.com
+
+Without context it synthesizes for example.com, with no credentials and no look-ups.
+"""
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from ses_constructs import DmarcPolicy, Route53Zone, VerifiedDomain
+
+
+class Mail(Stack):
+    """Everything that one mail domain needs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_name: str,
+        hosted_zone_id: str,
+        alarm_address: str,
+        env: Environment | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id, env=env)
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "Zone", hosted_zone_id=hosted_zone_id, zone_name=domain_name
+        )
+        self.domain = VerifiedDomain(
+            self,
+            "Domain",
+            domain_name=domain_name,
+            dns=Route53Zone(zone),
+            dmarc=DmarcPolicy.quarantine(reports_to=[alarm_address]),
+        )
+
+
+def main() -> None:
+    """Read the context and synthesize."""
+    app = App()
+    domain_name = app.node.try_get_context("domain") or "example.com"
+    Mail(
+        app,
+        "Mail",
+        domain_name=domain_name,
+        hosted_zone_id=app.node.try_get_context("hosted_zone_id") or "Z0123456789ABCDEFGHIJ",
+        alarm_address=app.node.try_get_context("alarm_address") or f"postmaster@{domain_name}",
+    )
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

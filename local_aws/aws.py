@@ -1,0 +1,121 @@
+"""`LocalAws`: start it, deploy to it with the real CDK CLI, read the result back with boto3.
+
+    with LocalAws.start() as aws:
+        aws.bootstrap()
+        outputs = aws.deploy("python app.py", context={"domain": "example.com"})
+        aws.client("sesv2").get_email_identity(EmailIdentity="example.com")
+"""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from local_aws.cdk_cli import TIMEOUT, App, app_arguments, context_arguments, run_cdk
+from local_aws.clients import Clients
+from local_aws.environment import ACCOUNT, REGION, ROOT, client_environment
+from local_aws.process import ServerProcess
+
+Outputs = dict[str, dict[str, str]]
+
+
+class LocalAws:
+    """An AWS account on loopback, empty at the start and gone at the end of the `with` block."""
+
+    account = ACCOUNT
+    region = REGION
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self._clients = Clients(server.endpoint, certificate=server.certificate)
+        self.client = self._clients.get
+
+    @classmethod
+    def start(cls, *, tls: bool = False, enforce_iam: bool = False) -> Self:
+        """Start a server of its own; as many as you like run at the same time.
+
+        With *enforce_iam* each call needs its permission, and functions act as their own roles. That needs TLS,
+        because the bootstrap bucket's policy denies anything else.
+        """
+        return cls(ServerProcess(tls=tls or enforce_iam, enforce_iam=enforce_iam))
+
+    @property
+    def endpoint(self) -> str:
+        return self.server.endpoint
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """For subprocesses: endpoint, region and dummy credentials, and nothing that leads to a real AWS."""
+        return client_environment(self.endpoint, folder=self.server.folder, certificate=self.server.certificate)
+
+    def bootstrap(self) -> None:
+        """`cdk bootstrap`, needed once before the first deployment; about 10 s."""
+        # Away from cdk.json, whose app the CLI would synthesize for nothing.
+        self.cdk("bootstrap", f"aws://{self.account}/{self.region}", cwd=self.server.folder)
+
+    def deploy(
+        self,
+        app: App,
+        *stacks: str,
+        context: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+        timeout: float = TIMEOUT,
+    ) -> Outputs:
+        """`cdk deploy`, giving the outputs by stack; raise `CdkError` when it fails.
+
+        *app* is a synthesized folder (`Path`, deployed in 1 to 2 s) or the command that synthesizes, run in *cwd*.
+        Without *stacks* all are deployed.
+        """
+        with tempfile.TemporaryDirectory(prefix="deploy-", dir=self.server.folder) as folder:
+            outputs = Path(folder) / "outputs.json"
+            self.cdk(
+                "deploy",
+                *(stacks or ("--all",)),
+                *app_arguments(app, assembly=Path(folder) / "cdk.out"),
+                *context_arguments(context or {}),
+                *("--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)),
+                cwd=cwd,
+                timeout=timeout,
+            )
+            made: Outputs = json.loads(outputs.read_text(encoding="utf-8")) if outputs.exists() else {}
+            return made
+
+    def destroy(
+        self,
+        app: App,
+        *stacks: str,
+        context: Mapping[str, str] | None = None,
+        cwd: Path = ROOT,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """`cdk destroy --force`, with the arguments of `deploy`."""
+        with tempfile.TemporaryDirectory(prefix="destroy-", dir=self.server.folder) as folder:
+            self.cdk(
+                "destroy",
+                *(stacks or ("--all",)),
+                *app_arguments(app, assembly=Path(folder) / "cdk.out"),
+                *context_arguments(context or {}),
+                *("--force", "--progress", "events"),
+                cwd=cwd,
+                timeout=timeout,
+            )
+
+    def cdk(self, *arguments: str, cwd: Path = ROOT, timeout: float = TIMEOUT) -> str:
+        """Any other CLI command, giving its output."""
+        return run_cdk(arguments, environment=self.environment, cwd=cwd, timeout=timeout)
+
+    def stop(self) -> None:
+        """Close the clients and end the server; twice is harmless."""
+        self._clients.close()
+        self.server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

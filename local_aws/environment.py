@@ -1,0 +1,86 @@
+"""Environments for the processes we start: clean of whatever would send them to a real AWS or break TLS."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+ROOT = Path(__file__).resolve().parent.parent
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+HARMFUL_PREFIXES = ("AWS_", "CDK_", "MINISTACK_", "LOCALSTACK_", "BOTO_")
+# Certificate bundles of the host do not know our certificate; a proxy does not know our loopback address.
+HARMFUL = frozenset(
+    {
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+        "NODE_OPTIONS",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    }
+)
+# All that the server and, through it, the functions may see of the host.
+SERVER_SEES = ("PATH", "LANG", "LC_ALL", "TZ")
+
+
+def without_harm(host: Mapping[str, str]) -> dict[str, str]:
+    """*host* without what leads to a real AWS, to a proxy or to another certificate bundle."""
+    return {
+        name: value
+        for name, value in host.items()
+        if name.upper() not in HARMFUL and not name.upper().startswith(HARMFUL_PREFIXES)
+    }
+
+
+def client_environment(
+    endpoint: str, *, folder: Path, certificate: Path | None, host: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """For the CDK CLI, the app it runs, and any AWS tool: dummy credentials and *endpoint*, nothing of `~/.aws`."""
+    nowhere = str(folder / "no-such-file")
+    environment = without_harm(os.environ if host is None else host) | CREDENTIALS
+    environment |= {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": nowhere,
+        "AWS_SHARED_CREDENTIALS_FILE": nowhere,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_HOME": str(folder / "cdk-home"),
+    }
+    if certificate:
+        environment |= {"AWS_CA_BUNDLE": str(certificate), "NODE_EXTRA_CA_CERTS": str(certificate)}
+    return environment
+
+
+def server_environment(
+    port: int, *, folder: Path, enforce_iam: bool, tls: bool, host: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """For the server: what it needs and little more, because the functions inherit it."""
+    host = os.environ if host is None else host
+    environment = {name: host[name] for name in SERVER_SEES if name in host} | CREDENTIALS
+    return environment | {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "GATEWAY_PORT": str(port),
+        "LAMBDA_EXECUTOR": "local",
+        "LOG_LEVEL": "INFO",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "SFTP_ENABLED": "0",
+        "USE_SSL": "1" if tls else "0",
+        "AUTH": "true" if enforce_iam else "false",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }

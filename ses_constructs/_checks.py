@@ -1,0 +1,133 @@
+"""What VerifiedDomain checks about its arguments together: errors for what cannot work, warnings for what may not.
+
+A CDK token passes every check, for its text is known at deploy only. Warning ids are part of the public API.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Annotations, Duration
+from constructs import Construct
+
+from .email_records import DmarcPolicy, SpfPolicy, contains_token, is_spf
+from .email_records._text import check_domain_name, invalid
+from .email_records.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
+
+# CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
+MAX_WAIT_MINUTES = 55
+_MIN_WAIT_MINUTES = 1
+
+
+def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
+    """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
+    if contains_token(mail_from):
+        return mail_from
+    if "." not in mail_from:
+        return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
+    name = check_domain_name("mail_from", mail_from)
+    if not contains_token(domain_name) and not name.endswith(f".{domain_name}"):
+        raise invalid(
+            "mail_from",
+            f"be a subdomain of {domain_name}",
+            mail_from,
+            "pass a label such as 'mail', or None to do without",
+        )
+    return name
+
+
+def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -> None:
+    """One SPF policy in the TXT record set of the domain, and existing values only beside it."""
+    if isinstance(existing_txt_values, str):
+        raise invalid("existing_txt_values", "be a list of texts", existing_txt_values, "put the text into a list")
+    if spf is None:
+        if existing_txt_values:
+            raise invalid(
+                "existing_txt_values",
+                "come with spf, which shares their TXT record set",
+                existing_txt_values,
+                "pass spf=SpfPolicy.amazon_ses(), or leave the existing values to their owner",
+            )
+        return
+    for value in existing_txt_values:
+        if is_spf(value):
+            raise invalid(
+                "existing_txt_values",
+                "hold no second SPF policy, because receivers then reject both (RFC 7208)",
+                value,
+                f"pass spf=SpfPolicy.parse({value!r}).merge(SpfPolicy.amazon_ses())",
+            )
+
+
+def check_wait(timeout: Duration) -> None:
+    """Between one minute and what fits into CloudFormation's hour."""
+    seconds = timeout.to_seconds()
+    if not _MIN_WAIT_MINUTES * 60 <= seconds <= MAX_WAIT_MINUTES * 60:
+        raise invalid(
+            "wait_until_verified",
+            f"be {_MIN_WAIT_MINUTES} to {MAX_WAIT_MINUTES} minutes",
+            f"{seconds:g} seconds",
+            "pass Duration.minutes(30)",
+        )
+
+
+def check_shared_records(**shared: object) -> None:
+    """A domain that leaves the shared records to another stack must not ask for them."""
+    for argument, value in shared.items():
+        if value:
+            raise invalid(
+                argument,
+                "be left out when owns_shared_records is False",
+                value,
+                "pass it to the VerifiedDomain that owns the shared records",
+            )
+
+
+def warn_about_region(scope: Construct, region: str, *, receives_mail: bool) -> None:
+    """SES is missing in some regions, and receiving in more; the lists age, so this only warns."""
+    if contains_token(region):
+        return
+    if region not in SENDING_REGIONS:
+        _warn(scope, "region-cannot-send", f"SES is not known to send from {region}; deploy to another region")
+    elif receives_mail and region not in RECEIVING_REGIONS:
+        _warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+
+
+def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, has_mail_from: bool) -> None:
+    """Reports that will not arrive, and an alignment that can never be met."""
+    if contains_token(domain_name):
+        return
+    for destination in policy.report_domains():
+        if contains_token(destination) or _related(destination, domain_name):
+            continue
+        # RFC 9990, section 4: without this record receivers drop the address.
+        _warn(
+            scope,
+            "dmarc-reports-elsewhere",
+            f"{destination} must agree to receive the DMARC reports of {domain_name}: its zone needs the record "
+            f'{domain_name}._report._dmarc.{destination}. IN TXT "v=DMARC1"; acknowledge this warning once it is there',
+        )
+    if policy.spf_alignment == "strict" and has_mail_from:
+        _warn(
+            scope,
+            "dmarc-spf-never-aligns",
+            "SPF cannot pass strict DMARC alignment, because the MAIL FROM domain of SES is a subdomain; "
+            "use relaxed alignment, or rely on DKIM alone and acknowledge this warning",
+        )
+
+
+def warn_about_unpublished_wait(scope: Construct) -> None:
+    """Waiting for records that nobody may have published."""
+    _warn(
+        scope,
+        "waits-for-people",
+        "wait_until_verified holds the deployment until somebody has published the records, whose DKIM names are known "
+        "only after the identity is made; deploy without it first",
+    )
+
+
+def _related(destination: str, domain_name: str) -> bool:
+    """Whether one domain holds the other, as far as names alone can tell."""
+    return f".{destination}".endswith(f".{domain_name}") or f".{domain_name}".endswith(f".{destination}")
+
+
+def _warn(scope: Construct, warning_id: str, message: str) -> None:
+    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)

@@ -1,0 +1,135 @@
+"""HandlerFunction: one Lambda function for each handler and stack, used directly as a custom resource's service token.
+
+A third of the resources of CDK's provider framework, and no finding under cdk-nag. This module loads aws_lambda, which
+is slow to import; construct modules import it where they need it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aws_cdk import CustomResource, Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+_PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settings:
+    """What differs between the handlers."""
+
+    description: str
+    timeout_minutes: int = 2
+    invokes_itself: bool = False
+
+
+_HANDLERS = {
+    "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
+    "verification_token": _Settings(description="Asks SES for the legacy TXT tokens of domains"),
+    "wait_for_verification": _Settings(
+        description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
+    ),
+}
+
+
+class HandlerFunction(Construct):
+    """The function of one handler, with its own role and log group.
+
+    The role may write its log; each custom resource adds what it needs on its own resources, and waits for that policy.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
+        super().__init__(scope, construct_id)
+        settings = _HANDLERS[module]
+        self._timeout = Duration.minutes(settings.timeout_minutes)
+        log_group = logs.LogGroup(
+            self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "WriteLog": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                            resources=[log_group.log_group_arn],
+                        )
+                    ]
+                )
+            },
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=settings.description,
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            code=handlers_asset(),
+            handler=f"handlers.{module}.on_event",
+            timeout=self._timeout,
+            memory_size=256,
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+        )
+        if settings.invokes_itself:
+            iam.Policy(
+                self,
+                "InvokeItself",
+                roles=[self.role],
+                statements=[
+                    iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
+                ],
+            )
+
+    @classmethod
+    def shared(cls, scope: Construct, module: str) -> "HandlerFunction":
+        """The function that runs ``handlers/<module>.py`` in the stack of *scope*, made on first use."""
+        stack = Stack.of(scope)
+        construct_id = "Ses" + "".join(word.capitalize() for word in module.split("_"))
+        existing = stack.node.try_find_child(construct_id)
+        if isinstance(existing, cls):
+            return existing
+        return cls(stack, construct_id, module=module)
+
+    def custom_resource(
+        self,
+        scope: Construct,
+        *,
+        resource_type: str,
+        properties: Mapping[str, object],
+        permissions: Sequence[iam.PolicyStatement],
+        service_timeout: Duration | None = None,
+    ) -> CustomResource:
+        """A custom resource under *scope* that this function answers, with *permissions* for its own job.
+
+        A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
+        room for the two retries that Lambda makes when a run crashes.
+        """
+        policy = iam.Policy(scope, "Policy", roles=[self.role], statements=list(permissions))
+        resource = CustomResource(
+            scope,
+            "Resource",
+            service_token=self.function.function_arn,
+            resource_type=resource_type,
+            properties=dict(properties),
+            service_timeout=service_timeout or Duration.minutes(10),
+        )
+        # Without the policy the first call would race IAM; on delete the policy must outlive the resource.
+        resource.node.add_dependency(policy, self)
+        return resource
+
+
+def handlers_asset() -> lambda_.Code:
+    """The handlers' source as a Lambda asset, with the same hash on every machine."""
+    return lambda_.Code.from_asset(
+        str(_PACKAGE),
+        # Bytecode differs between machines, and pip compiles on install: hashing it would redeploy every function.
+        exclude=["*", "!handlers", "!handlers/*.py"],
+        ignore_mode=IgnoreMode.GIT,
+    )

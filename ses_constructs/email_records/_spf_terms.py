@@ -1,0 +1,136 @@
+"""The terms of an SPF record: what one may look like, and its one canonical spelling (RFC 7208 section 12)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+
+from ._text import (
+    check_distinct,
+    check_text,
+    contains_token,
+    invalid,
+    is_token,
+    name_flaw,
+    text_tuple,
+)
+
+MAX_LOOKUPS = 10
+MODIFIERS = ("redirect", "exp")
+
+_LOOKUP_TERMS = ("include", "a", "mx", "ptr", "exists", "redirect")
+_TERM = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<rest>(?:[:=/].*)?)")
+_MACRO = re.compile(r"%(?:[%_-]|\{[slodiphvSLODIPHV](?:0*[1-9][0-9]*)?[rR]?[.+,/_=-]*\})")
+_PREFIX_LENGTH = r"(?:0|[1-9][0-9]{0,2})"
+# The lengths for IPv4 and IPv6. The expression is anchored at the end, for a macro may hold a slash too.
+_DUAL_PREFIX = re.compile(rf"(?P<domain>.*?)(?:/(?P<ip4>{_PREFIX_LENGTH}))?(?://(?P<ip6>{_PREFIX_LENGTH}))?")
+_ADDRESS = re.compile(rf"(?P<address>[^/]+)(?:/(?P<length>{_PREFIX_LENGTH}))?")
+_EXAMPLE = "write a term such as 'include:amazonses.com' or 'ip4:192.0.2.0/24'"
+
+
+def spf_terms(argument: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Return mechanisms and modifiers in canonical spelling, modifiers last.
+
+    Raises ``ValueError`` for malformed and repeated terms, for a second ``redirect=`` or ``exp=`` (RFC 7208 section
+    6), and for more than ten terms that query DNS (section 4.6.4).
+    """
+    terms = tuple(canonical_term(argument, value) for value in text_tuple(argument, values))
+    check_distinct(argument, terms)
+    for modifier in MODIFIERS:
+        if sum(modifier_name(term) == modifier for term in terms) > 1:
+            raise invalid(argument, f"hold one {modifier}= at most", terms, "keep one of them")
+    lookups = count_lookups(terms)
+    if lookups > MAX_LOOKUPS:
+        rule = f"need at most {MAX_LOOKUPS} DNS look-ups"
+        fix = f"there are {lookups}; replace some terms by the ip4: and ip6: ranges behind them"
+        raise invalid(argument, rule, terms, fix)
+    return tuple(sorted(terms, key=lambda term: modifier_name(term) is not None))
+
+
+def canonical_term(argument: str, term: str) -> str:
+    """Return *term* with its name in lower case, no needless ``+``, and its domain in lower case if it is literal."""
+    match = _TERM.fullmatch(check_text(argument, term))
+    if match is None:
+        raise invalid(argument, "hold SPF mechanisms and modifiers", term, _EXAMPLE)
+    name, rest = match["name"].lower(), match["rest"]
+    qualifier = match["qualifier"]
+    if name == "all":
+        raise invalid(argument, "leave the term for everybody else to the argument all", term, "pass all='~all'")
+    if rest.startswith("="):
+        if name not in MODIFIERS or qualifier:
+            raise invalid(argument, "hold no modifiers but redirect= and exp=", term, "leave it out")
+        rest = f"={_domain(argument, term, rest[1:])}"
+    elif name in ("ip4", "ip6"):
+        rest = f":{_network(argument, term, name, rest)}"
+    elif name in ("include", "exists"):
+        rest = f":{_domain(argument, term, _behind_colon(argument, term, rest))}"
+    elif name == "ptr":
+        rest = f":{_domain(argument, term, _behind_colon(argument, term, rest))}" if rest else ""
+    elif name in ("a", "mx"):
+        rest = _host_and_prefix(argument, term, rest)
+    else:
+        raise invalid(argument, "hold mechanisms that RFC 7208 knows", term, _EXAMPLE)
+    return f"{qualifier.removeprefix('+')}{name}{rest}"
+
+
+def modifier_name(term: str) -> str | None:
+    """Return the name of the modifier in lower case; ``None`` if *term* is a mechanism."""
+    match = _TERM.fullmatch(term)
+    return match["name"].lower() if match is not None and match["rest"].startswith("=") else None
+
+
+def has_redirect(terms: Sequence[str]) -> bool:
+    """Tell whether another domain's record decides about everybody whom *terms* do not name."""
+    return any(modifier_name(term) == "redirect" for term in terms)
+
+
+def count_lookups(terms: Sequence[str]) -> int:
+    """Return how many of the canonical *terms* make a receiver query DNS."""
+    return sum(re.split("[:=/]", term.lstrip("-~?"), maxsplit=1)[0] in _LOOKUP_TERMS for term in terms)
+
+
+def _behind_colon(argument: str, term: str, rest: str) -> str:
+    if not rest.startswith(":"):
+        raise invalid(argument, "have a colon and a value behind the mechanism", term, _EXAMPLE)
+    return rest[1:]
+
+
+def _domain(argument: str, term: str, domain: str) -> str:
+    domain = domain.removesuffix(".")
+    known = _MACRO.sub("t", domain)
+    # A macro such as %{d} is one label here, and a whole domain once it is expanded.
+    flaw = name_flaw(known, underscores=True, partial=known != domain)
+    if flaw is not None:
+        raise invalid(argument, f"name domains that {flaw}", term, _EXAMPLE)
+    # Macros and tokens change their meaning with their case.
+    return domain if known != domain or contains_token(domain) else domain.lower()
+
+
+def _host_and_prefix(argument: str, term: str, rest: str) -> str:
+    match = _DUAL_PREFIX.fullmatch(rest)
+    if match is None or int(match["ip4"] or 0) > 32 or int(match["ip6"] or 0) > 128:
+        raise invalid(argument, "have prefix lengths of at most /32 and //128", term, "write them as 'a/24//64'")
+    written = match["domain"]
+    host = f":{_domain(argument, term, _behind_colon(argument, term, written))}" if written else ""
+    return host + rest[len(written) :]
+
+
+def _network(argument: str, term: str, name: str, rest: str) -> str:
+    bits = 32 if name == "ip4" else 128
+    match = _ADDRESS.fullmatch(_behind_colon(argument, term, rest))
+    if match is None or int(match["length"] or 0) > bits or not _is_address(name, match["address"]):
+        kind = "IPv4" if name == "ip4" else "IPv6"
+        raise invalid(argument, f"have an {kind} address or network behind {name}:", term, _EXAMPLE)
+    return rest[1:] if contains_token(rest) else rest[1:].lower()
+
+
+def _is_address(name: str, address: str) -> bool:
+    if is_token(address):
+        return True
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    # ipaddress also takes a scope, fe80::1%eth0, which SPF has no place for.
+    return parsed.version == int(name[-1]) and "%" not in address

@@ -1,0 +1,181 @@
+"""Wording and checks that every value of this package shares.
+
+A CDK token is text such as ``${Token[AWS.Region.4]}`` that stands for a value known only at deployment. A check
+looks at what is written around a token and lets the token itself pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+# CDK keeps to these characters inside a token, so text that only resembles one gets no privileges here.
+TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
+
+_TOKEN = re.compile(TOKEN_PATTERN)
+_TOKENS_ONLY = re.compile(rf"(?:{TOKEN_PATTERN})+")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LABEL_WITH_UNDERSCORES = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+
+
+def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
+    """Return the error to raise: which argument, the rule it breaks, what was given, what to do.
+
+    >>> invalid("ttl", "be a number of seconds", "5m", "write 300")
+    ValueError("ttl must be a number of seconds, got '5m'; write 300")
+    """
+    return ValueError(f"{argument} must {rule}, got {value!r}; {fix}")
+
+
+def contains_token(text: str) -> bool:
+    """Tell whether a CDK token stands anywhere in *text*, so that its final length and content are unknown.
+
+    >>> contains_token("inbound-smtp.${Token[AWS.Region.4]}.amazonaws.com")
+    True
+    """
+    return _TOKEN.search(text) is not None
+
+
+def is_token(text: str) -> bool:
+    """Tell whether *text* is nothing but CDK tokens."""
+    return _TOKENS_ONLY.fullmatch(text) is not None
+
+
+def split_tokens(text: str) -> list[str]:
+    """Cut *text* before and behind every token; the pieces, none of them empty, join to the same text."""
+    return [piece for piece in re.split(f"({TOKEN_PATTERN})", text) if piece]
+
+
+def outside_tokens(change: Callable[[str], str], text: str) -> str:
+    """Apply *change* to what stands around the tokens of *text*."""
+    return "".join(piece if is_token(piece) else change(piece) for piece in split_tokens(text))
+
+
+def without_tokens(text: str) -> str:
+    """Put a letter in the place of every token, so that the rest can be checked."""
+    # A letter that is no hexadecimal digit, for it must not complete a percent escape.
+    return _TOKEN.sub("t", text)
+
+
+def check_text(argument: str, value: str) -> str:
+    """Return *value* if it is a ``str``; raise ``ValueError`` otherwise."""
+    if not isinstance(value, str):
+        raise invalid(argument, "be text", value, "pass a str")
+    return value
+
+
+def check_choice(argument: str, value: str | None, choices: Sequence[str | None]) -> None:
+    """Raise ``ValueError`` unless *value* is one of *choices*."""
+    if value not in choices:
+        listing = ", ".join(repr(choice) for choice in choices)
+        raise invalid(argument, f"be one of {listing}", value, "write one of them exactly so")
+
+
+def text_tuple(argument: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Return *values*, any sequence of ``str``, as a tuple.
+
+    A lone ``str`` is refused: it is a sequence too, and would pass as its letters.
+    """
+    if isinstance(values, str):
+        raise invalid(argument, "be a sequence of str, not one str", values, f"write ({values!r},)")
+    if not isinstance(values, Sequence):
+        raise invalid(argument, "be a sequence of str", values, "pass a tuple or a list")
+    return tuple(check_text(argument, value) for value in values)
+
+
+def check_distinct(argument: str, values: tuple[str, ...]) -> None:
+    """Raise ``ValueError`` if a value is there twice."""
+    if len(set(values)) != len(values):
+        raise invalid(argument, "hold every entry once", values, "leave the repeated one out")
+
+
+def name_flaw(name: str, *, underscores: bool = False, partial: bool = False) -> str | None:
+    """Return the rule that a DNS name without a trailing dot breaks, or ``None``.
+
+    *underscores* admits names such as ``_dmarc.example.com``; *partial* a single label, because more of the name is
+    filled in later. A token makes the name partial by itself.
+    """
+    known = without_tokens(name)
+    labels = known.split(".")
+    label = _LABEL_WITH_UNDERSCORES if underscores else _LABEL
+    if any(label.fullmatch(part) is None for part in labels):
+        extra = ", underscores" if underscores else ""
+        return f"have labels of 1 to 63 ASCII letters, digits{extra} and inner hyphens, with single dots between them"
+    if len(known) > 253:
+        return "have at most 253 characters"
+    if len(labels) == 1 and not partial and known == name:
+        return "have at least two labels"
+    if labels[-1].isdigit():
+        return "end in a top-level domain, not in a number"
+    return None
+
+
+def address_flaw(address: str) -> str | None:
+    """Return the rule that an e-mail address breaks, or ``None``."""
+    if is_token(address):
+        return None
+    known = without_tokens(address)
+    local_part, _, domain = known.rpartition("@")
+    if not known.isascii():
+        return "be ASCII"
+    if known.count("@") != 1:
+        return "have one @"
+    if len(local_part) > 64 or _LOCAL_PART.fullmatch(local_part) is None:
+        return (
+            "have 1 to 64 unquoted characters before the @, without spaces and without dots at an end or side by side"
+        )
+    if len(known) > 254:
+        return "have at most 254 characters"
+    flaw = name_flaw(domain, partial=known != address)
+    return flaw and f"have a domain behind the @ that must {flaw}"
+
+
+def check_domain_name(argument: str, value: str) -> str:
+    """Return *value* if it is a bare domain name (RFC 1035 section 2.3.1, RFC 1123 section 2.1).
+
+    Two labels or more, no trailing dot, ASCII; an internationalized name is written in its ``xn--`` form. A token is
+    let through, and so is a name that contains one. Raises ``ValueError`` for everything else.
+
+    >>> check_domain_name("domain_name", "bücher.example")
+    Traceback (most recent call last):
+    ValueError: domain_name must be ASCII, got 'bücher.example'; write 'xn--bcher-kva.example'
+    """
+    check_text(argument, value)
+    flaw = name_flaw(value)
+    if flaw is None:
+        return value
+    if not value.isascii():
+        raise invalid(argument, "be ASCII", value, _ascii_form(value))
+    if "://" in value:
+        raise invalid(argument, "be a bare domain name", value, "leave out the scheme and everything behind the host")
+    if "@" in value:
+        raise invalid(argument, "be a bare domain name", value, "leave out everything up to the @")
+    if value.startswith(".") or value.endswith("."):
+        raise invalid(argument, "have no dot at either end", value, "leave the dot out")
+    raise invalid(argument, flaw, value, "write a name such as 'example.com'")
+
+
+def check_email_address(argument: str, value: str) -> str:
+    """Return *value* if it is a plain ASCII e-mail address: a dot-atom, an @, a domain (RFC 5321 section 4.1.2).
+
+    Quoted local parts and display names are refused. A token is let through, alone or as a part of the address.
+    Raises ``ValueError`` for everything else.
+    """
+    flaw = address_flaw(check_text(argument, value))
+    if flaw is not None:
+        raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
+    return value
+
+
+def _ascii_form(name: str) -> str:
+    hint = "write the name in its xn-- form"
+    # The codec needs quadratic time, and no longer name could be right.
+    if len(name) > 253:
+        return hint
+    try:
+        ascii_name = name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return hint
+    return hint if name_flaw(ascii_name) else f"write {ascii_name!r}"

@@ -1,0 +1,263 @@
+"""What receivers should do with mail that is not really from your domain (DMARC, RFC 9989)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from ._report_uri import mail_host, report_uris, split_dmarc_uris
+from ._text import check_choice, check_distinct, check_text, invalid, text_tuple
+
+DmarcAction = Literal["none", "quarantine", "reject"]
+"""What to do with a failing message: deliver and report, treat as suspicious, or refuse."""
+
+DmarcAlignment = Literal["relaxed", "strict"]
+"""Whether the authenticated domain may be a relative of the From domain, or has to be the same."""
+
+PublicSuffix = Literal["y", "n", "u"]
+"""Whether others register names below the domain: yes, no, or unsaid."""
+
+_ACTIONS: tuple[DmarcAction, ...] = get_args(DmarcAction)
+_ALIGNMENTS: tuple[DmarcAlignment, ...] = get_args(DmarcAlignment)
+_FAILURE_OPTIONS = ("0", "1", "d", "s")
+# The name of the version tag may be in either case, its value may not (RFC 9989 section 4.8).
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
+_TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>[ -~\t]*)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DmarcPolicy:
+    """The policy in the TXT record ``_dmarc.<domain>``, with the tags of RFC 9989 section 4.7 and no retired ones.
+
+    ``action`` is for the domain itself. ``subdomain_action`` is for its subdomains and, if ``None``, the same;
+    ``nonexistent_subdomain_action`` is for names that do not exist and, if ``None``, the same as for subdomains.
+    ``testing`` asks receivers to apply one level less than they are told. ``public_suffix`` is for registries.
+    Alignment says how closely DKIM and SPF domains have to match the From domain.
+
+    ``reports_to`` gets aggregate reports and ``failure_reports_to`` single messages: e-mail addresses or ``mailto:``
+    and ``https:`` URIs, in any sequence, stored as URIs in one form (scheme and host in lower case; commas,
+    exclamation marks and semicolons escaped). Receivers only have to support ``mailto:``. ``failure_options``, from
+    ``0`` ``1`` ``d`` ``s``, say which failures to report; ``0`` and ``1`` exclude each other, and without
+    ``failure_reports_to`` there are none.
+
+    Raises ``ValueError`` for values that the record cannot hold.
+    """
+
+    action: DmarcAction
+    subdomain_action: DmarcAction | None = None
+    nonexistent_subdomain_action: DmarcAction | None = None
+    testing: bool = False
+    public_suffix: PublicSuffix | None = None
+    dkim_alignment: DmarcAlignment = "relaxed"
+    spf_alignment: DmarcAlignment = "relaxed"
+    reports_to: tuple[str, ...] = ()
+    failure_reports_to: tuple[str, ...] = ()
+    failure_options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_choice("action", self.action, _ACTIONS)
+        check_choice("subdomain_action", self.subdomain_action, (*_ACTIONS, None))
+        check_choice("nonexistent_subdomain_action", self.nonexistent_subdomain_action, (*_ACTIONS, None))
+        if not isinstance(self.testing, bool):
+            raise invalid("testing", "be True or False", self.testing, "write testing=True to try a policy out")
+        check_choice("public_suffix", self.public_suffix, (*get_args(PublicSuffix), None))
+        check_choice("dkim_alignment", self.dkim_alignment, _ALIGNMENTS)
+        check_choice("spf_alignment", self.spf_alignment, _ALIGNMENTS)
+        object.__setattr__(self, "reports_to", report_uris("reports_to", self.reports_to))
+        object.__setattr__(self, "failure_reports_to", report_uris("failure_reports_to", self.failure_reports_to))
+        object.__setattr__(self, "failure_options", text_tuple("failure_options", self.failure_options))
+        self._check_failure_options()
+
+    def _check_failure_options(self) -> None:
+        options = self.failure_options
+        for option in options:
+            check_choice("failure_options", option, _FAILURE_OPTIONS)
+        check_distinct("failure_options", options)
+        if "0" in options and "1" in options:
+            raise invalid("failure_options", "not hold '0' and '1' together", options, "keep '1' for more reports")
+        if options and not self.failure_reports_to:
+            rule = "be empty without failure_reports_to, where the reports would go"
+            raise invalid("failure_options", rule, options, "pass failure_reports_to as well")
+
+    @classmethod
+    def monitor(
+        cls,
+        *,
+        subdomain_action: DmarcAction | None = None,
+        nonexistent_subdomain_action: DmarcAction | None = None,
+        testing: bool = False,
+        public_suffix: PublicSuffix | None = None,
+        dkim_alignment: DmarcAlignment = "relaxed",
+        spf_alignment: DmarcAlignment = "relaxed",
+        reports_to: Sequence[str] = (),
+        failure_reports_to: Sequence[str] = (),
+        failure_options: Sequence[str] = (),
+    ) -> DmarcPolicy:
+        """Collect reports and change nothing, where every rollout starts.
+
+        >>> DmarcPolicy.monitor(reports_to=("dmarc@example.com",)).to_txt()
+        'v=DMARC1; p=none; rua=mailto:dmarc@example.com'
+        """
+        return cls(
+            action="none",
+            subdomain_action=subdomain_action,
+            nonexistent_subdomain_action=nonexistent_subdomain_action,
+            testing=testing,
+            public_suffix=public_suffix,
+            dkim_alignment=dkim_alignment,
+            spf_alignment=spf_alignment,
+            reports_to=text_tuple("reports_to", reports_to),
+            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
+            failure_options=text_tuple("failure_options", failure_options),
+        )
+
+    @classmethod
+    def quarantine(
+        cls,
+        *,
+        subdomain_action: DmarcAction | None = None,
+        nonexistent_subdomain_action: DmarcAction | None = None,
+        testing: bool = False,
+        public_suffix: PublicSuffix | None = None,
+        dkim_alignment: DmarcAlignment = "relaxed",
+        spf_alignment: DmarcAlignment = "relaxed",
+        reports_to: Sequence[str] = (),
+        failure_reports_to: Sequence[str] = (),
+        failure_options: Sequence[str] = (),
+    ) -> DmarcPolicy:
+        """Have failing mail treated as suspicious: most receivers put it into the spam folder.
+
+        >>> DmarcPolicy.quarantine(nonexistent_subdomain_action="reject").to_txt()
+        'v=DMARC1; p=quarantine; np=reject'
+        """
+        return cls(
+            action="quarantine",
+            subdomain_action=subdomain_action,
+            nonexistent_subdomain_action=nonexistent_subdomain_action,
+            testing=testing,
+            public_suffix=public_suffix,
+            dkim_alignment=dkim_alignment,
+            spf_alignment=spf_alignment,
+            reports_to=text_tuple("reports_to", reports_to),
+            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
+            failure_options=text_tuple("failure_options", failure_options),
+        )
+
+    @classmethod
+    def reject(
+        cls,
+        *,
+        subdomain_action: DmarcAction | None = None,
+        nonexistent_subdomain_action: DmarcAction | None = None,
+        testing: bool = False,
+        public_suffix: PublicSuffix | None = None,
+        dkim_alignment: DmarcAlignment = "relaxed",
+        spf_alignment: DmarcAlignment = "relaxed",
+        reports_to: Sequence[str] = (),
+        failure_reports_to: Sequence[str] = (),
+        failure_options: Sequence[str] = (),
+    ) -> DmarcPolicy:
+        """Have failing mail refused, once the reports are clean.
+
+        >>> DmarcPolicy.reject(testing=True).to_txt()
+        'v=DMARC1; p=reject; t=y'
+        """
+        return cls(
+            action="reject",
+            subdomain_action=subdomain_action,
+            nonexistent_subdomain_action=nonexistent_subdomain_action,
+            testing=testing,
+            public_suffix=public_suffix,
+            dkim_alignment=dkim_alignment,
+            spf_alignment=spf_alignment,
+            reports_to=text_tuple("reports_to", reports_to),
+            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
+            failure_options=text_tuple("failure_options", failure_options),
+        )
+
+    def to_txt(self) -> str:
+        """Return the text of the TXT record, without the tags that say what receivers assume anyway."""
+        # Some receivers that follow the older RFC 7489 expect p directly behind v.
+        tags = {
+            "v": "DMARC1",
+            "p": self.action,
+            "sp": self.subdomain_action,
+            "np": self.nonexistent_subdomain_action,
+            "t": "y" if self.testing else None,
+            "psd": self.public_suffix,
+            "adkim": "s" if self.dkim_alignment == "strict" else None,
+            "aspf": "s" if self.spf_alignment == "strict" else None,
+            "rua": ",".join(self.reports_to),
+            "ruf": ",".join(self.failure_reports_to),
+            "fo": ":".join(self.failure_options),
+        }
+        return "; ".join(f"{name}={value}" for name, value in tags.items() if value)
+
+    def report_domains(self) -> tuple[str, ...]:
+        """Return the domains that get reports by mail, in lower case and each once.
+
+        A domain that is not yours has to agree, in a record of its own (RFC 9990 section 4). A CDK token in a domain
+        stays as it is; an address that is nothing but a token has no known domain and is left out.
+
+        >>> DmarcPolicy.monitor(reports_to=["a@Example.com", "b@reports.example.net"]).report_domains()
+        ('example.com', 'reports.example.net')
+        """
+        hosts = (mail_host(uri) for uri in (*self.reports_to, *self.failure_reports_to))
+        return tuple(dict.fromkeys(host for host in hosts if host))
+
+    @classmethod
+    def parse(cls, text: str) -> DmarcPolicy:
+        """Read a published record (RFC 9989 sections 4.7 and 4.8).
+
+        Unknown tags and the retired ``rf``, ``ri`` and ``pct`` are ignored, size limits on report URIs dropped, and
+        so is ``fo`` without ``ruf``. ``pct=0`` without ``t`` is read as testing, which is what it was used for. A
+        missing ``p`` is ``none``. Where a receiver would fall back to a default for a malformed value, this raises
+        ``ValueError``, for the owner of the record surely meant something.
+
+        >>> DmarcPolicy.parse("v=DMARC1; p=reject; pct=0; rua=mailto:dmarc@example.com!10m").to_txt()
+        'v=DMARC1; p=reject; t=y; rua=mailto:dmarc@example.com'
+        """
+        tags = _tags(text)
+        # Values are case-insensitive, except for the URIs.
+        lowered = {name: value.lower() for name, value in tags.items()}
+        failure_reports_to = split_dmarc_uris(tags["ruf"]) if "ruf" in tags else ()
+        options = tuple(option.strip(" \t") for option in lowered["fo"].split(":")) if "fo" in tags else ()
+        alignments = {"r": "relaxed", "s": "strict"}
+        try:
+            check_choice("t", lowered.get("t", "n"), ("y", "n"))
+            check_choice("adkim", lowered.get("adkim", "r"), ("r", "s"))
+            check_choice("aspf", lowered.get("aspf", "r"), ("r", "s"))
+            return cls(
+                action=cast(DmarcAction, lowered.get("p", "none")),
+                subdomain_action=cast(DmarcAction | None, lowered.get("sp")),
+                nonexistent_subdomain_action=cast(DmarcAction | None, lowered.get("np")),
+                testing=lowered.get("t", "y" if lowered.get("pct") == "0" else "n") == "y",
+                public_suffix=cast(PublicSuffix | None, lowered.get("psd")),
+                dkim_alignment=cast(DmarcAlignment, alignments[lowered.get("adkim", "r")]),
+                spf_alignment=cast(DmarcAlignment, alignments[lowered.get("aspf", "r")]),
+                reports_to=split_dmarc_uris(tags["rua"]) if "rua" in tags else (),
+                failure_reports_to=failure_reports_to,
+                failure_options=options if failure_reports_to else (),
+            )
+        except ValueError as error:
+            raise invalid("text", "be a valid DMARC record", text, str(error)) from error
+
+
+def _tags(text: str) -> dict[str, str]:
+    version, *rest = check_text("text", text).split(";")
+    if _VERSION.fullmatch(version) is None:
+        raise invalid("text", "begin with the tag v=DMARC1", text, "pass the record found at _dmarc.<domain>")
+    tags: dict[str, str] = {}
+    for written in (part.strip(" \t") for part in rest):
+        if not written:
+            continue
+        tag = _TAG.fullmatch(written)
+        if tag is None:
+            raise invalid("text", "consist of name=value tags", text, f"look at {written!r}")
+        name = tag["name"].lower()
+        if name in tags:
+            raise invalid("text", "hold every tag once", text, f"keep one {name}")
+        tags[name] = tag["value"]
+    return tags

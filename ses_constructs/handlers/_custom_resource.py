@@ -1,0 +1,207 @@
+"""How CloudFormation and a handler talk: one event comes in, one answer goes out by HTTP PUT.
+
+A stack waits for up to an hour for an answer that is lost, so everything ends in one: a job's failure, a bad event, an
+error nobody thought of. Only an event that does not say where to send the answer is left to Lambda's log.
+
+Permissions: none of its own.
+"""
+
+import http.client
+import json
+import logging
+import time
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from urllib.error import HTTPError
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ._aws import says_gone
+
+log = logging.getLogger(__name__)
+
+# The id of a resource that was never made. CloudFormation sends a Delete for it, which then has nothing to do.
+CREATE_FAILED = "ses-constructs:create-failed"
+
+_ANSWER_BYTES = 4096
+_ID_BYTES = 1024
+_LOGGED_CHARACTERS = 300
+_WAITS_BETWEEN_TRIES = (1, 2, 4)
+
+
+class Context(Protocol):
+    """The part of Lambda's context object that handlers use."""
+
+    @property
+    def invoked_function_arn(self) -> str: ...
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class RefusedError(Exception):
+    """A sentence for the person who deploys: what is in the way, and what to do.
+
+    *left_behind* is the physical id of something that a failed Create may have made, so that its Delete comes back.
+    """
+
+    def __init__(self, sentence: str, *, left_behind: str = "") -> None:
+        super().__init__(sentence)
+        self.left_behind = left_behind
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """The properties of a custom resource. CloudFormation turns every scalar into a string."""
+
+    values: Mapping[str, Any]
+
+    def text(self, name: str) -> str:
+        value = self.values.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise RefusedError(
+                f"property {name} must be a text that is not empty; the template of this stack must set it"
+            )
+        return value.strip()
+
+    def optional(self, name: str) -> str:
+        return self.text(name) if self.values.get(name) else ""
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.values.get(name) or []
+        return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a job gets to see of an event; the ResponseURL, a pre-signed credential, is not part of it."""
+
+    physical_id: str
+    new: Properties
+    old: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The end of a Create or Update. Another *physical_id* than before makes CloudFormation delete the old one."""
+
+    physical_id: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+class HandedOver:
+    """The end of a part: another invocation has the event and will answer."""
+
+
+class Job(Protocol):
+    """What a custom resource does. Every verb may be called twice with the same request."""
+
+    def create(self, request: Request) -> Made | HandedOver: ...
+    def update(self, request: Request) -> Made | HandedOver: ...
+    def delete(self, request: Request) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: Literal["SUCCESS", "FAILED"]
+    physical_id: str
+    reason: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer(event: Mapping[str, Any], job: Job) -> None:
+    """Do what *event* asks for and tell CloudFormation how it went."""
+    url = event.get("ResponseURL") if isinstance(event, Mapping) else None
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        raise ValueError("the event has no usable ResponseURL, so CloudFormation cannot be answered; nothing was done")
+    about = {"request_type": str(event.get("RequestType")), "logical_id": str(event.get("LogicalResourceId"))}
+    result = _run(event, job)
+    if result is None:
+        log.info("handed over", extra=about)
+        return
+    log.info("answering", extra=about | {"status": result.status, "reason": result.reason[:_LOGGED_CHARACTERS]})
+    _put(url, _body(event, result))
+
+
+def _run(event: Mapping[str, Any], job: Job) -> _Answer | None:
+    kind = event.get("RequestType")
+    physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
+    try:
+        made = _do(kind, Request(physical_id, _properties(event, "Resource"), _properties(event, "OldResource")), job)
+        if made is None:
+            return None
+        if len(made.physical_id.encode()) > _ID_BYTES:
+            raise RefusedError(
+                f"the physical id would be longer than {_ID_BYTES} bytes; shorten the names in this resource"
+            )
+    except Exception as error:
+        if kind == "Delete" and says_gone(error):
+            return _Answer("SUCCESS", physical_id)
+        # An Update that fails keeps its id; a Create that fails gets one that says so.
+        if kind == "Create":
+            physical_id = getattr(error, "left_behind", "") or CREATE_FAILED
+        if isinstance(error, (RefusedError, BotoCoreError, ClientError)):
+            return _Answer("FAILED", physical_id, str(error))
+        log.error("unexpected error", exc_info=error)
+        return _Answer("FAILED", physical_id, f"{type(error).__name__}: {error}")
+    return _Answer("SUCCESS", made.physical_id, data=made.data)
+
+
+def _do(kind: object, request: Request, job: Job) -> Made | None:
+    match kind:
+        case "Create":
+            result = job.create(request)
+        case "Update":
+            result = job.update(request)
+        case "Delete":
+            if request.physical_id != CREATE_FAILED:
+                job.delete(request)
+            return Made(request.physical_id)
+        case _:
+            raise RefusedError(
+                f"RequestType must be Create, Update or Delete, got {kind!r}; was this event made by hand?"
+            )
+    return result if isinstance(result, Made) else None
+
+
+def _properties(event: Mapping[str, Any], prefix: str) -> Properties:
+    values = event.get(f"{prefix}Properties") or {}
+    if not isinstance(values, Mapping):
+        raise RefusedError(f"{prefix}Properties must be an object; was this event made by hand?")
+    return Properties(values)
+
+
+def _body(event: Mapping[str, Any], result: _Answer) -> bytes:
+    """Write the answer in at most 4096 bytes, for CloudFormation ignores a longer one. The reason gives way."""
+    fields = {name: str(event.get(name, ""))[:512] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    fields |= {"Status": result.status, "PhysicalResourceId": result.physical_id}
+    body = json.dumps({**fields, "Reason": result.reason, "Data": dict(result.data)}).encode()
+    if len(body) > _ANSWER_BYTES and result.data:
+        too_large = "the answer to CloudFormation would be larger than 4096 bytes; make the values in it smaller"
+        return _body(event, _Answer("FAILED", result.physical_id, too_large))
+    if len(body) > _ANSWER_BYTES:
+        # ASCII JSON spends one byte or more on a character, so that dropping as many characters as bytes is enough.
+        kept = max(len(result.reason) - (len(body) - _ANSWER_BYTES) - len(" ..."), 0)
+        body = json.dumps({**fields, "Reason": f"{result.reason[:kept]} ...", "Data": {}}).encode()
+    return body
+
+
+def _put(url: str, body: bytes) -> None:
+    # The URL is signed for an empty content type; urllib would send one of its own.
+    request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})
+    for wait in (*_WAITS_BETWEEN_TRIES, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                return
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            # By type only: the text of some of these errors quotes the URL.
+            log.warning("answer not delivered", extra={"error": type(error).__name__})
+            if isinstance(error, HTTPError):
+                error.close()
+        time.sleep(wait)
+    # Outside the handler of the error, so that Lambda does not log its text as the cause. Lambda then sends the event
+    # again, and the job, being idempotent, gets another chance to answer.
+    tries = len(_WAITS_BETWEEN_TRIES) + 1
+    raise RuntimeError(
+        f"CloudFormation did not take the answer in {tries} tries; it fails the resource when time is up"
+    )

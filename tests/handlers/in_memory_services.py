@@ -1,0 +1,117 @@
+"""What the handlers use of SES and Lambda, as plain Python objects over shared state."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from .in_memory_aws import AwsError
+
+MOST_POLICIES = 20
+
+
+@dataclass
+class DomainIdentity:
+    """An e-mail identity as SES keeps it; not verified when new."""
+
+    verified: bool = False
+    verification: str = "PENDING"
+    error: str = ""
+    dkim: str = "PENDING"
+    mail_from: str = ""
+    mail_from_status: str = "PENDING"
+    token: str = ""
+    policies: dict[str, str] = field(default_factory=dict)
+
+    def succeed(self) -> None:
+        self.verified, self.verification, self.dkim, self.error = True, "SUCCESS", "SUCCESS", ""
+        self.mail_from_status = "SUCCESS"
+
+
+@dataclass
+class SesState:
+    """One account in one region. Both versions of the API show the same identities."""
+
+    identities: dict[str, DomainIdentity] = field(default_factory=dict)
+
+    def identity(self, name: str) -> DomainIdentity:
+        if name not in self.identities:
+            raise AwsError("NotFoundException", f"Email identity {name} does not exist.", 404)
+        return self.identities[name]
+
+
+@dataclass
+class SesV1:
+    """The old API (query protocol)."""
+
+    state: SesState
+
+    def get_identity_verification_attributes(self, *, Identities: list[str]) -> dict[str, Any]:  # noqa: N803
+        found = {name: self.state.identities[name] for name in Identities if name in self.state.identities}
+        return {"VerificationAttributes": {name: _attributes(identity) for name, identity in found.items()}}
+
+    def verify_domain_identity(self, *, Domain: str) -> dict[str, Any]:  # noqa: N803
+        identity = self.state.identities.setdefault(Domain, DomainIdentity())
+        identity.token = identity.token or f"token-of-{Domain}"
+        return {"VerificationToken": identity.token}
+
+
+def _attributes(identity: DomainIdentity) -> dict[str, str]:
+    status = {"VerificationStatus": "Success" if identity.verified else "Pending"}
+    return status | ({"VerificationToken": identity.token} if identity.token else {})
+
+
+@dataclass
+class SesV2:
+    """The current API (JSON)."""
+
+    state: SesState
+
+    def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+        identity = self.state.identity(EmailIdentity)
+        return {
+            "IdentityType": "DOMAIN",
+            "VerifiedForSendingStatus": identity.verified,
+            "VerificationStatus": identity.verification,
+            "DkimAttributes": {"Status": identity.dkim},
+            "MailFromAttributes": {
+                "MailFromDomain": identity.mail_from,
+                "MailFromDomainStatus": identity.mail_from_status,
+            },
+            "VerificationInfo": {"ErrorType": identity.error} if identity.error else {},
+        }
+
+    def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+        return {"Policies": dict(self.state.identity(EmailIdentity).policies)}
+
+    def create_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:  # noqa: N803
+        policies = self.state.identity(EmailIdentity).policies
+        if PolicyName in policies:
+            raise AwsError("AlreadyExistsException", f"Policy {PolicyName} already exists.")
+        if len(policies) >= MOST_POLICIES:
+            raise AwsError("LimitExceededException", f"An identity can have at most {MOST_POLICIES} policies.")
+        policies[PolicyName] = Policy
+        return {}
+
+    def update_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:  # noqa: N803
+        policies = self.state.identity(EmailIdentity).policies
+        if PolicyName not in policies:
+            raise AwsError("NotFoundException", f"Policy {PolicyName} does not exist.", 404)
+        policies[PolicyName] = Policy
+        return {}
+
+    def delete_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+        if self.state.identity(EmailIdentity).policies.pop(PolicyName, None) is None:
+            raise AwsError("NotFoundException", f"Policy {PolicyName} does not exist.", 404)
+        return {}
+
+
+@dataclass
+class Lambda:
+    """Keeps asynchronous invocations for the test to run."""
+
+    queue: list[dict[str, Any]] = field(default_factory=list)
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        assert InvocationType == "Event", f"{FunctionName} must be invoked asynchronously, or both would be paid for"
+        self.queue.append(json.loads(Payload))
+        return {}

@@ -1,0 +1,151 @@
+"""Every job, every call it makes, everything that can go wrong with a call."""
+
+import copy
+from typing import NamedTuple
+
+import pytest
+
+from .in_memory_aws import Fault, Trouble
+from .world import Event, World, event, world
+
+TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
+
+
+class Step(NamedTuple):
+    """One event for one job, in the state where it usually comes."""
+
+    job: str
+    kind: str
+    calls: tuple[str, ...]
+
+    @property
+    def event(self) -> Event:
+        return event(self.job, self.kind)
+
+    def arrange(self, aws: World) -> None:
+        if self.job == POLICY and self.kind != "create":
+            aws.domain.policies["MailDomainSenders"] = event(POLICY, "create")["ResourceProperties"]["Policy"]
+        if self.job == WAIT:
+            aws.domain.succeed()
+            aws.domain.mail_from = self.event["ResourceProperties"]["MailFromDomain"]
+
+
+LOOK = "sesv2.GetEmailIdentityPolicies"
+STEPS = (
+    Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
+    Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
+    Step(TOKEN, "delete", ()),
+    Step(POLICY, "create", (LOOK, "sesv2.CreateEmailIdentityPolicy")),
+    Step(POLICY, "update", (LOOK, "sesv2.UpdateEmailIdentityPolicy")),
+    Step(POLICY, "delete", ("sesv2.DeleteEmailIdentityPolicy",)),
+    Step(WAIT, "create", ("sesv2.GetEmailIdentity",)),
+    Step(WAIT, "update", ("sesv2.GetEmailIdentity",)),
+    Step(WAIT, "delete", ()),
+)
+CALLS = [pytest.param(step, call, id=f"{step.job}-{step.kind}-{call}") for step in STEPS for call in step.calls]
+PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
+def test_a_job_makes_no_other_calls_than_these(aws: World, step: Step) -> None:
+    step.arrange(aws)
+
+    assert aws.send(step.job, step.event)["Status"] == "SUCCESS"
+    assert tuple(aws.aws.operations()) == step.calls
+
+
+@pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
+@pytest.mark.parametrize(("step", "call"), CALLS)
+def test_trouble_that_passes_changes_nothing(aws: World, step: Step, call: str, trouble: Trouble) -> None:
+    with world() as calm:
+        step.arrange(calm)
+        expected = calm.send(step.job, step.event)
+    step.arrange(aws)
+    aws.aws.faults.append(Fault(trouble, call, times=2))
+
+    assert aws.send(step.job, step.event) == expected
+    assert aws.state == calm.state
+
+
+@pytest.mark.parametrize(("step", "call"), CALLS)
+def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Step, call: str) -> None:
+    step.arrange(aws)
+    before = copy.deepcopy(aws.state)
+    aws.aws.faults.append(Fault(Trouble.DENIED, call, times=100))
+
+    answer = aws.send(step.job, step.event)
+
+    assert answer["Status"] == "FAILED"
+    assert "User is not authorized" in answer["Reason"]
+    assert call.partition(".")[2] in answer["Reason"]
+    assert aws.state == before
+
+
+@pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
+@pytest.mark.parametrize(("step", "call"), CALLS)
+def test_trouble_that_stays_is_answered_too(aws: World, step: Step, call: str, trouble: Trouble) -> None:
+    step.arrange(aws)
+    aws.aws.faults.append(Fault(trouble, call, times=10_000))
+
+    answer = aws.send(step.job, step.event)
+
+    # A write that took effect is a success for who looks again.
+    assert answer["Status"] == "FAILED" or trouble is Trouble.TIMED_OUT_AFTER
+    assert answer["Status"] == "SUCCESS" or answer["Reason"]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
+def test_the_same_event_twice_gives_the_same_answer_and_state(aws: World, step: Step) -> None:
+    step.arrange(aws)
+    first = aws.send(step.job, step.event)
+    after = copy.deepcopy(aws.state)
+
+    assert aws.send(step.job, step.event) == first
+    assert aws.state == after
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
+def test_an_event_is_answered_to_the_letter(aws: World, step: Step) -> None:
+    step.arrange(aws)
+    sent = step.event
+
+    answer = aws.send(step.job, sent)
+
+    assert {name: answer[name] for name in ("StackId", "RequestId", "LogicalResourceId")} == {
+        name: sent[name] for name in ("StackId", "RequestId", "LogicalResourceId")
+    }
+    assert set(answer) == {
+        "StackId",
+        "RequestId",
+        "LogicalResourceId",
+        "Status",
+        "PhysicalResourceId",
+        "Reason",
+        "Data",
+    }
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.calls], ids=lambda step: f"{step.job}-{step.kind}")
+def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) -> None:
+    if step.kind != "create":
+        return
+    aws.aws.faults.append(Fault(Trouble.DENIED))
+    failed = aws.send(step.job, step.event)
+    aws.aws.calls.clear()
+
+    deleted = aws.send(step.job, event(step.job, "delete") | {"PhysicalResourceId": failed["PhysicalResourceId"]})
+
+    assert failed["PhysicalResourceId"] == "ses-constructs:create-failed"
+    assert deleted["Status"] == "SUCCESS"
+    assert not aws.aws.calls
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update" and step.calls], ids=lambda s: s.job)
+def test_a_failed_update_keeps_its_physical_id(aws: World, step: Step) -> None:
+    step.arrange(aws)
+    aws.aws.faults.append(Fault(Trouble.DENIED))
+
+    answer = aws.send(step.job, step.event)
+
+    assert answer["Status"] == "FAILED"
+    assert answer["PhysicalResourceId"] == step.event["PhysicalResourceId"]

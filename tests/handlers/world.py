@@ -1,0 +1,148 @@
+"""Everything around a handler: AWS, the clock, Lambda's context and the place where CloudFormation takes answers."""
+
+import copy
+import importlib
+import io
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+import botocore.session
+
+from .in_memory_aws import InMemoryAws
+from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
+
+JOBS = ("sender_policy", "verification_token", "wait_for_verification")
+KINDS = ("create", "update", "delete")
+
+SECRET_KEY = "not-to-be-seen-secret-key"
+SESSION_TOKEN = "not-to-be-seen-session-token"
+URL_SIGNATURE = "X-Amz-Signature"
+SECRETS = (SECRET_KEY, SESSION_TOKEN, URL_SIGNATURE, "5e1f00d5ec2e7")
+
+Event = dict[str, Any]
+
+
+def event(job: str, kind: str, **properties: object) -> Event:
+    """Read a recorded event; *properties* replace those of the resource, and ``None`` takes one away."""
+    read: Event = json.loads((Path(__file__).parent / "events" / job / f"{kind}.json").read_text(encoding="utf-8"))
+    merged = read["ResourceProperties"] | properties
+    read["ResourceProperties"] = {name: value for name, value in merged.items() if value is not None}
+    return read
+
+
+@dataclass
+class Clock:
+    """Time that passes only when somebody sleeps."""
+
+    now: float = 1_795_521_600.0
+    sleeps: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class Context:
+    """Lambda's context object, with a time-out that the clock runs into."""
+
+    clock: Clock
+    ends: float
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:111122223333:function:Mail-Handler-1A2B3C4D5E6F"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self.ends - self.clock.now) * 1000)
+
+
+@dataclass
+class CloudFormation:
+    """Takes answers as S3 takes them behind the pre-signed URL; *losses* are raised instead, one for each try."""
+
+    bodies: list[bytes] = field(default_factory=list)
+    requests: list[urllib.request.Request] = field(default_factory=list)
+    losses: list[Exception] = field(default_factory=list)
+
+    def urlopen(self, request: urllib.request.Request, timeout: float) -> io.BytesIO:
+        self.requests.append(request)
+        if self.losses:
+            raise self.losses.pop(0)
+        assert isinstance(request.data, bytes)
+        self.bodies.append(request.data)
+        return io.BytesIO()
+
+    @property
+    def answers(self) -> list[Event]:
+        return [json.loads(body) for body in self.bodies]
+
+
+@dataclass
+class World:
+    """One account in one region, and one CloudFormation."""
+
+    state: SesState = field(default_factory=SesState)
+    functions: Lambda = field(default_factory=Lambda)
+    clock: Clock = field(default_factory=Clock)
+    cloudformation: CloudFormation = field(default_factory=CloudFormation)
+    timeout: float = 900
+    aws: InMemoryAws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state.identities["example.com"] = DomainIdentity(mail_from="mail.example.com")
+        self.aws = InMemoryAws({"ses": SesV1(self.state), "sesv2": SesV2(self.state), "lambda": self.functions})
+
+    @property
+    def domain(self) -> DomainIdentity:
+        return self.state.identities["example.com"]
+
+    def invoke(self, job: str, sent: Any) -> None:
+        """Run the handler once."""
+        module = importlib.import_module(f"ses_constructs.handlers.{job}")
+        module.on_event(copy.deepcopy(sent), Context(self.clock, self.clock.now + self.timeout))
+
+    def send(self, job: str, sent: Event) -> Event:
+        """Run the handler and whatever it hands over, and return the one answer."""
+        before = len(self.cloudformation.bodies)
+        self.invoke(job, sent)
+        while self.functions.queue:
+            self.invoke(job, self.functions.queue.pop(0))
+        answers = self.cloudformation.answers[before:]
+        assert len(answers) == 1, f"{len(answers)} answers: {answers}"
+        return answers[0]
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """The session is shared, for reading botocore's models is most of the time that a test takes."""
+    session = botocore.session.Session()
+    session.set_config_variable("region", "eu-west-1")
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", SECRET_KEY, SESSION_TOKEN)
+    return session
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Put a fresh world around the handlers."""
+    made = World()
+    session = _session()
+    made.aws.attach_to(session)
+    try:
+        with (
+            mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session)),
+            mock.patch("urllib.request.urlopen", made.cloudformation.urlopen),
+            mock.patch("time.sleep", made.clock.sleep),
+            mock.patch("ses_constructs.handlers.wait_for_verification.time", made.clock),
+        ):
+            yield made
+    finally:
+        made.aws.detach_from(session)
