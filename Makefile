@@ -31,6 +31,13 @@ $(LOCAL_AWS): local_aws/requirements.txt
 	.venv-local-aws/bin/pip install --quiet --requirement $<
 	@touch $@
 
+# The oldest releases that setup.py allows, to run the construct tests on them as well.
+FLOOR_RELEASES := $(shell sed -nE 's/^ +"(aws-cdk-lib|constructs|jsii)>=([0-9.]+),.*/\1==\2/p' setup.py)
+$(FLOOR): setup.py
+	$(PYTHON) -m venv .venv-floor
+	.venv-floor/bin/pip install --quiet $(FLOOR_RELEASES) pytest
+	@touch $@
+
 synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 	cdk synth --no-notices
 
@@ -42,8 +49,9 @@ check: $(SETUP) ## format, lint and types
 	ruff check .
 	mypy
 
-test: setup check ## check, then every test
-	pytest --numprocesses 2
+test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
+	pytest --numprocesses 2 --dist loadgroup
+	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
 bench: setup ## measure against plain aws-cdk-lib
 	python -m benchmarks

@@ -36,9 +36,11 @@ setup(
     package_data={"ses_constructs": ["py.typed"]},
     python_requires=">=3.11",
     install_requires=[
-        "aws-cdk-lib>=2.257.0,<3",
-        "constructs>=10.5,<11",
-        "jsii>=1.128,<2",
+        # 2.252.0 brought Acknowledgment, by which a construct explains a cdk-nag finding without needing cdk-nag.
+        "aws-cdk-lib>=2.252.0,<3",
+        # The floors that aws-cdk-lib 2.252.0 sets itself.
+        "constructs>=10.5.0,<11",
+        "jsii>=1.128.0,<2",
     ],
     extras_require={
         "dev": [
@@ -55,6 +57,7 @@ setup(
             "pytest-xdist>=3.8",
             "rich>=14",  # the demo's tables
             "ruff>=0.17.6,<0.18",
+            "setuptools>=77",  # builds the wheel that the tests install elsewhere
         ],
     },
 )

@@ -77,15 +77,11 @@ class HandlerFunction(Construct):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
         )
+        self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
-            iam.Policy(
-                self,
-                "InvokeItself",
-                roles=[self.role],
-                statements=[
-                    iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
-                ],
-            )
+            invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
+            # Not on the role itself: the function waits for its role, which must not wait for the function.
+            self._own_policies.append(iam.Policy(self, "InvokeItself", roles=[self.role], statements=[invoke]))
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "HandlerFunction":
@@ -121,7 +117,7 @@ class HandlerFunction(Construct):
             service_timeout=service_timeout or Duration.minutes(10),
         )
         # Without the policy the first call would race IAM; on delete the policy must outlive the resource.
-        resource.node.add_dependency(policy, self)
+        resource.node.add_dependency(policy, *self._own_policies)
         return resource
 
 

@@ -1,0 +1,99 @@
+"""The sample app and every example pass the checks that users run on their own apps."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_lambda as lambda_
+from cdk_nag import AwsSolutionsChecks
+
+from tests.applications import APPLICATIONS, application_name, unsynthesized
+
+every_application = pytest.mark.parametrize("path", APPLICATIONS, ids=application_name)
+
+
+@every_application
+def test_cdk_nag_finds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = unsynthesized(path, monkeypatch)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    app.synth()  # raises on a finding
+
+
+def test_cdk_nag_would_find_something() -> None:
+    app = App()
+    lambda_.Function(
+        Stack(app, "Flawed"),
+        "Function",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        handler="index.handler",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+    )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
+def cfn_lint(templates: list[Path]) -> subprocess.CompletedProcess[str]:
+    # W3005: CDK itself writes DependsOn beside a reference, between every function and its role.
+    options = ["--regions", "eu-west-1", "--ignore-checks", "W3005"]
+    command = [Path(sys.executable).with_name("cfn-lint"), *options, "--", *templates]
+    return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
+
+
+def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    templates: list[Path] = []
+    for path in APPLICATIONS:
+        run_application(path, tmp_path / path.stem)
+        templates += (tmp_path / path.stem).glob("*.template.json")
+
+    result = cfn_lint(templates)
+
+    assert len(templates) >= len(APPLICATIONS)
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+def test_cfn_lint_would_find_something(tmp_path: Path) -> None:
+    template = tmp_path / "flawed.template.json"
+    template.write_text(json.dumps({"Resources": {"Identity": {"Type": "AWS::SES::EmailIdentity"}}}))
+
+    assert "'EmailIdentity' is a required property" in cfn_lint([template]).stdout
+
+
+def run_application(path: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Synthesize *path* into *folder* in a process of its own, as the CDK CLI does."""
+    variables = {**os.environ, "PYTHONPATH": str(path.parent), "CDK_OUTDIR": str(folder), **environment}
+    return subprocess.run([sys.executable, str(path)], env=variables, capture_output=True, text=True, check=False)
+
+
+def validated(path: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Synthesize with CDK's own validation of CloudFormation properties, its findings as errors."""
+    context = json.dumps({"@aws-cdk/core:validateAgainstDefaultRules": True})
+    return run_application(path, folder, CDK_VALIDATION="true", CDK_CONTEXT_JSON=context)
+
+
+@every_application
+def test_cdk_validation_finds_nothing(path: Path, tmp_path: Path) -> None:
+    result = validated(path, tmp_path / "cdk.out")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    report = json.loads((tmp_path / "cdk.out" / "validation-report.json").read_text())
+    assert report["pluginReports"] == []
+
+
+def test_cdk_validation_would_find_something(tmp_path: Path) -> None:
+    flawed = tmp_path / "flawed.py"
+    flawed.write_text(
+        "from aws_cdk import App, Environment, Stack, aws_ses as ses\n"
+        "app = App()\n"
+        "stack = Stack(app, 'Flawed', env=Environment(region='us-gov-west-1'))\n"
+        "ses.CfnReceiptRuleSet(stack, 'Rules')\n"
+        "app.synth()\n"
+    )
+
+    assert validated(flawed, tmp_path / "cdk.out").returncode != 0
