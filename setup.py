@@ -13,7 +13,7 @@ setup(
     description="AWS CDK constructs for Amazon SES: a domain that sends aligned, signed mail and watches itself",
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
     keywords=["aws", "cdk", "ses", "email", "dkim", "dmarc", "spf", "route53"],
     classifiers=[

@@ -22,7 +22,8 @@ class _Settings:
     """What differs between the handlers."""
 
     description: str
-    timeout_minutes: int = 2
+    # Time for SES's throttling: the handlers' tries and their waits fit into it.
+    timeout_minutes: int = 5
     invokes_itself: bool = False
 
 

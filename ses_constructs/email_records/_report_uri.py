@@ -11,7 +11,9 @@ from ._text import (
     address_flaw,
     check_distinct,
     check_text,
+    contains_token,
     invalid,
+    known_address_flaw,
     name_flaw,
     outside_tokens,
     text_tuple,
@@ -51,9 +53,7 @@ def _report_uri(argument: str, value: str) -> str:
     is_uri = value[:7].lower() == "mailto:"
     address = value[7:] if is_uri else value
     local_part, at, domain = address.rpartition("@")
-    # Escapes are for the local part alone: were the domain decoded as well, it could smuggle in a second @.
-    known = without_tokens(local_part)
-    flaw = address_flaw(address if not at else f"{unquote(known) if is_uri else known}@{domain}")
+    flaw = _uri_flaw(local_part, domain) if is_uri and at else address_flaw(address)
     if flaw is not None:
         if _SIZE_LIMIT.search(domain):
             raise invalid(argument, "have no size limit behind the domain", value, "leave out everything from the !")
@@ -61,6 +61,12 @@ def _report_uri(argument: str, value: str) -> str:
         raise invalid(argument, rule, value, "write 'dmarc@example.com'")
     local_part = outside_tokens(lambda text: _mailto_escaped(text, is_uri), local_part)
     return f"mailto:{local_part}{at}{outside_tokens(str.lower, domain)}"
+
+
+def _uri_flaw(local_part: str, domain: str) -> str | None:
+    # Tokens go before the escapes are read: what reads as a token only then is none.
+    known = f"{unquote(without_tokens(local_part))}@{without_tokens(domain)}"
+    return known_address_flaw(known, partial=contains_token(domain))
 
 
 def _mailto_escaped(text: str, is_uri: bool) -> str:

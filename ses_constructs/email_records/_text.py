@@ -85,7 +85,7 @@ def text_tuple(argument: str, values: Sequence[str]) -> tuple[str, ...]:
     return tuple(check_text(argument, value) for value in values)
 
 
-def check_distinct(argument: str, values: tuple[str, ...]) -> None:
+def check_distinct(argument: str, values: Sequence[str]) -> None:
     """Raise ``ValueError`` if a value is there twice."""
     if len(set(values)) != len(values):
         raise invalid(argument, "hold every entry once", values, "leave the repeated one out")
@@ -116,19 +116,23 @@ def address_flaw(address: str) -> str | None:
     """Return the rule that an e-mail address breaks, or ``None``."""
     if is_token(address):
         return None
-    known = without_tokens(address)
-    local_part, _, domain = known.rpartition("@")
-    if not known.isascii():
+    return known_address_flaw(without_tokens(address), partial=contains_token(address))
+
+
+def known_address_flaw(address: str, *, partial: bool) -> str | None:
+    """Return the rule broken by an address without tokens; *partial* is for a domain that lacks some labels."""
+    local_part, _, domain = address.rpartition("@")
+    if not address.isascii():
         return "be ASCII"
-    if known.count("@") != 1:
+    if address.count("@") != 1:
         return "have one @"
     if len(local_part) > 64 or _LOCAL_PART.fullmatch(local_part) is None:
         return (
             "have 1 to 64 unquoted characters before the @, without spaces and without dots at an end or side by side"
         )
-    if len(known) > 254:
+    if len(address) > 254:
         return "have at most 254 characters"
-    flaw = name_flaw(domain, partial=known != address)
+    flaw = name_flaw(domain, partial=partial)
     return flaw and f"have a domain behind the @ that must {flaw}"
 
 

@@ -22,6 +22,7 @@ PublicSuffix = Literal["y", "n", "u"]
 _ACTIONS: tuple[DmarcAction, ...] = get_args(DmarcAction)
 _ALIGNMENTS: tuple[DmarcAlignment, ...] = get_args(DmarcAlignment)
 _FAILURE_OPTIONS = ("0", "1", "d", "s")
+_KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct")
 # The name of the version tag may be in either case, its value may not (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
 _TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>[ -~\t]*)")
@@ -52,9 +53,9 @@ class DmarcPolicy:
     public_suffix: PublicSuffix | None = None
     dkim_alignment: DmarcAlignment = "relaxed"
     spf_alignment: DmarcAlignment = "relaxed"
-    reports_to: tuple[str, ...] = ()
-    failure_reports_to: tuple[str, ...] = ()
-    failure_options: tuple[str, ...] = ()
+    reports_to: Sequence[str] = ()
+    failure_reports_to: Sequence[str] = ()
+    failure_options: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_choice("action", self.action, _ACTIONS)
@@ -249,7 +250,7 @@ def _tags(text: str) -> dict[str, str]:
     version, *rest = check_text("text", text).split(";")
     if _VERSION.fullmatch(version) is None:
         raise invalid("text", "begin with the tag v=DMARC1", text, "pass the record found at _dmarc.<domain>")
-    tags: dict[str, str] = {}
+    tags = {"v": "DMARC1"}
     for written in (part.strip(" \t") for part in rest):
         if not written:
             continue
@@ -259,5 +260,6 @@ def _tags(text: str) -> dict[str, str]:
         name = tag["name"].lower()
         if name in tags:
             raise invalid("text", "hold every tag once", text, f"keep one {name}")
-        tags[name] = tag["value"]
+        if name in _KNOWN_TAGS:
+            tags[name] = tag["value"]
     return tags

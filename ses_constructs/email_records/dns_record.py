@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -64,7 +65,7 @@ class DnsRecord:
 
     name: str
     type: RecordType
-    values: tuple[str, ...]
+    values: Sequence[str]
     ttl: int = 300
     purpose: str = ""
 

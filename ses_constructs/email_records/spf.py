@@ -34,7 +34,7 @@ class SpfPolicy:
     Raises ``ValueError`` for malformed and repeated terms and for more than ten that query DNS (section 4.6.4).
     """
 
-    mechanisms: tuple[str, ...] = ()
+    mechanisms: Sequence[str] = ()
     all: SpfAll | None = "~all"
 
     def __post_init__(self) -> None:

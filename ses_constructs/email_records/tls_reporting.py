@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ._report_uri import report_uris
@@ -23,7 +24,7 @@ class TlsReporting:
     'v=TLSRPTv1; rua=mailto:tls@example.com,https://reports.example.com/tls'
     """
 
-    reports_to: tuple[str, ...]
+    reports_to: Sequence[str]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reports_to", report_uris("reports_to", self.reports_to))

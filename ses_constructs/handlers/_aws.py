@@ -10,10 +10,10 @@ logging.getLogger("botocore").setLevel(logging.INFO)
 
 # SES allows one control request a second for the whole account, so a stack with many domains is throttled as a rule.
 # A call that fails in every one of its tries takes 100 seconds at worst; the functions need a time-out of 5 minutes.
-PATIENT = Config(retries={"mode": "standard", "max_attempts": 7}, connect_timeout=5, read_timeout=10)
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 7}, connect_timeout=5, read_timeout=10)
 
 # For whoever asks again anyway: one call ends within a minute, so that a loop keeps the time under control.
-BRISK = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=10)
+BRISK = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 
 _GONE = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException", "RuleSetDoesNotExist"})
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
@@ -30,10 +30,7 @@ def says_gone(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Tell whether the same call may succeed later. Whether it took effect this time is then unknown.
-
-    Unknown even when throttled: botocore reports its last try, and an earlier one may have timed out after the effect.
-    """
+    """Tell whether the same call may succeed later."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code_of(error) in _THROTTLED or status == 429 or status >= 500

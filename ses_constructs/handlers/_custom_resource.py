@@ -11,10 +11,10 @@ import json
 import logging
 import time
 import urllib.request
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
-from urllib.error import HTTPError
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -175,15 +175,18 @@ def _body(event: Mapping[str, Any], result: _Answer) -> bytes:
     """Write the answer in at most 4096 bytes, for CloudFormation ignores a longer one. The reason gives way."""
     fields = {name: str(event.get(name, ""))[:512] for name in ("StackId", "RequestId", "LogicalResourceId")}
     fields |= {"Status": result.status, "PhysicalResourceId": result.physical_id}
-    body = json.dumps({**fields, "Reason": result.reason, "Data": dict(result.data)}).encode()
-    if len(body) > _ANSWER_BYTES and result.data:
+
+    def write(reason: str) -> bytes:
+        return json.dumps({**fields, "Reason": reason, "Data": dict(result.data)}).encode()
+
+    if len(write(result.reason)) <= _ANSWER_BYTES:
+        return write(result.reason)
+    if result.data:
         too_large = "the answer to CloudFormation would be larger than 4096 bytes; make the values in it smaller"
         return _body(event, _Answer("FAILED", result.physical_id, too_large))
-    if len(body) > _ANSWER_BYTES:
-        # ASCII JSON spends one byte or more on a character, so that dropping as many characters as bytes is enough.
-        kept = max(len(result.reason) - (len(body) - _ANSWER_BYTES) - len(" ..."), 0)
-        body = json.dumps({**fields, "Reason": f"{result.reason[:kept]} ...", "Data": {}}).encode()
-    return body
+    lengths = range(len(result.reason))
+    fitting = bisect_right(lengths, _ANSWER_BYTES, key=lambda length: len(write(f"{result.reason[:length]} ...")))
+    return write(f"{result.reason[: max(fitting - 1, 0)]} ...")
 
 
 def _put(url: str, body: bytes) -> None:
@@ -196,8 +199,6 @@ def _put(url: str, body: bytes) -> None:
         except (OSError, ValueError, http.client.HTTPException) as error:
             # By type only: the text of some of these errors quotes the URL.
             log.warning("answer not delivered", extra={"error": type(error).__name__})
-            if isinstance(error, HTTPError):
-                error.close()
         time.sleep(wait)
     # Outside the handler of the error, so that Lambda does not log its text as the cause. Lambda then sends the event
     # again, and the job, being idempotent, gets another chance to answer.

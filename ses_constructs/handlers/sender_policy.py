@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import boto3
 
-from ._aws import PATIENT, code_of, is_transient, says_gone
+from ._aws import PATIENT, says_gone
 from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class SenderPolicy:
     def update(self, request: Request) -> Made:
         wanted, before = Policy.of(request.new), Policy.before(request.old)
         if before is None or wanted.physical_id == before.physical_id:
-            self._write(wanted, ours=before and before.document)
+            self._write(wanted, ours=before.document if before else None)
             return Made(wanted.physical_id)
         self._write(wanted, ours=None)
         if wanted.physical_id == request.physical_id:
@@ -152,9 +152,7 @@ class SenderPolicy:
                 EmailIdentity=wanted.identity, PolicyName=wanted.name, Policy=wanted.document
             )
         except Exception as error:
-            # "Already exists" after a lost answer is our own success; so may be a time-out.
-            if code_of(error) != "AlreadyExistsException" and not is_transient(error):
-                raise
+            # Whatever botocore's last try says, an earlier one may have taken effect; "already exists" is then our own.
             if self._look_after(error, wanted) == "create":
                 raise
 
