@@ -17,14 +17,15 @@ from xml.sax.saxutils import escape
 import botocore.session
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from botocore.model import OperationModel, ServiceModel, Shape
 
 Params = Mapping[str, Any]
 
 
-class UnknownRequest(BaseException):  # noqa: N818 - no Exception, so that no handler takes it for an error of AWS
-    """A handler asked for something that this AWS does not have."""
+class UnknownRequest(BaseException):
+    """Something that this AWS does not have; no Exception, so that no handler takes it for an error of AWS."""
 
 
 class AwsError(Exception):
@@ -90,10 +91,11 @@ class InMemoryAws:
     def operations(self) -> list[str]:
         return [call.operation for call in self.calls]
 
-    def _receive(self, request: AWSPreparedRequest, event_name: str, **_: object) -> AWSResponse:
-        _, endpoint, name = event_name.split(".")
+    def _receive(self, **hook: Any) -> Any:
+        request: AWSPreparedRequest = hook["request"]
+        _, endpoint, name = hook["event_name"].split(".")
         service = self.services.get(endpoint)
-        method: Callable[..., Mapping[str, Any]] | None = getattr(service, xform_name(name), None)
+        method: Callable[..., Mapping[str, Any]] | None = getattr(service, str(xform_name(name)), None)
         if method is None:
             raise UnknownRequest(f"{endpoint}.{name}")
         operation = _model(endpoint).operation_model(name)
@@ -141,11 +143,11 @@ def _model(endpoint: str) -> ServiceModel:
 
 
 def _is_query(operation: OperationModel) -> bool:
-    return operation.service_model.metadata["protocol"] == "query"
+    return bool(operation.service_model.metadata["protocol"] == "query")
 
 
 def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[tuple[str, Any]]:
-    body = request.body or b""
+    body: Any = request.body or b""
     raw = body.encode() if isinstance(body, str) else bytes(body)
     if _is_query(operation):
         form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
@@ -160,7 +162,8 @@ def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[
     match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", uri), path)
     assert match, f"{operation.name} went to {path}"
     yield from ((name, unquote(value)) for name, value in match.groupdict().items())
-    for name, value in request.headers.items():
+    headers: Any = request.headers
+    for name, value in headers.items():
         if name.lower() == "x-amz-invocation-type":
             yield "InvocationType", value.decode() if isinstance(value, bytes) else value
     payload = operation.input_shape.serialization.get("payload") if operation.input_shape else None
@@ -171,7 +174,8 @@ def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[
 
 
 def _respond(request: AWSPreparedRequest, status: int, headers: Mapping[str, str], body: str) -> AWSResponse:
-    return AWSResponse(request.url, status, dict(headers), _Raw(body.encode()))
+    raw: Any = _Raw(body.encode())
+    return AWSResponse(request.url, status, HTTPHeaders.from_pairs(headers.items()), raw)
 
 
 class _Raw:

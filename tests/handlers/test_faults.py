@@ -125,10 +125,8 @@ def test_an_event_is_answered_to_the_letter(aws: World, step: Step) -> None:
     }
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.calls], ids=lambda step: f"{step.job}-{step.kind}")
+@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "create"], ids=lambda step: step.job)
 def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) -> None:
-    if step.kind != "create":
-        return
     aws.aws.faults.append(Fault(Trouble.DENIED))
     failed = aws.send(step.job, step.event)
     aws.aws.calls.clear()
@@ -140,7 +138,7 @@ def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) 
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update" and step.calls], ids=lambda s: s.job)
+@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update"], ids=lambda step: step.job)
 def test_a_failed_update_keeps_its_physical_id(aws: World, step: Step) -> None:
     step.arrange(aws)
     aws.aws.faults.append(Fault(Trouble.DENIED))

@@ -121,6 +121,9 @@ class World:
         return answers[0]
 
 
+_inside: list[World] = []
+
+
 @cache
 def _session() -> botocore.session.Session:
     """The session is shared, for reading botocore's models is most of the time that a test takes."""
@@ -135,7 +138,11 @@ def world() -> Iterator[World]:
     """Put a fresh world around the handlers."""
     made = World()
     session = _session()
+    # Of two worlds, one inside the other, only the inner one may see the calls.
+    for outer in _inside[-1:]:
+        outer.aws.detach_from(session)
     made.aws.attach_to(session)
+    _inside.append(made)
     try:
         with (
             mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session)),
@@ -145,4 +152,6 @@ def world() -> Iterator[World]:
         ):
             yield made
     finally:
-        made.aws.detach_from(session)
+        _inside.pop().aws.detach_from(session)
+        for outer in _inside[-1:]:
+            outer.aws.attach_to(session)
