@@ -4,6 +4,8 @@
         aws.bootstrap()
         outputs = aws.deploy("python app.py", context={"domain": "example.com"})
         aws.client("sesv2").get_email_identity(EmailIdentity="example.com")
+
+`docs/local-aws.md` says how far it is like AWS.
 """
 
 import json
@@ -52,7 +54,7 @@ class LocalAws:
         return client_environment(self.endpoint, folder=self.server.folder, certificate=self.server.certificate)
 
     def bootstrap(self) -> None:
-        """`cdk bootstrap`, needed once before the first deployment; about 10 s."""
+        """`cdk bootstrap`, needed once before the first deployment; a few seconds."""
         # Away from cdk.json, whose app the CLI would synthesize for nothing.
         self.cdk("bootstrap", f"aws://{self.account}/{self.region}", cwd=self.server.folder)
 

@@ -12,7 +12,7 @@ from local_aws.environment import ROOT
 
 CLI = ROOT / "node_modules" / ".bin" / "cdk"
 TIMEOUT = 300.0  # seconds
-TAIL = 6000  # characters of output that an error carries; the CLI prints a failing function's log there
+TAIL = 6000  # characters of output that an error carries, enough for every event of a failed stack
 
 App = Path | str | Sequence[str]
 

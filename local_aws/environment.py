@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 HARMFUL_PREFIXES = ("AWS_", "CDK_", "MINISTACK_", "LOCALSTACK_", "BOTO_")
+# Set by whoever wants quick apps; the CDK CLI takes every other CDK_ variable for one of its options.
+HARMLESS = frozenset({"CDK_VALIDATION"})
 # Certificate bundles of the host do not know our certificate; a proxy does not know our loopback address.
 HARMFUL = frozenset(
     {
@@ -34,7 +36,7 @@ def without_harm(host: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in host.items()
-        if name.upper() not in HARMFUL and not name.upper().startswith(HARMFUL_PREFIXES)
+        if name in HARMLESS or (name.upper() not in HARMFUL and not name.upper().startswith(HARMFUL_PREFIXES))
     }
 
 

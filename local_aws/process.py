@@ -18,7 +18,7 @@ from local_aws.environment import ROOT, server_environment
 
 PYTHON = ROOT / ".venv-local-aws" / "bin" / "python"
 READY_WITHIN = 60.0  # seconds; it takes about one, more on a busy machine
-END_WITHIN = 5.0
+END_WITHIN = 3.0
 NO_PROXY = urllib.request.ProxyHandler({})
 
 
@@ -70,7 +70,11 @@ class ServerProcess:
                 self._process.wait()
         if self._process.stdin:
             self._process.stdin.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for _ in range(20):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.folder.exists():
+                break
+            time.sleep(0.05)  # a function that is just being killed may have written once more
 
     def __enter__(self) -> Self:
         return self

@@ -31,9 +31,7 @@ def txt(name: str, value: str) -> RecordSet:
 
 
 def add_records(stack: cdk.Stack, hosted_zone_id: str, records: Sequence[RecordSet]) -> route53.CfnRecordSetGroup:
-    return route53.CfnRecordSetGroup(
-        stack, "Records", hosted_zone_id=hosted_zone_id, record_sets=list(records)
-    )
+    return route53.CfnRecordSetGroup(stack, "Records", hosted_zone_id=hosted_zone_id, record_sets=list(records))
 
 
 def add_mail_domain(stack: cdk.Stack, domain: str, hosted_zone_id: str) -> ses.CfnEmailIdentity:
@@ -105,7 +103,8 @@ def answer(event, status, *, physical_id=None, reason="", data=None):
     body = {key: event[key] for key in keys} | {"Status": status, "Reason": reason, "Data": data or {}}
     if physical_id:
         body["PhysicalResourceId"] = physical_id
-    request = urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), {"content-type": ""}, method="PUT")
+    sent = json.dumps(body).encode()
+    request = urllib.request.Request(event["ResponseURL"], sent, {"content-type": ""}, method="PUT")
     urllib.request.urlopen(request, timeout=20).close()
 
 """

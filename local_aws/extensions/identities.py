@@ -1,0 +1,155 @@
+"""Identities that stay PENDING until their DNS records stand in the local Route 53: CloudFormation's type, SES's calls.
+
+An e-mail address is verified at once, as if its owner had already followed the link.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import ses, ses_v2
+from ministack.services.cloudformation import provisioners
+
+from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
+from local_aws.extensions.registry import (
+    Params,
+    Properties,
+    Provisioned,
+    Response,
+    after_query_call,
+    after_rest_call,
+    before_each_call,
+    json_error,
+    json_success,
+    query_calls,
+    rest_calls,
+)
+from local_aws.extensions.verification import easy_dkim_records, verification_token
+
+
+def _dkim_outputs(name: str) -> dict[str, Any]:
+    attributes = {"EmailIdentity": name}
+    dkim = ses_v2._identities[name]["DkimAttributes"]
+    if "@" not in name and dkim["SigningAttributesOrigin"] == "AWS_SES":
+        for number, record in enumerate(easy_dkim_records(name, dkim["Tokens"]), 1):
+            attributes[f"DkimDNSTokenName{number}"] = record.name
+            attributes[f"DkimDNSTokenValue{number}"] = record.value
+    return attributes
+
+
+def _declare(name: str, properties: Properties) -> dict[str, Any]:
+    enabled = str((properties.get("DkimAttributes") or {}).get("SigningEnabled", True)).lower() == "true"
+    declare_dkim(name, properties.get("DkimSigningAttributes") or {}, enabled=enabled)
+    arn = ses_v2._resource_arn("identity", name)
+    ses_v2._ses_tags[arn] = list(ses_v2._identities[name].get("Tags", []))
+    return _dkim_outputs(name)
+
+
+def _add_cloudformation() -> None:
+    original_create: Callable[..., Provisioned] = provisioners._ses_email_identity_create
+    original_update: Callable[..., Provisioned] = provisioners._ses_email_identity_update
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+        if properties.get("EmailIdentity") in ses_v2._identities:
+            raise ValueError(
+                "Resource of type 'AWS::SES::EmailIdentity' with identifier "
+                f"'{properties['EmailIdentity']}' already exists."
+            )
+        name, _ = original_create(logical_id, properties, stack_name)
+        return name, _declare(name, properties)
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str | None = None
+    ) -> Provisioned:
+        name, _ = original_update(physical_id, old, new, stack_name, logical_id)
+        return name, _declare(name, new)
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        forget(physical_id)
+
+    # The replacement of an identity looks the functions up by these names.
+    provisioners._ses_email_identity_create = create
+    provisioners._ses_email_identity_delete = delete
+    provisioners._RESOURCE_HANDLERS["AWS::SES::EmailIdentity"].update(create=create, update=update, delete=delete)
+
+
+def _call_verify_domain(params: Params) -> Response:
+    domain = ses._p(params, "Domain")
+    if domain not in ses_v2._identities:
+        ses_v2._identities[domain] = {
+            "EmailIdentity": domain,
+            "IdentityType": "DOMAIN",
+            "VerificationStatus": "PENDING",
+            "FeedbackForwardingStatus": True,
+            "DkimAttributes": {"SigningEnabled": False, "Status": "NOT_STARTED", "Tokens": []},
+            "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
+            "Tags": [],
+        }
+    token_asked[domain] = True
+    refresh()
+    token = verification_token(domain)
+    inner = f"<VerifyDomainIdentityResult><VerificationToken>{token}</VerificationToken></VerifyDomainIdentityResult>"
+    response: Response = ses._xml(200, "VerifyDomainIdentityResponse", inner)
+    return response
+
+
+def _call_verification_attributes(params: Params) -> Response:
+    entries = ""
+    for name in ses._collect_list(params, "Identities.member"):
+        identity = ses._identities.get(name)
+        if identity is None:  # SES leaves out what it does not know
+            continue
+        token = "" if "@" in name else f"<VerificationToken>{verification_token(name)}</VerificationToken>"
+        status = f"<VerificationStatus>{identity['VerificationStatus']}</VerificationStatus>"
+        entries += f"<entry><key>{name}</key><value>{status}{token}</value></entry>"
+    action = "GetIdentityVerificationAttributes"
+    inner = f"<{action}Result><VerificationAttributes>{entries}</VerificationAttributes></{action}Result>"
+    response: Response = ses._xml(200, f"{action}Response", inner)
+    return response
+
+
+def _refuse_existing(match: re.Match[str], data: Any) -> Response | None:
+    # ministack would make it anew, and so unverified.
+    name = data.get("EmailIdentity", "")
+    exists = name in ses_v2._identities
+    return json_error("AlreadyExistsException", f"Email identity {name} already exist.") if exists else None
+
+
+def _after_query(action: str, params: Params, response: Response) -> None:
+    if action == "DeleteIdentity" and response[0] == 200:
+        forget(ses._p(params, "Identity"))
+
+
+def _after_rest(method: str, route: str, data: Any, response: Response) -> Response:
+    if response[0] != 200:
+        return response
+    if (method, route) == ("POST", "/identities"):
+        name = data["EmailIdentity"]
+        declare_dkim(name, data.get("DkimSigningAttributes") or {}, enabled=True)
+        refresh()
+        members = ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes")
+        return json_success({member: ses_v2._identities[name][member] for member in members})
+    if route in ("/identities", "/list-identities"):
+        body = json.loads(response[2])
+        for entry in body["EmailIdentities"]:
+            identity = ses_v2._identities[entry["IdentityName"]]
+            entry["VerificationStatus"] = identity.get("VerificationStatus", "SUCCESS")
+            entry["SendingEnabled"] = identity["VerifiedForSendingStatus"]
+        return json_success(body)
+    deleted = re.fullmatch(r"/identities/([^/]+)", route)
+    if deleted and method == "DELETE":
+        forget(deleted[1])
+    return response
+
+
+def install() -> None:
+    _add_cloudformation()
+    before_each_call.append(refresh)
+    query_calls.update(
+        VerifyDomainIdentity=_call_verify_domain,
+        GetIdentityVerificationAttributes=_call_verification_attributes,
+    )
+    rest_calls.append(("POST", re.compile("/identities"), _refuse_existing))
+    after_query_call.append(_after_query)
+    after_rest_call.append(_after_rest)

@@ -1,0 +1,117 @@
+"""Under IAM enforcement: sending is checked on the identity that sends, with `ses:FromAddress` as condition key.
+
+ministack already checks the other SES v2 calls on the identity that their path names.
+"""
+
+import json
+from collections.abc import Callable
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import unquote
+
+from ministack import app
+from ministack.core import iam_actions
+from ministack.services import ses, ses_v2
+
+from local_aws.extensions.registry import V2_PREFIX, Params, Response
+
+SENDING = ("SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkTemplatedEmail")
+_OUTBOUND = (f"{V2_PREFIX}/outbound-emails", f"{V2_PREFIX}/outbound-bulk-emails")
+
+
+def sending_identity(from_address: str) -> str:
+    """The identity that SES sends with: the address itself if it is one, else its domain or the nearest parent."""
+    address = parseaddr(from_address)[1]
+    domain = address.rpartition("@")[2].lower()
+    labels = domain.split(".")
+    candidates = [address, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
+    known = (name for name in candidates if name in ses._identities or name in ses_v2._identities)
+    return next(known, domain)
+
+
+def _source(params: Params) -> str:
+    source: str = ses._p(params, "Source")
+    if not source and (raw := ses._p(params, "RawMessage.Data")):
+        source = ses._parse_raw_mime(raw).get("From", "")
+    return source
+
+
+def _from_context(from_address: str) -> dict[str, str]:
+    return {"ses:FromAddress": parseaddr(from_address)[1]} if from_address else {}
+
+
+def install() -> None:
+    _name_resources()
+    _name_conditions()
+    _check_rest_calls()
+
+
+def _name_resources() -> None:
+    original: Callable[..., str] = iam_actions.extract_resource_arn
+
+    def resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: Params,
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service == "ses" and ses._p(query_params, "Action") in SENDING and (source := _source(query_params)):
+            return f"arn:aws:ses:{region}:{account_id}:identity/{sending_identity(source)}"
+        path = unquote(path) if service == "ses" else path
+        return original(service, method, path, headers, body, query_params, region, account_id)
+
+    iam_actions.extract_resource_arn = resource_arn
+
+
+def _name_conditions() -> None:
+    original: Callable[..., dict[str, Any]] = iam_actions.request_tag_context
+
+    def context(service: str, iam_action: str, body: bytes, params: Params) -> dict[str, Any]:
+        keys = original(service, iam_action, body, params)
+        if service == "ses" and iam_action.removeprefix("ses:") in SENDING:
+            return keys | _from_context(_source(params))
+        return keys
+
+    iam_actions.request_tag_context = context
+
+
+def _check_rest_calls() -> None:
+    original: Callable[..., Response | None] = app._enforce_ses_v2
+
+    def enforce(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: Params, request_id: str
+    ) -> Response | None:
+        if not (app.AUTH and method == "POST" and path.rstrip("/") in _OUTBOUND):
+            return original(method, path, headers, body, query_params, request_id)
+        request = json.loads(body or b"{}")
+        from_address = request.get("FromEmailAddress") or _raw_from(request)
+        action = "ses:SendEmail" if path.rstrip("/") == _OUTBOUND[0] else "ses:SendBulkEmail"
+        named = [("identity", sending_identity(from_address))]
+        if configuration_set := request.get("ConfigurationSetName"):
+            named.append(("configuration-set", configuration_set))
+        for kind, name in named:
+            arn = ses_v2._resource_arn(kind, name)
+            denied: Response | None = app._enforce_data_plane(
+                "sesv2",
+                action,
+                headers,
+                query_params,
+                request_id,
+                resource_arn=arn,
+                service_context=_from_context(from_address),
+                named_resource=arn,
+            )
+            if denied:
+                return denied
+        return None
+
+    app._enforce_ses_v2 = enforce
+
+
+def _raw_from(request: dict[str, Any]) -> str:
+    raw = ((request.get("Content") or {}).get("Raw") or {}).get("Data", "")
+    return str(ses._parse_raw_mime(raw).get("From", "")) if raw else ""

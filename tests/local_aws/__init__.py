@@ -1,1 +1,0 @@
-"""The local AWS itself: that it starts, ends, and does what AWS does where our tests rely on it."""

@@ -1,0 +1,57 @@
+"""What the tests ask of Linux about a process: its listening sockets, and who of its group is alive."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+LISTEN = "0A"
+
+
+def wait_until(true: Callable[[], bool], *, seconds: float = 10) -> bool:
+    """Whether *true* becomes so in time; a killed process needs a moment to be dead."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process still runs; one that nobody has waited for yet is dead all the same."""
+    return _state_and_group(Path(f"/proc/{pid}/stat"))[0] not in ("gone", "Z")
+
+
+def listening_addresses(pid: int) -> set[str]:
+    """The addresses on which process *pid* listens, `host:port` in the kernel's hexadecimal form."""
+    inodes = {
+        link.readlink().name.removeprefix("socket:[").removesuffix("]")
+        for link in Path(f"/proc/{pid}/fd").iterdir()
+        if str(link.readlink()).startswith("socket:[")
+    }
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+    ]
+    return {line[1] for line in lines if line[3] == LISTEN and line[9] in inodes}
+
+
+def loopback(port: int) -> str:
+    """127.0.0.1:*port* as `listening_addresses` gives it."""
+    return f"0100007F:{port:04X}"
+
+
+def living_members(group: int) -> set[int]:
+    """The processes of a group that still run."""
+    found = {int(stat.parent.name): _state_and_group(stat) for stat in Path("/proc").glob("[0-9]*/stat")}
+    return {pid for pid, (state, its_group) in found.items() if its_group == group and state != "Z"}
+
+
+def _state_and_group(stat: Path) -> tuple[str, int]:
+    try:
+        # The command stands in brackets and may contain blanks.
+        state, _, group = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[:3]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone", 0
+    return state, int(group)

@@ -1,0 +1,54 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from local_aws.cdk_cli import CdkError, app_arguments, context_arguments, run_cdk
+from tests.local_aws.processes import is_alive, wait_until
+
+
+def fake_cli(folder: Path, script: str) -> Path:
+    cli = folder / "cdk"
+    cli.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    cli.chmod(0o755)
+    return cli
+
+
+def test_deploys_a_synthesized_folder_as_it_is(tmp_path: Path) -> None:
+    assert app_arguments(tmp_path, assembly=Path("/other")) == ["--app", str(tmp_path)]
+
+
+def test_gives_a_command_an_output_folder_of_its_own() -> None:
+    expected = ["--app", "python 'my app.py'", "--output", "/own"]
+    assert app_arguments(["python", "my app.py"], assembly=Path("/own")) == expected
+    assert app_arguments("python 'my app.py'", assembly=Path("/own")) == expected
+
+
+def test_context() -> None:
+    assert context_arguments({"a": "1", "b": "2"}) == ["--context", "a=1", "--context", "b=2"]
+
+
+def test_gives_the_output(tmp_path: Path) -> None:
+    cli = fake_cli(tmp_path, 'echo "$@ in $AWS_REGION"')
+    assert run_cdk(["list"], environment={"AWS_REGION": "here"}, cli=cli) == "list --no-notices in here\n"
+
+
+def test_an_error_ends_with_the_output(tmp_path: Path) -> None:
+    cli = fake_cli(tmp_path, "echo 'Custom failed: no permission' >&2; exit 3")
+    with pytest.raises(CdkError, match=r"(?s)ended with status 3\n.*no permission"):
+        run_cdk(["deploy"], environment={}, cli=cli)
+
+
+def test_a_time_out_kills_the_grandchildren_too(tmp_path: Path) -> None:
+    cli = fake_cli(tmp_path, "sleep 600 & echo $!; wait")
+    began = time.monotonic()
+    with pytest.raises(CdkError, match="was not done within 1 s") as failed:
+        run_cdk(["deploy"], environment=dict(os.environ), cli=cli, timeout=1)
+    assert time.monotonic() - began < 10
+    assert wait_until(lambda: not is_alive(int(failed.value.output)))
+
+
+def test_says_how_to_install_a_missing_cli(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="make setup"):
+        run_cdk(["list"], environment={}, cli=tmp_path / "cdk")
