@@ -100,7 +100,7 @@ def _call_verification_attributes(params: Params) -> Response:
         identity = ses._identities.get(name)
         if identity is None:  # SES leaves out what it does not know
             continue
-        token = "" if "@" in name else f"<VerificationToken>{verification_token(name)}</VerificationToken>"
+        token = f"<VerificationToken>{verification_token(name)}</VerificationToken>" if name in token_asked else ""
         status = f"<VerificationStatus>{identity['VerificationStatus']}</VerificationStatus>"
         entries += f"<entry><key>{name}</key><value>{status}{token}</value></entry>"
     action = "GetIdentityVerificationAttributes"

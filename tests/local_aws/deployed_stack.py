@@ -1,7 +1,7 @@
 """A stack that a test builds, deploys again with changes, and never has to clean up."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,14 @@ class DeployedStack:
 
     def destroy(self) -> None:
         """Take away whatever is there, without the seconds that the CLI needs; twice is harmless."""
-        cloudformation = self.aws.client("cloudformation")
-        cloudformation.delete_stack(StackName=self.stack_name)
+        self._delete()
+
+    def abandon(self, logical_id: str) -> None:
+        """Destroy the stack without the one resource that refused to go."""
+        self._delete(retain=[logical_id])
+
+    def _delete(self, retain: Sequence[str] = ()) -> None:
+        self.aws.client("cloudformation").delete_stack(StackName=self.stack_name, RetainResources=list(retain))
         deadline = time.monotonic() + 90
         while (status := self._status_or_gone()) != "gone":
             assert status == "DELETE_IN_PROGRESS", f"{self.stack_name} is {status}: {self.events()[-1]}"

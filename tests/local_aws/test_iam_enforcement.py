@@ -14,7 +14,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_custom_resource
 from tests.local_aws.zones import Zone, put_record
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}'
 WRITES_A_POLICY = f"""
