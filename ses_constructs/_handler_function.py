@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import CustomResource, Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import Acknowledgment, CustomResource, Duration, IgnoreMode, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -25,11 +25,20 @@ class _Settings:
     # Time for SES's throttling: the handlers' tries and their waits fit into it.
     timeout_minutes: int = 5
     invokes_itself: bool = False
+    # Calls of the v1 API that SES cannot narrow to an identity
+    # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
+    actions_on_everything: tuple[str, ...] = ()
 
+
+# A role holds 10,240 characters of inline policies; with this many, each has 200 and 56 are left for the log.
+_MAX_POLICIES = 50
 
 _HANDLERS = {
     "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
-    "verification_token": _Settings(description="Asks SES for the legacy TXT tokens of domains"),
+    "verification_token": _Settings(
+        description="Asks SES for the legacy TXT tokens of domains",
+        actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
+    ),
     "wait_for_verification": _Settings(
         description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
     ),
@@ -78,11 +87,15 @@ class HandlerFunction(Construct):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
         )
+        # Not on the role itself: the function waits for its role, which must not wait for the function.
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
-            invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
-            # Not on the role itself: the function waits for its role, which must not wait for the function.
-            self._own_policies.append(iam.Policy(self, "InvokeItself", roles=[self.role], statements=[invoke]))
+            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
+        if settings.actions_on_everything:
+            everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
+            reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
+            Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+        self._policies = 0
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "HandlerFunction":
@@ -100,15 +113,16 @@ class HandlerFunction(Construct):
         *,
         resource_type: str,
         properties: Mapping[str, object],
-        permissions: Sequence[iam.PolicyStatement],
+        permissions: Sequence[iam.PolicyStatement] = (),
         service_timeout: Duration | None = None,
     ) -> CustomResource:
         """A custom resource under *scope* that this function answers, with *permissions* for its own job.
 
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
-        room for the two retries that Lambda makes when a run crashes.
+        room for the retries that Lambda makes when a run crashes.
+
+        Raises ``ValueError`` when the role cannot hold a further policy.
         """
-        policy = iam.Policy(scope, "Policy", roles=[self.role], statements=list(permissions))
         resource = CustomResource(
             scope,
             "Resource",
@@ -117,9 +131,26 @@ class HandlerFunction(Construct):
             properties=dict(properties),
             service_timeout=service_timeout or Duration.minutes(10),
         )
-        # Without the policy the first call would race IAM; on delete the policy must outlive the resource.
-        resource.node.add_dependency(policy, *self._own_policies)
+        # Without its policies the first call would race IAM; on delete they must outlive the resource.
+        resource.node.add_dependency(*self._own_policies)
+        if permissions:
+            self._check_room(resource_type)
+            resource.node.add_dependency(iam.Policy(scope, "Policy", roles=[self.role], statements=list(permissions)))
         return resource
+
+    def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
+        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
+        policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
+        self._own_policies.append(policy)
+        return policy
+
+    def _check_room(self, resource_type: str) -> None:
+        self._policies += 1
+        if self._policies > _MAX_POLICIES:
+            raise ValueError(
+                f"one stack must have at most {_MAX_POLICIES} resources of type {resource_type}, because IAM limits "
+                "the policies of the role they share, got one more; put further domains into another stack"
+            )
 
 
 def handlers_asset() -> lambda_.Code:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
@@ -57,19 +57,5 @@ class VerificationToken(Construct):
             resource_type="Custom::SESVerificationToken",
             # The reference makes CloudFormation create the identity first; SES would make one of its own otherwise.
             properties={"Domain": identity.email_identity_name},
-            permissions=[
-                iam.PolicyStatement(
-                    actions=["ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"],
-                    # These calls of the v1 API have no resource level
-                    # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
-                    resources=["*"],
-                )
-            ],
-        )
-        Validations.of(self).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-IAM5[Resource::*]",
-                reason="SES has no resource level for the two calls that read the legacy verification token",
-            )
         )
         self.token = resource.get_att_string("Token")

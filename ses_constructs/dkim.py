@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, Protocol
 
 from aws_cdk import SecretValue, Stack, Token
@@ -49,7 +50,7 @@ class EasyDkim:
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
         """An Easy DKIM key of the chosen length."""
-        return ses.DkimIdentity.easy_dkim(_KEY_LENGTHS[self.key_length])
+        return _easy_dkim(self.key_length)
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
         """Three CNAME records, their names and targets as tokens that CloudFormation fills in."""
@@ -124,6 +125,12 @@ class OwnDkim:
                 purpose="DKIM key",
             )
         ]
+
+
+@cache
+def _easy_dkim(key_length: int) -> ses.DkimIdentity:
+    """The same object for all domains: it has no state, and making one is a call to Node."""
+    return ses.DkimIdentity.easy_dkim(_KEY_LENGTHS[key_length])
 
 
 def _pem_body(key: str) -> str:

@@ -21,8 +21,10 @@ class VerifiedDomain(SendingDomain):
     """A domain that sends aligned, signed mail: the SES identity and its DNS records, made and removed together.
 
     Makes DKIM keys, a custom MAIL FROM domain with its MX and SPF records, and a DMARC policy; on request an SPF policy
-    at the domain itself, the MX record for inbound mail, TLS reporting, and the legacy verification token. With
-    ``Route53Zone`` that is two CloudFormation resources, whatever is switched on.
+    at the domain itself, the MX record for inbound mail, TLS reporting, and the legacy verification token.
+
+    With ``Route53Zone`` that is two CloudFormation resources, and a third for the legacy token. The token, waiting and
+    ``allow_sender`` each add one small function to the stack, for all of its domains.
 
     *domain_name*: such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
     *dns*: ``Route53Zone(hosted_zone)``, or ``RecordsToPublish()`` where the DNS is elsewhere.
@@ -75,7 +77,8 @@ class VerifiedDomain(SendingDomain):
             None if mail_from is None else _checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )
         """The domain of the envelope sender, in full; None without a custom one."""
-        region = Stack.of(self).region
+        stack = Stack.of(self)
+        region = stack.region
         ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())
         _checks.check_apex_text(spf, existing_txt_values)
         if not owns_shared_records:
@@ -96,7 +99,7 @@ class VerifiedDomain(SendingDomain):
             self,
             "Identity",
             identity=ses.Identity.domain(self.domain_name),
-            dkim_identity=dkim.signing_key(Stack.of(self)),
+            dkim_identity=dkim.signing_key(stack),
             mail_from_domain=self.mail_from_domain,
             mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
             configuration_set=configuration_set,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from benchmarks import report
-from benchmarks.application import Figures, measure
+from benchmarks.application import measure
 
 ROOT = Path(__file__).parent.parent
-# What it costs today; the bound of the design is report.MAX_JSII_CALLS_PER_DOMAIN.
-JSII_CALLS_PER_DOMAIN = 18
+# Six of them read the names and targets of the DKIM records.
+JSII_CALLS_PER_DOMAIN = 13
 
 RecordSet = tuple[str, str, frozenset[str]]
 
@@ -35,16 +35,9 @@ def test_every_record_keeps_the_same_ttl() -> None:
 
 
 def test_both_sides_make_the_same_identity() -> None:
-    ours, plain = (
-        [
-            {key: value for key, value in each["Properties"].items() if key != "DkimSigningAttributes"}
-            for each in measure(side, 1)[1]["Resources"].values()
-            if each["Type"] == "AWS::SES::EmailIdentity"
-        ]
-        for side in ("ours", "plain")
-    )
+    templates = [measure(side, 1)[1] for side in ("ours", "plain")]
 
-    assert ours == plain
+    assert [identities(template) for template in templates] == [[("d1.example.com", "mail.d1.example.com")]] * 2
 
 
 def test_counted_figures_do_not_get_worse() -> None:
@@ -91,6 +84,15 @@ def record_sets(template: dict[str, Any]) -> list[dict[str, Any]]:
             case "AWS::Route53::RecordSetGroup":
                 found += properties["RecordSets"]
     return found
+
+
+def identities(template: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each identity and its MAIL FROM domain."""
+    return [
+        (resource["Properties"]["EmailIdentity"], resource["Properties"]["MailFromAttributes"]["MailFromDomain"])
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::SES::EmailIdentity"
+    ]
 
 
 def _value(value: Any, record_type: str, template: dict[str, Any]) -> str:

@@ -33,7 +33,6 @@ def test_a_domain_with_everything_keeps_its_logical_ids(stack: Stack, zone: Rout
 
     assert logical_ids(stack) == {
         "DomainIdentityE179405D": "AWS::SES::EmailIdentity",
-        "DomainVerificationTokenPolicy08EF399B": "AWS::IAM::Policy",
         "DomainVerificationTokenA462A97C": "Custom::SESVerificationToken",
         "DomainRecords3DDBC200": "AWS::Route53::RecordSetGroup",
         "DomainVerificationPolicyE3A19736": "AWS::IAM::Policy",
@@ -43,6 +42,7 @@ def test_a_domain_with_everything_keeps_its_logical_ids(stack: Stack, zone: Rout
         "SesVerificationTokenLog89439903": "AWS::Logs::LogGroup",
         "SesVerificationTokenRoleCB6351EF": "AWS::IAM::Role",
         "SesVerificationTokenFunction5C4D8A4D": "AWS::Lambda::Function",
+        "SesVerificationTokenOnEverything4A206C92": "AWS::IAM::Policy",
         "SesWaitForVerificationLog2A695C96": "AWS::Logs::LogGroup",
         "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",

@@ -102,6 +102,26 @@ def test_every_custom_resource_bounds_a_lost_answer(stack: Stack, zone: Route53Z
     }
 
 
+def test_a_role_is_not_filled_beyond_its_quota(stack: Stack, zone: Route53Zone) -> None:
+    def make(count: int) -> None:
+        name = f"d{count}.example.com"
+        domain = VerifiedDomain(stack, f"D{count}", domain_name=name, dns=zone)
+        domain.allow_sender("222233334444")
+
+    for count in range(50):
+        make(count)
+    with pytest.raises(ValueError, match=r"at most 50 resources of type Custom::SESSenderPolicy.*another stack"):
+        make(50)
+
+
+def test_the_legacy_token_costs_one_resource_for_each_domain(stack: Stack, zone: Route53Zone) -> None:
+    for name in ("one", "two"):
+        VerifiedDomain(stack, name, domain_name=f"{name}.example.com", dns=zone, legacy_verification_token=True)
+
+    assert len(resources(stack, "AWS::IAM::Policy")) == 1
+    assert len(resources(stack, "Custom::SESVerificationToken")) == 2
+
+
 def staged_asset(app: App) -> Path:
     """The folder that holds the staged handlers."""
     assembly = app.synth()

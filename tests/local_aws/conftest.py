@@ -1,7 +1,7 @@
 """A local AWS per session, shared by the tests of a worker; see `docs/local-aws.md`.
 
-Every module that uses `aws` or `enforced_aws` has `pytestmark = pytest.mark.xdist_group("local-aws")`, so that one
-worker runs them all and each server starts once.
+Every module that uses `aws` has `pytestmark = pytest.mark.xdist_group("local-aws")`, and one that uses `enforced_aws`
+the group `local-aws-enforced`, so that each server starts once and two workers share the two.
 """
 
 import itertools

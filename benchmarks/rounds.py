@@ -1,0 +1,92 @@
+"""Runs every measurement in a process of its own, the two sides in turn, so that both meet the same noise."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .application import Figures
+
+SIDES = ("ours", "plain")
+LEGACY_DOMAINS = (1, 2)
+_ROOT = Path(__file__).parent.parent
+_IMPORTS = {
+    "ours": "import ses_constructs",
+    "plain": "import aws_cdk; from aws_cdk import aws_ses, aws_route53",
+}
+# The first domain of a process also loads modules, and a slow machine needs several seconds for 160 of them.
+_TIMEOUT_SECONDS = 300
+
+
+class NotMeasuredError(Exception):
+    """A measurement could not be made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Results:
+    """Every figure of all rounds; times in seconds."""
+
+    domains: tuple[int, ...]
+    rounds: int
+    figures: dict[tuple[str, int], list[Figures]]
+    import_seconds: dict[str, list[float]]
+    legacy: dict[int, Figures]
+
+
+def run(domains: Sequence[int], rounds: int) -> Results:
+    """Measure both sides with so many *domains* in a stack, and the imports, as many times as there are *rounds*."""
+    figures: dict[tuple[str, int], list[Figures]] = defaultdict(list)
+    imports: dict[str, list[float]] = defaultdict(list)
+    for side in SIDES:
+        # Not counted: pip compiles what it installs, a checkout is compiled by its first import.
+        _import_seconds(_IMPORTS[side])
+        _figures(side, 1)
+    for number in range(1, rounds + 1):
+        print(f"round {number} of {rounds}", file=sys.stderr)
+        # Whoever comes second may find a warmer machine, so they take turns at that too.
+        sides = SIDES if number % 2 else SIDES[::-1]
+        for side in sides:
+            imports[side].append(_import_seconds(_IMPORTS[side]))
+        for count in domains:
+            for side in sides:
+                figures[side, count].append(_figures(side, count))
+    legacy = {count: _figures("legacy", count) for count in LEGACY_DOMAINS}
+    return Results(domains=tuple(domains), rounds=rounds, figures=figures, import_seconds=imports, legacy=legacy)
+
+
+def _figures(side: str, domains: int) -> Figures:
+    return Figures(**json.loads(_python("-m", "benchmarks.application", side, str(domains))))
+
+
+def _import_seconds(statement: str) -> float:
+    return float(
+        _python("-c", f"import time; start = time.perf_counter(); {statement}; print(time.perf_counter() - start)")
+    )
+
+
+def _python(*arguments: str) -> str:
+    # CDK's own validation of the finished template takes seconds and is the same for both sides.
+    environment = os.environ | {
+        "CDK_VALIDATION": "false",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=_ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise NotMeasuredError(f"{' '.join(arguments)} failed:\n{error.stderr}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotMeasuredError(f"{' '.join(arguments)} took more than {_TIMEOUT_SECONDS} s") from error
+    return done.stdout
