@@ -53,10 +53,10 @@ class LocalAws:
         """For subprocesses: endpoint, region and dummy credentials, and nothing that leads to a real AWS."""
         return client_environment(self.endpoint, folder=self.server.folder, certificate=self.server.certificate)
 
-    def bootstrap(self) -> None:
-        """`cdk bootstrap`, needed once before the first deployment; a few seconds."""
+    def bootstrap(self, region: str = REGION) -> None:
+        """`cdk bootstrap`, needed once before the first deployment to a region; a few seconds."""
         # Away from cdk.json, whose app the CLI would synthesize for nothing.
-        self.cdk("bootstrap", f"aws://{self.account}/{self.region}", cwd=self.server.folder)
+        self.cdk("bootstrap", f"aws://{self.account}/{region}", cwd=self.server.folder)
 
     def deploy(
         self,

@@ -28,45 +28,47 @@ class Clients:
     def __init__(self, endpoint: str, *, certificate: Path | None) -> None:
         self._endpoint = endpoint
         self._verify = str(certificate) if certificate else False
-        self._made: dict[tuple[str, str], Any] = {}
+        self._made: dict[tuple[str, str, str], Any] = {}
 
     @overload
-    def get(self, service: Literal["cloudformation"], **credentials: str) -> "CloudFormationClient": ...
+    def get(self, service: Literal["cloudformation"], **options: str) -> "CloudFormationClient": ...
     @overload
-    def get(self, service: Literal["iam"], **credentials: str) -> "IAMClient": ...
+    def get(self, service: Literal["iam"], **options: str) -> "IAMClient": ...
     @overload
-    def get(self, service: Literal["lambda"], **credentials: str) -> "LambdaClient": ...
+    def get(self, service: Literal["lambda"], **options: str) -> "LambdaClient": ...
     @overload
-    def get(self, service: Literal["logs"], **credentials: str) -> "CloudWatchLogsClient": ...
+    def get(self, service: Literal["logs"], **options: str) -> "CloudWatchLogsClient": ...
     @overload
-    def get(self, service: Literal["route53"], **credentials: str) -> "Route53Client": ...
+    def get(self, service: Literal["route53"], **options: str) -> "Route53Client": ...
     @overload
-    def get(self, service: Literal["s3"], **credentials: str) -> "S3Client": ...
+    def get(self, service: Literal["s3"], **options: str) -> "S3Client": ...
     @overload
-    def get(self, service: Literal["ses"], **credentials: str) -> "SESClient": ...
+    def get(self, service: Literal["ses"], **options: str) -> "SESClient": ...
     @overload
-    def get(self, service: Literal["sesv2"], **credentials: str) -> "SESV2Client": ...
+    def get(self, service: Literal["sesv2"], **options: str) -> "SESV2Client": ...
     @overload
-    def get(self, service: Literal["sts"], **credentials: str) -> "STSClient": ...
+    def get(self, service: Literal["sts"], **options: str) -> "STSClient": ...
     @overload
-    def get(self, service: str, **credentials: str) -> Any: ...
+    def get(self, service: str, **options: str) -> Any: ...
 
-    def get(self, service: str, **credentials: str) -> Any:
-        """A client of *service*; `aws_access_key_id` and the like act as someone other than the account's root."""
-        who = credentials.get("aws_access_key_id", "")
-        if (service, who) not in self._made:
-            identity = credentials or {name.lower(): value for name, value in CREDENTIALS.items()}
+    def get(self, service: str, **options: str) -> Any:
+        """A client of *service*.
+
+        `aws_access_key_id` and the like act as someone other than the account's root, `region_name` looks elsewhere.
+        """
+        key = (service, options.get("aws_access_key_id", ""), options.get("region_name", ""))
+        if key not in self._made:
+            root = {} if key[1] else {name.lower(): value for name, value in CREDENTIALS.items()}
             # The stubs know a client only by a literal name, the overloads above tell the same to our callers.
             make: Any = session().client
-            self._made[service, who] = make(
+            self._made[key] = make(
                 service,
                 endpoint_url=self._endpoint,
-                region_name=REGION,
                 verify=self._verify,
                 config=Config(proxies={}, retries={"total_max_attempts": 2}),
-                **identity,
+                **{"region_name": REGION, **root, **options},
             )
-        return self._made[service, who]
+        return self._made[key]
 
     def close(self) -> None:
         while self._made:

@@ -75,7 +75,7 @@ def _refresh_mail_from(name: str, identity: dict[str, Any], records: Records) ->
         identity["MailFromAttributes"] = {"BehaviorOnMxFailure": mail_from["BehaviorOnMxFailure"]}
         _mail_from_found.pop(name, None)
         return
-    if first_problem(mail_from_records(domain, get_region()), records) is None:
+    if first_problem(mail_from_records(domain), records) is None:
         _mail_from_found[name] = domain
     found = _mail_from_found.get(name) == domain
     mail_from["MailFromDomainStatus"] = "SUCCESS" if found else "PENDING"
@@ -87,7 +87,8 @@ def declare_dkim(name: str, signing: Properties, *, enabled: bool) -> None:
     if "@" in name:
         return
     own = bool(signing.get("DomainSigningPrivateKey"))
-    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(name)
+    # Each region has keys of its own for the same domain.
+    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(f"{name}@{get_region()}")
     before = identity["DkimAttributes"]
     same = before.get("Tokens") == tokens and "SigningAttributesOrigin" in before and _is_ours(identity)
     key_length = {} if own else {"CurrentSigningKeyLength": "RSA_2048_BIT", "NextSigningKeyLength": "RSA_2048_BIT"}

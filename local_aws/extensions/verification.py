@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ Records = Mapping[tuple[str, str], Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExpectedRecord:
-    """A record that SES looks for."""
+    """A record that SES looks for; the value of an MX is a regular expression."""
 
     name: str
     type: str
@@ -31,7 +32,7 @@ class ExpectedRecord:
         if self.type == "CNAME":
             return [value.rstrip(".").lower() for value in found] == [self.value.lower()]
         if self.type == "MX":  # another exchanger beside it makes SES refuse the MAIL FROM domain
-            return [value.rstrip(".").lower() for value in found] == [self.value.lower()]
+            return len(found) == 1 and re.fullmatch(self.value, found[0].rstrip(".").lower()) is not None
         return any(self.value in "".join(txt_strings(value)) for value in found)
 
 
@@ -52,9 +53,10 @@ def own_dkim_records(domain: str, selector: str) -> list[ExpectedRecord]:
     return [ExpectedRecord(name=f"{selector}._domainkey.{domain}", type="TXT", value="p=")]
 
 
-def mail_from_records(mail_from_domain: str, region: str) -> list[ExpectedRecord]:
+def mail_from_records(mail_from_domain: str) -> list[ExpectedRecord]:
+    """The MX may name any region: SES sends bounces on to the one that they belong to."""
     return [
-        ExpectedRecord(name=mail_from_domain, type="MX", value=f"10 feedback-smtp.{region}.amazonses.com"),
+        ExpectedRecord(name=mail_from_domain, type="MX", value=r"10 feedback-smtp\.[a-z0-9-]+\.amazonses\.com"),
         ExpectedRecord(name=mail_from_domain, type="TXT", value="include:amazonses.com"),
     ]
 

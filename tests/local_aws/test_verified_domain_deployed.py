@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnResource, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_route53 as route53
 
+from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.read_back import ZoneRecord, read_domain, read_records
 from ses_constructs import DmarcPolicy, DnsZone, RecordsToPublish, Route53Zone, SpfPolicy, TlsReporting, VerifiedDomain
 from tests.local_aws.deployed_stack import DeployedStack
+from tests.local_aws.plain_app import new_app
 from tests.local_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -212,6 +215,29 @@ def test_retaining_keeps_the_identity_and_its_records(
 
     assert hosted_zone.domain in identities
     assert records(deployed_stack, hosted_zone) == before
+
+
+def test_one_domain_sends_from_two_regions(hosted_zone: Zone, aws: LocalAws, tmp_path: Path) -> None:
+    regions = {"us-east-1": True, "eu-west-1": False}
+    app = new_app(tmp_path / "cdk.out")
+    for region, owns_shared_records in regions.items():
+        stack = Stack(app, f"Mail-{region}", env=Environment(account=aws.account, region=region))
+        make(stack, hosted_zone, owns_shared_records=owns_shared_records)
+    app.synth()
+    aws.bootstrap("eu-west-1")
+
+    try:
+        aws.deploy(tmp_path / "cdk.out")
+        identities = [
+            aws.client("sesv2", region_name=region).get_email_identity(EmailIdentity=hosted_zone.domain)
+            for region in regions
+        ]
+    finally:
+        aws.destroy(tmp_path / "cdk.out")
+
+    assert [each["VerifiedForSendingStatus"] for each in identities] == [True, True]
+    assert [each["MailFromAttributes"]["MailFromDomainStatus"] for each in identities] == ["SUCCESS", "SUCCESS"]
+    assert not set(identities[0]["DkimAttributes"]["Tokens"]) & set(identities[1]["DkimAttributes"]["Tokens"])
 
 
 def test_a_domain_that_exists_already_is_not_taken_over(
