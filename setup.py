@@ -45,6 +45,7 @@ setup(
     extras_require={
         "dev": [
             NODE,
+            "aiosmtpd>=1.4.6",  # receives mail for the local AWS
             "boto3>=1.43",  # the handlers' tests and the read-back from the local AWS
             "boto3-stubs[cloudformation,iam,lambda,logs,route53,s3,ses,sesv2,sts]>=1.43",
             "build>=1.2",
