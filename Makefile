@@ -53,8 +53,10 @@ test: setup check $(FLOOR) ## check, then every test, then the constructs on the
 	pytest --numprocesses 2 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
-bench: setup ## measure against plain aws-cdk-lib
+bench: setup ## measure constructs, forwarder and simulator, beside plain aws-cdk-lib and boto3
 	python -m benchmarks
+	python -m benchmarks.forwarder
+	python -m benchmarks.simulator
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-local-aws .venv-floor node_modules cdk.out

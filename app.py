@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The sample app: a domain that sends aligned, signed mail. Copy it for an account of your own.
+"""The sample app: a domain that sends aligned, signed mail, and receives it. Copy it for an account of your own.
 
-    cdk deploy -c domain=example.com -c hosted_zone_id=Z0123456789ABCDEFGHIJ -c alarm_address=ops@example.com
+    cdk deploy -c domain=example.com -c hosted_zone_id=Z0123456789ABCDEFGHIJ -c alarm_address=ops@example.net
 
 Without context it synthesizes for example.com, with no credentials and no look-ups.
 """
@@ -10,7 +10,16 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from ses_constructs import DmarcPolicy, Route53Zone, VerifiedDomain
+from ses_constructs import (
+    BounceMail,
+    DmarcPolicy,
+    ForwardMail,
+    InboundRuleSet,
+    Route53Zone,
+    StopProcessing,
+    StoreMail,
+    VerifiedDomain,
+)
 
 
 class Mail(Stack):
@@ -35,7 +44,24 @@ class Mail(Stack):
             "Domain",
             domain_name=domain_name,
             dns=Route53Zone(zone),
-            dmarc=DmarcPolicy.quarantine(reports_to=[alarm_address]),
+            dmarc=DmarcPolicy.quarantine(reports_to=[f"dmarc-reports@{domain_name}"]),
+            receives_mail=True,
+        )
+        inbound = InboundRuleSet(self, "Inbound", domain=self.domain)
+        inbound.add_rule(
+            "Support",
+            recipients=[f"support@{domain_name}"],
+            actions=[StoreMail(prefix="support/"), ForwardMail(to=[alarm_address])],
+        )
+        inbound.add_rule(
+            "Reports",
+            recipients=[f"dmarc-reports@{domain_name}"],
+            actions=[StoreMail(prefix="dmarc-reports/")],
+        )
+        inbound.add_rule(
+            "NoReply",
+            recipients=[f"no-reply@{domain_name}"],
+            actions=[BounceMail(sender=f"postmaster@{domain_name}"), StopProcessing()],
         )
 
 
@@ -48,7 +74,7 @@ def main() -> None:
         "Mail",
         domain_name=domain_name,
         hosted_zone_id=app.node.try_get_context("hosted_zone_id") or "Z0123456789ABCDEFGHIJ",
-        alarm_address=app.node.try_get_context("alarm_address") or f"postmaster@{domain_name}",
+        alarm_address=app.node.try_get_context("alarm_address") or "ops@example.net",
     )
     app.synth()
 

@@ -14,12 +14,17 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from local_aws.cdk_cli import TIMEOUT, App, app_arguments, context_arguments, run_cdk
 from local_aws.clients import Clients
 from local_aws.environment import ACCOUNT, REGION, ROOT, client_environment
+from local_aws.inbound.records import Peer
 from local_aws.process import ServerProcess
+from local_aws.sent_mail import SentMessage, sent_messages
+
+if TYPE_CHECKING:
+    from local_aws.inbound.inbox import Inbox
 
 Outputs = dict[str, dict[str, str]]
 
@@ -33,6 +38,7 @@ class LocalAws:
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         self._clients = Clients(server.endpoint, certificate=server.certificate)
+        self._inboxes: list[Inbox] = []
         self.client = self._clients.get
 
     @classmethod
@@ -109,8 +115,22 @@ class LocalAws:
         """Any other CLI command, giving its output."""
         return run_cdk(arguments, environment=self.environment, cwd=cwd, timeout=timeout)
 
+    def receive_mail(self, *, peer: Peer | None = None, region: str = REGION) -> "Inbox":
+        """Listen for mail by SMTP and run the active receipt rule set of *region* on it, until the block ends."""
+        from local_aws.inbound.inbox import Inbox  # it needs our constructs' matching, and they start Node
+
+        inbox = Inbox(self._clients, folder=self.server.folder, peer=peer or Peer(), region=region)
+        self._inboxes.append(inbox)
+        return inbox
+
+    def sent_messages(self) -> tuple[SentMessage, ...]:
+        """What left through SES's send API since the start, the oldest first."""
+        return sent_messages(self.server)
+
     def stop(self) -> None:
-        """Close the clients and end the server; twice is harmless."""
+        """Close the inboxes and the clients and end the server; twice is harmless."""
+        for inbox in self._inboxes:
+            inbox.stop()
         self._clients.close()
         self.server.stop()
 

@@ -1,12 +1,13 @@
-"""Deploy the sample app to a local AWS, show what it made, and take it away again: `make demo`.
+"""Deploy the sample app to a local AWS, show what it made, send mail to it, and take it away again: `make demo`.
 
-It needs no AWS account, no credentials and no network; it takes about a minute.
+It needs no AWS account, no credentials and no network; it takes about half a minute.
 """
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.table import Table
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import App, CdkError
+from local_aws.demo_mail import MAILS, OPERATOR, fates_table, send
 from local_aws.environment import ROOT
 from local_aws.read_back import DomainState, left_overs, read_domain
 
@@ -56,28 +58,86 @@ def records_table(state: DomainState) -> Table:
     return table
 
 
+@dataclass(kw_only=True, slots=True)
+class Demo:
+    """What the phases share."""
+
+    aws: LocalAws
+    console: Console
+    app: App
+    cwd: Path
+    hosted_zone_id: str = ""
+
+    @property
+    def context(self) -> dict[str, str]:
+        return {"domain": DOMAIN, "hosted_zone_id": self.hosted_zone_id, "alarm_address": OPERATOR}
+
+
+def make_zone(demo: Demo) -> list[str]:
+    made = demo.aws.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="demo")
+    demo.hosted_zone_id = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
+    return []
+
+
+def bootstrap(demo: Demo) -> list[str]:
+    demo.aws.bootstrap()
+    return []
+
+
+def deploy(demo: Demo) -> list[str]:
+    demo.aws.deploy(demo.app, STACK, context=demo.context, cwd=demo.cwd)
+    return []
+
+
+def read_back(demo: Demo) -> list[str]:
+    state = read_domain(demo.aws, DOMAIN, demo.hosted_zone_id)
+    demo.console.print(identity_table(state), records_table(state))
+    return state.problems()
+
+
+def receive_mail(demo: Demo) -> list[str]:
+    """Send mail to the deployed rules, if there are any."""
+    if not demo.aws.client("ses").describe_active_receipt_rule_set().get("Rules"):
+        demo.console.print("         no receipt rule set is active, so no mail is sent to it")
+        return []
+    with demo.aws.receive_mail() as inbox:
+        fates = [send(demo.aws, inbox, mail, DOMAIN) for mail in MAILS]
+    demo.console.print(fates_table(fates))
+    return [problem for fate in fates for problem in fate.problems()]
+
+
+def destroy(demo: Demo) -> list[str]:
+    demo.aws.destroy(demo.app, STACK, context=demo.context, cwd=demo.cwd)
+    return []
+
+
+def look_for_left_overs(demo: Demo) -> list[str]:
+    return [f"left after destroy: {thing}" for thing in left_overs(demo.aws, DOMAIN, demo.hosted_zone_id)]
+
+
+# Each phase gives what is not as it should be; the next one runs all the same.
+PHASES: tuple[tuple[str, Callable[[Demo], list[str]]], ...] = (
+    (f"making the hosted zone {DOMAIN}", make_zone),
+    ("cdk bootstrap", bootstrap),
+    ("cdk deploy", deploy),
+    ("reading back", read_back),
+    ("receiving mail", receive_mail),
+    ("cdk destroy", destroy),
+    ("looking for left-overs", look_for_left_overs),
+)
+
+
 def run(console: Console, *, app: App = (sys.executable, "app.py"), cwd: Path = ROOT) -> list[str]:
     """Run the whole demo and give what was not as it should be."""
-    progress = Progress(console)
+    progress, problems = Progress(console), list[str]()
     with progress.phase("starting the local AWS"):
         aws = LocalAws.start()
     with aws:
-        with progress.phase(f"making the hosted zone {DOMAIN}"):
-            made = aws.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="demo")
-            hosted_zone_id = made["HostedZone"]["Id"].removeprefix("/hostedzone/")
-        with progress.phase("cdk bootstrap"):
-            aws.bootstrap()
-        context = {"domain": DOMAIN, "hosted_zone_id": hosted_zone_id}
-        with progress.phase("cdk deploy"):
-            aws.deploy(app, STACK, context=context, cwd=cwd)
-        with progress.phase("reading back"):
-            state = read_domain(aws, DOMAIN, hosted_zone_id)
-        console.print(identity_table(state), records_table(state))
-        with progress.phase("cdk destroy"):
-            aws.destroy(app, STACK, context=context, cwd=cwd)
-        with progress.phase("looking for left-overs"):
-            left = left_overs(aws, DOMAIN, hosted_zone_id)
-    return state.problems() + [f"left after destroy: {thing}" for thing in left]
+        demo = Demo(aws=aws, console=console, app=app, cwd=cwd)
+        for what, do in PHASES:
+            with progress.phase(what):
+                problems += do(demo)
+    return problems
 
 
 def main(arguments: Sequence[str] = ()) -> int:

@@ -75,6 +75,7 @@ def server_environment(
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",  # the two retries come within a second, not within minutes
         "LOG_LEVEL": "INFO",
         "HOME": str(folder),
         "TMPDIR": str(folder),

@@ -58,6 +58,16 @@ class ServerProcess:
         except FileNotFoundError:
             return ""
 
+    def get(self, path: str) -> bytes:
+        """What the server itself answers, apart from AWS's calls."""
+        handlers: list[urllib.request.BaseHandler] = [NO_PROXY]
+        if self.certificate:
+            context = ssl.create_default_context(cafile=str(self.certificate))
+            handlers.append(urllib.request.HTTPSHandler(context=context))
+        with urllib.request.build_opener(*handlers).open(f"{self.endpoint}{path}", timeout=5) as answer:
+            body: bytes = answer.read()
+            return body
+
     def stop(self) -> None:
         """End the server and the functions' workers, SIGTERM first, and remove their folder; twice is harmless."""
         if self._process.poll() is None:
@@ -113,13 +123,8 @@ class ServerProcess:
     def _answers(self) -> bool:
         if self.certificate and not self.certificate.exists():
             return False
-        handlers: list[urllib.request.BaseHandler] = [NO_PROXY]
-        if self.certificate:
-            context = ssl.create_default_context(cafile=str(self.certificate))
-            handlers.append(urllib.request.HTTPSHandler(context=context))
         try:
-            opener = urllib.request.build_opener(*handlers)
-            with opener.open(f"{self.endpoint}/_ministack/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
+            self.get("/_ministack/ready")
         except (urllib.error.URLError, OSError, ssl.SSLError):
             return False
+        return True

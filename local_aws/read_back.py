@@ -127,7 +127,10 @@ def read_records(aws: LocalAws, domain: str, hosted_zone_id: str) -> Iterator[Zo
 
 
 def left_overs(aws: LocalAws, domain: str, hosted_zone_id: str) -> list[str]:
-    """What a destroyed stack has left, apart from the hosted zone that was there before and the bootstrap stack."""
+    """What a destroyed stack has left, apart from the hosted zone that was there before and the bootstrap stack.
+
+    Buckets do not count: mail is data, and stays.
+    """
     records = read_records(aws, domain, hosted_zone_id)
     found = [f"record {r.type} {r.name}" for r in records if r.type not in ("NS", "SOA")]
     stacks = aws.client("cloudformation").describe_stacks()["Stacks"]
@@ -140,6 +143,9 @@ def left_overs(aws: LocalAws, domain: str, hosted_zone_id: str) -> list[str]:
     found += [f"identity {each['IdentityName']}" for each in sesv2.list_email_identities()["EmailIdentities"]]
     found += [f"configuration set {name}" for name in sesv2.list_configuration_sets()["ConfigurationSets"]]
     found += [f"receipt rule set {each['Name']}" for each in ses.list_receipt_rule_sets()["RuleSets"]]
+    found += [f"receipt filter {each['Name']}" for each in ses.list_receipt_filters()["Filters"]]
+    found += [f"topic {each['TopicArn']}" for each in aws.client("sns").list_topics()["Topics"]]
+    found += [f"queue {url}" for url in aws.client("sqs").list_queues().get("QueueUrls", [])]
     found += [f"user {each['UserName']}" for each in iam.list_users()["Users"]]
     found += [f"role {r['RoleName']}" for r in iam.list_roles()["Roles"] if not r["RoleName"].startswith("cdk-")]
     found += [f"function {each['FunctionName']}" for each in aws.client("lambda").list_functions()["Functions"]]

@@ -1,61 +1,38 @@
-"""HandlerFunction: one Lambda function for each handler and stack, used directly as a custom resource's service token.
+"""HandlerFunction: a Lambda function that runs one of our handlers, with a role and a log group of its own.
 
-A third of the resources of CDK's provider framework, and no finding under cdk-nag. This module loads aws_lambda, which
-is slow to import; construct modules import it where they need it.
+This module loads aws_lambda, which is slow to import; construct modules import it where they need it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Acknowledgment, CustomResource, Duration, IgnoreMode, RemovalPolicy, Stack, Validations
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 _PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Settings:
-    """What differs between the handlers."""
-
-    description: str
-    # Time for SES's throttling: the handlers' tries and their waits fit into it.
-    timeout_minutes: int = 5
-    invokes_itself: bool = False
-    # Calls of the v1 API that SES cannot narrow to an identity
-    # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
-    actions_on_everything: tuple[str, ...] = ()
-
-
-# A role holds 10,240 characters of inline policies; with this many, each has 200 and 56 are left for the log.
-_MAX_POLICIES = 50
-
-_HANDLERS = {
-    "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
-    "verification_token": _Settings(
-        description="Asks SES for the legacy TXT tokens of domains",
-        actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
-    ),
-    "wait_for_verification": _Settings(
-        description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
-    ),
-}
-
-
 class HandlerFunction(Construct):
-    """The function of one handler, with its own role and log group.
+    """The function that runs ``handlers/<module>.py``; its role may write its log and nothing else."""
 
-    The role may write its log; each custom resource adds what it needs on its own resources, and waits for that policy.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        module: str,
+        description: str,
+        timeout: Duration,
+        memory_size: int = 256,
+        environment: Mapping[str, str] | None = None,
+        dead_letter_queue: sqs.IQueue | None = None,
+    ) -> None:
         super().__init__(scope, construct_id)
-        settings = _HANDLERS[module]
-        self._timeout = Duration.minutes(settings.timeout_minutes)
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
         )
         self.role = iam.Role(
@@ -67,7 +44,7 @@ class HandlerFunction(Construct):
                     statements=[
                         iam.PolicyStatement(
                             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                            resources=[log_group.log_group_arn],
+                            resources=[self.log_group.log_group_arn],
                         )
                     ]
                 )
@@ -76,81 +53,19 @@ class HandlerFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            description=settings.description,
+            description=description,
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             code=handlers_asset(),
             handler=f"handlers.{module}.on_event",
-            timeout=self._timeout,
-            memory_size=256,
+            timeout=timeout,
+            memory_size=memory_size,
             role=self.role,
-            log_group=log_group,
+            log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            environment=environment,
+            dead_letter_queue=dead_letter_queue,
         )
-        # Not on the role itself: the function waits for its role, which must not wait for the function.
-        self._own_policies: list[iam.Policy] = []
-        if settings.invokes_itself:
-            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
-        if settings.actions_on_everything:
-            everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
-            reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
-            Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
-        self._policies = 0
-
-    @classmethod
-    def shared(cls, scope: Construct, module: str) -> "HandlerFunction":
-        """The function that runs ``handlers/<module>.py`` in the stack of *scope*, made on first use."""
-        stack = Stack.of(scope)
-        construct_id = "Ses" + "".join(word.capitalize() for word in module.split("_"))
-        existing = stack.node.try_find_child(construct_id)
-        if isinstance(existing, cls):
-            return existing
-        return cls(stack, construct_id, module=module)
-
-    def custom_resource(
-        self,
-        scope: Construct,
-        *,
-        resource_type: str,
-        properties: Mapping[str, object],
-        permissions: Sequence[iam.PolicyStatement] = (),
-        service_timeout: Duration | None = None,
-    ) -> CustomResource:
-        """A custom resource under *scope* that this function answers, with *permissions* for its own job.
-
-        A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
-        room for the retries that Lambda makes when a run crashes.
-
-        Raises ``ValueError`` when the role cannot hold a further policy.
-        """
-        resource = CustomResource(
-            scope,
-            "Resource",
-            service_token=self.function.function_arn,
-            resource_type=resource_type,
-            properties=dict(properties),
-            service_timeout=service_timeout or Duration.minutes(10),
-        )
-        # Without its policies the first call would race IAM; on delete they must outlive the resource.
-        resource.node.add_dependency(*self._own_policies)
-        if permissions:
-            self._check_room(resource_type)
-            resource.node.add_dependency(iam.Policy(scope, "Policy", roles=[self.role], statements=list(permissions)))
-        return resource
-
-    def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
-        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
-        policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
-        self._own_policies.append(policy)
-        return policy
-
-    def _check_room(self, resource_type: str) -> None:
-        self._policies += 1
-        if self._policies > _MAX_POLICIES:
-            raise ValueError(
-                f"one stack must have at most {_MAX_POLICIES} resources of type {resource_type}, because IAM limits "
-                "the policies of the role they share, got one more; put further domains into another stack"
-            )
 
 
 def handlers_asset() -> lambda_.Code:

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ._handler_function import HandlerFunction
+from ._custom_resource_function import CustomResourceFunction
 
 _MAX_POLICY_NAME = 64
 # SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
@@ -22,7 +22,7 @@ class SenderPolicy(Construct):
         self._identity = identity
         self._document = iam.PolicyDocument()
         stack = Stack.of(self)
-        HandlerFunction.shared(self, "sender_policy").custom_resource(
+        CustomResourceFunction.shared(self, "sender_policy").custom_resource(
             self,
             resource_type="Custom::SESSenderPolicy",
             properties={

@@ -8,7 +8,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ._checks import MAX_WAIT_MINUTES
-from ._handler_function import HandlerFunction
+from ._custom_resource_function import CustomResourceFunction
 from .email_records import DnsRecord
 
 
@@ -27,7 +27,7 @@ class VerificationWait(Construct):
         timeout: Duration,
     ) -> None:
         super().__init__(scope, construct_id)
-        resource = HandlerFunction.shared(self, "wait_for_verification").custom_resource(
+        resource = CustomResourceFunction.shared(self, "wait_for_verification").custom_resource(
             self,
             resource_type="Custom::SESDomainVerification",
             properties={
@@ -52,7 +52,7 @@ class VerificationToken(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, identity: ses.IEmailIdentity) -> None:
         super().__init__(scope, construct_id)
-        resource = HandlerFunction.shared(self, "verification_token").custom_resource(
+        resource = CustomResourceFunction.shared(self, "verification_token").custom_resource(
             self,
             resource_type="Custom::SESVerificationToken",
             # The reference makes CloudFormation create the identity first; SES would make one of its own otherwise.

@@ -77,6 +77,8 @@ class VerifiedDomain(SendingDomain):
             None if mail_from is None else _checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )
         """The domain of the envelope sender, in full; None without a custom one."""
+        self.receives_mail = receives_mail
+        """Whether the MX record of the domain brings its mail to SES."""
         stack = Stack.of(self)
         region = stack.region
         ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())

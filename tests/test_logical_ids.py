@@ -12,11 +12,38 @@ def logical_ids(stack: Stack) -> dict[str, str]:
 
 
 def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
-    mail = Mail(app, "Mail", domain_name="example.com", hosted_zone_id="Z1", alarm_address="ops@example.com")
+    mail = Mail(app, "Mail", domain_name="example.com", hosted_zone_id="Z1", alarm_address="ops@example.net")
 
     assert logical_ids(mail) == {
         "DomainIdentityE179405D": "AWS::SES::EmailIdentity",
         "DomainRecords3DDBC200": "AWS::Route53::RecordSetGroup",
+        "InboundRulesSupportCF06C298": "AWS::SES::ReceiptRule",
+        "InboundRulesSupportForwarderStoredF45C08BD": "AWS::SNS::Topic",
+        "InboundRulesSupportForwarderStoredPolicy80E4D7BB": "AWS::SNS::TopicPolicy",
+        "InboundRulesSupportForwarderDeadLetterQueue3540CF56": "AWS::SQS::Queue",
+        "InboundRulesSupportForwarderDeadLetterQueuePolicy27629EC8": "AWS::SQS::QueuePolicy",
+        "InboundRulesSupportForwarderHandlerLogBB00C8D4": "AWS::Logs::LogGroup",
+        "InboundRulesSupportForwarderHandlerRoleA4FA65F6": "AWS::IAM::Role",
+        "InboundRulesSupportForwarderHandlerRoleDefaultPolicy8726E55F": "AWS::IAM::Policy",
+        "InboundRulesSupportForwarderHandlerFunction89886809": "AWS::Lambda::Function",
+        "InboundRulesSupportForwarderHandlerFunctionAllowInvokeMailInboundRulesSupportForwarderStored1DFACD66F78DA547": "AWS::Lambda::Permission",  # noqa: E501
+        "InboundRulesSupportForwarderHandlerFunctionStoredE20139B5": "AWS::SNS::Subscription",
+        "InboundRulesReportsF52BF2CF": "AWS::SES::ReceiptRule",
+        "InboundRulesNoReply16D889A1": "AWS::SES::ReceiptRule",
+        "InboundRuleSetC7816A7C": "AWS::SES::ReceiptRuleSet",
+        "InboundActivation565205E2": "Custom::SESActiveRuleSet",
+        "InboundSpamFilterHandlerLog87A19415": "AWS::Logs::LogGroup",
+        "InboundSpamFilterHandlerRole10000C5C": "AWS::IAM::Role",
+        "InboundSpamFilterHandlerFunction49BB4384": "AWS::Lambda::Function",
+        "InboundSpamFilterDropped5D22AEFC": "AWS::Logs::MetricFilter",
+        "InboundDropSpam76A34CB5": "AWS::SES::ReceiptRule",
+        "InboundDropSpamPermissionMailInboundSpamFilterHandlerFunction9EB28A547DA97DD3": "AWS::Lambda::Permission",
+        "InboundMailbox5698A41D": "AWS::S3::Bucket",
+        "InboundMailboxPolicy89611735": "AWS::S3::BucketPolicy",
+        "SesActivateRuleSetLogF1F97AD3": "AWS::Logs::LogGroup",
+        "SesActivateRuleSetRole287CE1B9": "AWS::IAM::Role",
+        "SesActivateRuleSetFunctionFA0B2E87": "AWS::Lambda::Function",
+        "SesActivateRuleSetOnEverything3509B050": "AWS::IAM::Policy",
     }
 
 

@@ -10,8 +10,10 @@ def install() -> None:
     from local_aws.extensions import (
         access_keys,
         alarms,
+        asynchronous,
         buckets,
         custom_resources,
+        encryption,
         events,
         identities,
         identity_policies,
@@ -19,19 +21,23 @@ def install() -> None:
         receipt_rules,
         record_sets,
         registry,
+        sent_mail,
     )
 
     registry.install()
     for module in (
         access_keys,
         alarms,
+        asynchronous,
         buckets,
         custom_resources,
+        encryption,
         events,
         identities,
         identity_policies,
         permissions,
         receipt_rules,
         record_sets,
+        sent_mail,
     ):
         module.install()

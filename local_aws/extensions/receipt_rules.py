@@ -5,6 +5,7 @@ import copy
 from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import ses
 
+from local_aws.extensions.receipt_access import refusal, write_test_objects
 from local_aws.extensions.registry import (
     Params,
     Properties,
@@ -51,7 +52,7 @@ def _delete_set(name: str, properties: Properties) -> None:
 
 def _create_rule(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
     name = (properties.get("Rule") or {}).get("Name") or generated_name(logical_id)
-    checked(ses._create_receipt_rule(rule_params(properties, name)))
+    checked(_call_create_rule(rule_params(properties, name)))
     return name, {}
 
 
@@ -83,19 +84,29 @@ def _delete_filter(name: str, properties: Properties) -> None:
     _filters.pop(name, None)
 
 
+def _call_create_rule(params: Params) -> Response:
+    rule = ses._receipt_rule_from_params(params)
+    error: Response | None = ses._receipt_rule_error(rule) or refusal(ses._p(params, "RuleSetName"), rule)
+    response: Response = error or ses._create_receipt_rule(params)
+    if response[0] == 200:
+        write_test_objects(rule)
+    return response
+
+
 def _call_update_rule(params: Params) -> Response:
     rule = ses._receipt_rule_from_params(params)
     set_name = ses._p(params, "RuleSetName")
     error: Response | None = ses._receipt_rule_error(rule)
     if error is None and set_name not in ses._receipt_rule_sets:
         error = ses._receipt_missing_set(set_name)
-    if error is not None:
+    if error := error or refusal(set_name, rule):
         return error
     rules = ses._receipt_rule_sets[set_name]["Rules"]
     response: Response
     for position, other in enumerate(rules):
         if other["Name"] == rule["Name"]:
             rules[position] = rule
+            write_test_objects(rule)
             response = ses._receipt_result("UpdateReceiptRule")
             return response
     response = ses._receipt_error("RuleDoesNotExist", f"Rule does not exist: {rule['Name']}")
@@ -136,6 +147,7 @@ def install() -> None:
     )
     register_type("AWS::SES::ReceiptFilter", create=_create_filter, delete=_delete_filter, replaced_by=("Filter",))
     query_calls.update(
+        CreateReceiptRule=_call_create_rule,
         UpdateReceiptRule=_call_update_rule,
         CreateReceiptFilter=_call_create_filter,
         ListReceiptFilters=_call_list_filters,

@@ -1,5 +1,6 @@
 """Where extensions hang themselves in: CloudFormation's table of types, and the two SES request handlers."""
 
+import html
 import json
 import random
 import re
@@ -42,6 +43,22 @@ def register_type(
     provisioners._REPLACING_PROPERTIES[resource_type] = replaced_by
 
 
+def after_provision(resource_type: str, apply: Callable[[str, Properties], None]) -> None:
+    """Let *apply* follow each creation and update of *resource_type*, with the physical id and the new properties."""
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
+
+    def following(provision: Callable[..., Provisioned], properties_at: int) -> Callable[..., Provisioned]:
+        def run(*arguments: Any, **options: Any) -> Provisioned:
+            physical_id, attributes = provision(*arguments, **options)
+            apply(physical_id, arguments[properties_at])
+            return physical_id, attributes
+
+        return run
+
+    handlers["create"] = following(handlers["create"], 1)
+    handlers["update"] = following(handlers["update"], 2)
+
+
 def generated_name(logical_id: str) -> str:
     """A physical name in CloudFormation's manner: the logical id and twelve random characters."""
     return f"{logical_id[:40]}-{''.join(random.choices(string.ascii_letters + string.digits, k=12))}"
@@ -51,8 +68,9 @@ def checked(response: Response) -> Response:
     """Pass a success on; raise an SES error as the reason that CloudFormation reports."""
     status, _, body = response
     if status >= 400:
-        message = re.search(rb"<Message>(.*?)</Message>", body, re.DOTALL)
-        raise ValueError((message.group(1) if message else body).decode())
+        code, message = (re.search(rb"<%s>(.*?)</%s>" % (tag, tag), body, re.DOTALL) for tag in (b"Code", b"Message"))
+        told = html.unescape((message.group(1) if message else body).decode())
+        raise ValueError(f"{told} (Error Code: {code.group(1).decode()})" if code else told)
     return response
 
 

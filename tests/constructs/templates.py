@@ -36,3 +36,86 @@ def warnings(stack: Stack) -> list[str]:
     """The text of every warning, each ending with its id."""
     found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
     return [str(each.entry.data) for each in found]
+
+
+def identified(stack: Stack, resource_type: str) -> dict[str, Resource]:
+    """The resources of a type under their logical ids."""
+    return {key: each for key, each in template(stack)["Resources"].items() if each["Type"] == resource_type}
+
+
+def written(value: Any) -> str:
+    """An ARN or name as text, with the logical id or pseudo parameter in the place of each reference."""
+    match value:
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(written(part) for part in parts)
+    return str(value)
+
+
+def receipt_rules(stack: Stack) -> list[Resource]:
+    """The receipt rules in the order in which SES runs them, which is what their ``After`` says."""
+    behind = {each["Properties"].get("After"): each for each in resources(stack, "AWS::SES::ReceiptRule")}
+    names = {each["Properties"]["Rule"]["Name"] for each in behind.values()}
+    (first,) = (after for after in behind if after not in names)
+    in_order = [behind.pop(first)]
+    while behind:
+        in_order.append(behind.pop(in_order[-1]["Properties"]["Rule"]["Name"]))
+    return in_order
+
+
+def receipt_rule(stack: Stack, rule_name: str) -> Resource:
+    """The receipt rule of that name."""
+    (rule,) = (each for each in receipt_rules(stack) if each["Properties"]["Rule"]["Name"] == rule_name)
+    return rule
+
+
+_POLICY_PROPERTIES = {
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::SNS::TopicPolicy": "PolicyDocument",
+    "AWS::SQS::QueuePolicy": "PolicyDocument",
+    "AWS::KMS::Key": "KeyPolicy",
+}
+
+
+def service_statements(stack: Stack, service: str) -> list[tuple[str, Resource]]:
+    """Every statement for an AWS service: the logical id of its policy, and the statement.
+
+    A permission of a Lambda function is written as the statement that Lambda makes of it.
+    """
+    found: list[tuple[str, Resource]] = []
+    for key, each in template(stack)["Resources"].items():
+        properties = each.get("Properties", {})
+        if each["Type"] == "AWS::Lambda::Permission":
+            condition = {
+                "StringEquals": {"aws:SourceAccount": properties.get("SourceAccount")},
+                "ArnLike": {"aws:SourceArn": properties.get("SourceArn")},
+            }
+            statement = {"Action": properties["Action"], "Resource": properties["FunctionName"], "Condition": condition}
+            statements = [{**statement, "Principal": {"Service": properties["Principal"]}}]
+        else:
+            statements = properties.get(_POLICY_PROPERTIES.get(each["Type"], ""), {}).get("Statement", [])
+        found += [(key, statement) for statement in statements if statement["Principal"] == {"Service": service}]
+    return found
+
+
+def conditions(statement: Resource) -> dict[str, str]:
+    """What a statement asks for, whatever the operator: its condition keys with their values as text."""
+    return {
+        key: written(value)
+        for operator in statement.get("Condition", {}).values()
+        for key, value in operator.items()
+        if value is not None
+    }
+
+
+def role_statements(stack: Stack, *, of: str) -> list[Resource]:
+    """The statements of the policies of the role whose logical id holds *of*."""
+    return [
+        statement
+        for policy in resources(stack, "AWS::IAM::Policy")
+        if of in written(policy["Properties"]["Roles"][0])
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]

@@ -10,7 +10,7 @@ from aws_cdk import App, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 
 import ses_constructs
-from ses_constructs import Route53Zone, VerifiedDomain, _handler_function
+from ses_constructs import Route53Zone, VerifiedDomain, _custom_resource_function, _handler_function
 from tests.conftest import hosted_zone
 from tests.constructs.templates import only, resources, template
 
@@ -161,5 +161,5 @@ def test_the_asset_hash_does_not_depend_on_bytecode(tmp_path: Path, monkeypatch:
 
 
 def test_every_handler_that_is_deployed_exists() -> None:
-    for module in _handler_function._HANDLERS:
+    for module in _custom_resource_function.HANDLERS:
         assert (PACKAGE / "handlers" / f"{module}.py").is_file()

@@ -32,6 +32,8 @@ class SesState:
     """One account in one region. Both versions of the API show the same identities."""
 
     identities: dict[str, DomainIdentity] = field(default_factory=dict)
+    rule_sets: set[str] = field(default_factory=set)
+    active_rule_set: str = ""
 
     def identity(self, name: str) -> DomainIdentity:
         if name not in self.identities:
@@ -53,6 +55,30 @@ class SesV1:
         identity = self.state.identities.setdefault(Domain, DomainIdentity())
         identity.token = identity.token or f"token-of-{Domain}"
         return {"VerificationToken": identity.token}
+
+    def create_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+        if RuleSetName in self.state.rule_sets:
+            raise AwsError("AlreadyExists", f"Rule set already exists: {RuleSetName}")
+        self.state.rule_sets.add(RuleSetName)
+        return {}
+
+    def delete_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+        if RuleSetName == self.state.active_rule_set:
+            raise AwsError("CannotDelete", f"Cannot delete active rule set: {RuleSetName}")
+        self.state.rule_sets.discard(RuleSetName)
+        return {}
+
+    def describe_active_receipt_rule_set(self) -> dict[str, Any]:
+        if not self.state.active_rule_set:
+            return {}
+        created = "2026-11-24T12:00:00.000Z"
+        return {"Metadata": {"Name": self.state.active_rule_set, "CreatedTimestamp": created}, "Rules": []}
+
+    def set_active_receipt_rule_set(self, *, RuleSetName: str = "") -> dict[str, Any]:  # noqa: N803
+        if RuleSetName and RuleSetName not in self.state.rule_sets:
+            raise AwsError("RuleSetDoesNotExist", f"Rule set does not exist: {RuleSetName}")
+        self.state.active_rule_set = RuleSetName
+        return {}
 
 
 def _attributes(identity: DomainIdentity) -> dict[str, str]:

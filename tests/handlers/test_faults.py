@@ -9,6 +9,7 @@ from .in_memory_aws import Fault, Trouble
 from .world import Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
+ACTIVE = "activate_rule_set"
 
 
 class Step(NamedTuple):
@@ -28,9 +29,14 @@ class Step(NamedTuple):
         if self.job == WAIT:
             aws.domain.succeed()
             aws.domain.mail_from = self.event["ResourceProperties"]["MailFromDomain"]
+        if self.job == ACTIVE:
+            before, after = (event(ACTIVE, kind)["ResourceProperties"]["RuleSetName"] for kind in ("create", "update"))
+            aws.state.rule_sets = {before, after}
+            aws.state.active_rule_set = "" if self.kind == "create" else before
 
 
 LOOK = "sesv2.GetEmailIdentityPolicies"
+ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -41,8 +47,15 @@ STEPS = (
     Step(WAIT, "create", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "update", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "delete", ()),
+    Step(ACTIVE, "create", (ASK, SET, ASK)),
+    Step(ACTIVE, "update", (ASK, SET, ASK)),
+    Step(ACTIVE, "delete", (ASK, SET)),
 )
-CALLS = [pytest.param(step, call, id=f"{step.job}-{step.kind}-{call}") for step in STEPS for call in step.calls]
+CALLS = [
+    pytest.param(step, call, id=f"{step.job}-{step.kind}-{call}")
+    for step in STEPS
+    for call in dict.fromkeys(step.calls)
+]
 PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 

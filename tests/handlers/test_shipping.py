@@ -63,7 +63,7 @@ def test_the_modules_are_handlers_in_lambda_without_the_package_and_without_call
     script = (
         "import importlib, sys, boto3\n"
         "boto3.client = None\n"
-        f"for job in {JOBS!r}:\n"
+        f"for job in {(*JOBS, 'drop_spam')!r}:\n"
         "    assert callable(importlib.import_module(f'handlers.{job}').on_event)\n"
         "print([name for name in sys.modules if name.startswith(('aws_cdk', 'ses_constructs', 'mypy_boto3'))])\n"
     )
@@ -73,6 +73,13 @@ def test_the_modules_are_handlers_in_lambda_without_the_package_and_without_call
     )
 
     assert (run.stdout.strip(), run.stderr) == ("[]", "")
+
+
+def test_the_function_that_mail_waits_for_loads_no_boto3() -> None:
+    tree = ast.parse((FOLDER / "drop_spam.py").read_text(encoding="utf-8"))
+    imported = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
+
+    assert not [line for line in imported if "boto" in line or "from ." in line]
 
 
 def test_the_hand_over_carries_the_response_url_to_lambda_alone(aws: World, caplog: pytest.LogCaptureFixture) -> None:

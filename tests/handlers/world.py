@@ -19,7 +19,7 @@ import botocore.session
 from .in_memory_aws import InMemoryAws
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
 
-JOBS = ("sender_policy", "verification_token", "wait_for_verification")
+JOBS = ("activate_rule_set", "sender_policy", "verification_token", "wait_for_verification")
 KINDS = ("create", "update", "delete")
 
 SECRET_KEY = "not-to-be-seen-secret-key"
@@ -32,9 +32,19 @@ Event = dict[str, Any]
 
 def event(job: str, kind: str, **properties: object) -> Event:
     """Read a recorded event; *properties* replace those of the resource, and ``None`` takes one away."""
-    read: Event = json.loads((Path(__file__).parent / "events" / job / f"{kind}.json").read_text(encoding="utf-8"))
+    read = _recorded(job, kind)
     merged = read["ResourceProperties"] | properties
     read["ResourceProperties"] = {name: value for name, value in merged.items() if value is not None}
+    return read
+
+
+def mail_event() -> Event:
+    """Read what SES sends to a function about a mail that it finds nothing wrong with."""
+    return _recorded("drop_spam", "mail")
+
+
+def _recorded(job: str, kind: str) -> Event:
+    read: Event = json.loads((Path(__file__).parent / "events" / job / f"{kind}.json").read_text(encoding="utf-8"))
     return read
 
 

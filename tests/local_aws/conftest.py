@@ -43,28 +43,28 @@ def enforced_aws() -> Iterator[LocalAws]:
 @pytest.fixture
 def hosted_zone(aws: LocalAws) -> Iterator[Zone]:
     """An empty hosted zone in `aws`, with a domain name that no other test uses."""
-    yield from _zone_in(aws)
+    yield from zone_in(aws)
 
 
 @pytest.fixture
 def enforced_hosted_zone(enforced_aws: LocalAws) -> Iterator[Zone]:
     """An empty hosted zone in `enforced_aws`."""
-    yield from _zone_in(enforced_aws)
+    yield from zone_in(enforced_aws)
 
 
 @pytest.fixture
 def deployed_stack(aws: LocalAws, tmp_path: Path) -> Iterator[DeployedStack]:
     """A stack to deploy to `aws`, destroyed after the test whatever became of it."""
-    yield from _stack_in(aws, tmp_path)
+    yield from stack_in(aws, tmp_path)
 
 
 @pytest.fixture
 def enforced_deployed_stack(enforced_aws: LocalAws, tmp_path: Path) -> Iterator[DeployedStack]:
     """A stack to deploy to `enforced_aws`."""
-    yield from _stack_in(enforced_aws, tmp_path)
+    yield from stack_in(enforced_aws, tmp_path)
 
 
-def _zone_in(running: LocalAws) -> Iterator[Zone]:
+def zone_in(running: LocalAws) -> Iterator[Zone]:
     domain = f"zone{next(_numbers)}.example.com"
     route53 = running.client("route53")
     made = route53.create_hosted_zone(Name=domain, CallerReference=domain)
@@ -80,7 +80,7 @@ def _zone_in(running: LocalAws) -> Iterator[Zone]:
     route53.delete_hosted_zone(Id=hosted_zone_id)
 
 
-def _stack_in(running: LocalAws, folder: Path) -> Iterator[DeployedStack]:
+def stack_in(running: LocalAws, folder: Path) -> Iterator[DeployedStack]:
     stack = DeployedStack(running, f"Stack{next(_numbers)}", folder)
     yield stack
     stack.destroy()

@@ -24,17 +24,21 @@ def is_alive(pid: int) -> bool:
 
 def listening_addresses(pid: int) -> set[str]:
     """The addresses on which process *pid* listens, `host:port` in the kernel's hexadecimal form."""
-    inodes = {
-        link.readlink().name.removeprefix("socket:[").removesuffix("]")
-        for link in Path(f"/proc/{pid}/fd").iterdir()
-        if str(link.readlink()).startswith("socket:[")
-    }
+    targets = (_target(link) for link in Path(f"/proc/{pid}/fd").iterdir())
+    inodes = {name.removeprefix("socket:[").removesuffix("]") for name in targets if name.startswith("socket:[")}
     lines = [
         line.split()
         for table in ("tcp", "tcp6")
         for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
     ]
     return {line[1] for line in lines if line[3] == LISTEN and line[9] in inodes}
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # of our own process, the one that the listing needed
+        return ""
 
 
 def loopback(port: int) -> str:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.read_back import read_domain
-from ses_constructs import RecordsToPublish, VerifiedDomain
+from ses_constructs import InboundRuleSet, RecordsToPublish, StopProcessing, VerifiedDomain
 from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.test_verified_domain_deployed import make_everything, route53_zone
 from tests.local_aws.zones import Zone, put_record
@@ -192,6 +192,24 @@ def test_without_its_permission_a_long_wait_ends_with_a_reason(
         take_away(stack, "lambda:InvokeFunction")
 
     with pytest.raises(CdkError, match="not authorized to perform: lambda:InvokeFunction"):
+        enforced_deployed_stack.deploy(make)
+
+    assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize("action", ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"])
+def test_without_one_permission_a_rule_set_is_not_activated(
+    enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, action: str
+) -> None:
+    def make(stack: Stack) -> None:
+        domain = VerifiedDomain(
+            stack, "Domain", domain_name=enforced_hosted_zone.domain, dns=RecordsToPublish(), receives_mail=True
+        )
+        inbound = InboundRuleSet(stack, "Inbound", domain=domain, drop_spam=False)
+        inbound.add_rule("All", recipients=[enforced_hosted_zone.domain], actions=[StopProcessing()])
+        take_away(stack, action)
+
+    with pytest.raises(CdkError, match=f"not authorized to perform: {action}"):
         enforced_deployed_stack.deploy(make)
 
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"

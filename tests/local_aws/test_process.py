@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,6 +28,16 @@ NEVER_ANSWERS = "def handler(event, context): pass"
 def test_listens_on_loopback_and_on_one_port_only(tls: bool) -> None:
     with ServerProcess(tls=tls) as server:
         assert listening_addresses(server.pid) == {loopback(server.port)}
+
+
+def test_an_inbox_ends_with_its_local_aws() -> None:
+    with LocalAws.start() as aws:
+        inbox = aws.receive_mail()
+        with inbox.connect() as smtp:
+            assert smtp.noop()[0] == 250
+        assert loopback(inbox.port) in listening_addresses(os.getpid())
+    assert loopback(inbox.port) not in listening_addresses(os.getpid())
+    assert f"smtp-{inbox.port}" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_ends_while_a_deployment_hangs(tmp_path: Path) -> None:

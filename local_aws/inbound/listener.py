@@ -1,0 +1,78 @@
+"""An SMTP server on a free loopback port, in a thread that ends when it is told to."""
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+from local_aws.process import LocalAwsError
+
+HOST = "127.0.0.1"
+LARGEST_MESSAGE = 40 * 1000 * 1000  # bytes; SES takes no more
+READY_WITHIN = 10.0  # seconds
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, made once per folder."""
+    certificate, key = folder / "smtp.crt", folder / "smtp.key"
+    if not certificate.exists():
+        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
+        name = ("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}")
+        command = ["openssl", "req", "-x509", "-days", "2", *curve, *name, "-out", str(certificate)]
+        subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+class SmtpListener:
+    """Listens from the start until `stop`; *handler* has the hooks of aiosmtpd and runs in the listener's thread."""
+
+    def __init__(self, handler: Any, *, hostname: str, folder: Path) -> None:
+        self.certificate, key = make_certificate(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        self._options: dict[str, Any] = {
+            "hostname": hostname,
+            "ident": "local AWS",
+            "tls_context": context,
+            "data_size_limit": LARGEST_MESSAGE,
+        }
+        self._handler = handler
+        self._connections: list[SMTP] = []
+        self._ready, self._ended = threading.Event(), asyncio.Event()
+        self._socket = socket.create_server((HOST, 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, name=f"smtp-{self.port}", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(READY_WITHIN):
+            raise LocalAwsError(f"the SMTP listener was not ready within {READY_WITHIN:.0f} s")
+
+    def stop(self) -> None:
+        """Hang up on whoever is still connected, and end the thread; twice is harmless."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        server = await self._loop.create_server(self._connection, sock=self._socket)
+        self._ready.set()
+        await self._ended.wait()
+        server.close()
+        for connection in self._connections:
+            if isinstance(connection.transport, asyncio.Transport):
+                connection.transport.abort()
+        await server.wait_closed()
+
+    def _connection(self) -> SMTP:
+        self._connections = [each for each in self._connections if each.transport is not None]
+        made = SMTP(self._handler, loop=self._loop, **self._options)
+        self._connections.append(made)
+        return made

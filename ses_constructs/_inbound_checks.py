@@ -1,0 +1,156 @@
+"""What InboundRuleSet checks about rules together: errors for what SES refuses, warnings for likely surprises.
+
+A CDK token passes every check. Warning ids are part of the public API.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Annotations, Stack
+from constructs import Construct
+
+from .email_records import contains_token
+from .email_records._text import check_domain_name, check_email_address, invalid
+from .email_records.recipients import matching_entry
+from .email_records.ses_regions import RECEIVING_REGIONS
+
+if TYPE_CHECKING:
+    from .inbound_rule import InboundRule
+    from .sending_domain import SendingDomain
+
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
+MAX_RULES = 200
+MAX_RECIPIENTS = 500
+_MAX_RECIPIENTS_BEFORE = 100
+# A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
+MAX_STORING_ACTIONS = 50
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+
+
+def check_recipients(
+    domains: "Sequence[SendingDomain]", recipients: Sequence[str], *, argument: str = "recipients"
+) -> None:
+    """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
+    if isinstance(recipients, str):
+        raise invalid(argument, "be a list", recipients, f"write [{recipients!r}]")
+    if len(recipients) > MAX_RECIPIENTS:
+        raise invalid(
+            argument, f"be at most {MAX_RECIPIENTS}", len(recipients), "name a domain, or spread them over rules"
+        )
+    if len(set(recipients)) < len(recipients):
+        raise invalid(argument, "hold every entry once", list(recipients), "leave the repeated one out")
+    for recipient in recipients:
+        if "*" in recipient:
+            raise invalid(argument, "have no '*', which SES does not know", recipient, "name the domain alone")
+        if "@" in recipient:
+            check_email_address(argument, recipient)
+        else:
+            check_domain_name(argument, recipient.removeprefix("."))
+        if not belongs_to(domains, recipient):
+            raise invalid(
+                argument,
+                f"belong to {' or '.join(each.domain_name for each in domains)}",
+                recipient,
+                "pass the domain that holds it in domains",
+            )
+
+
+def check_same_region(scope: Construct, argument: str, region: str) -> None:
+    """In the region of the stack of *scope*, where both are known."""
+    own = Stack.of(scope).region
+    if not contains_token(region) and not contains_token(own) and region != own:
+        raise invalid(argument, f"be in the region of the rule set, {own}", region, "make one there")
+
+
+def check_rule_set_name(name: str) -> None:
+    """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    if not _NAME.fullmatch(name):
+        raise invalid(
+            "rule_set_name",
+            "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
+            name,
+            "take a name such as 'inbound', or leave it out",
+        )
+
+
+def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
+    """Whether an address or domain is in one of *domains*; a token may be."""
+    domain = entry.rpartition("@")[2].removeprefix(".")
+    if contains_token(domain):  # before the case goes, which is a part of a token
+        return True
+    domain = domain.lower()
+    return any(
+        contains_token(each.domain_name) or domain == each.domain_name or domain.endswith(f".{each.domain_name}")
+        for each in domains
+    )
+
+
+def warn_about_recipients(scope: Construct, recipients: Sequence[str], earlier: "Sequence[InboundRule]") -> None:
+    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail."""
+    if len(recipients) > _MAX_RECIPIENTS_BEFORE:
+        _warn(
+            scope,
+            "many-recipients",
+            f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
+            f"{_MAX_RECIPIENTS_BEFORE}; name a domain, or spread them over rules",
+        )
+    for recipient in recipients:
+        for rule in earlier:
+            wider = _wider_entry(rule.recipients, recipient)
+            if wider is not None:
+                _warn(
+                    scope,
+                    "wider-rule-first",
+                    f"rule {rule.node.id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
+                    "add it after the narrower rules, unless both shall see that mail",
+                )
+                return
+
+
+def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:
+    """Recipients whose mail a forwarder would not know where to send."""
+    if "*" in routes:
+        return
+    for recipient in recipients or ("every address",):
+        if not contains_token(recipient) and recipient not in routes and _wider_entry(routes, recipient) is None:
+            _warn(
+                scope,
+                "recipient-without-route",
+                f"nobody is named for {recipient} in to of ForwardMail; add it, or '*' for everybody else",
+            )
+
+
+def warn_about_region(scope: Construct, region: str) -> None:
+    """SES receives in fewer regions than it sends from; the list ages, so this only warns."""
+    if not contains_token(region) and region not in RECEIVING_REGIONS:
+        _warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+
+
+def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
+    """A domain of ours whose mail goes elsewhere."""
+    _warn(
+        scope,
+        "domain-receives-no-mail",
+        f"{domain_name} has no MX record for SES from this app; pass receives_mail=True to its VerifiedDomain, "
+        "or acknowledge this warning where the record is made elsewhere",
+    )
+
+
+def _wider_entry(entries: Sequence[str], recipient: str) -> str | None:
+    """The entry that takes what *recipient* takes and more; "" for a rule for everybody."""
+    if not entries:
+        return ""
+    if contains_token(recipient):
+        return None
+    plain = [entry for entry in entries if not contains_token(entry) and entry.lower() != recipient.lower()]
+    address = recipient
+    if "@" not in recipient:
+        # A domain is narrower than '.parent' only: any address of it, and of a subdomain for '.domain'.
+        plain = [entry for entry in plain if "@" not in entry]
+        address = f"x@x{recipient}" if recipient.startswith(".") else f"x@{recipient}"
+    return matching_entry(plain, address) if plain else None
+
+
+def _warn(scope: Construct, warning_id: str, message: str) -> None:
+    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)

@@ -1,0 +1,138 @@
+"""Forwards received mail: SES stores it in a bucket and tells a topic, the topic invokes this, and SES sends it on.
+
+Environment:
+
+- ``FORWARD_ROUTES``: a JSON object of recipients, written as in receipt rules (``user@example.com``, which has all its
+  labels, ``user+label@example.com``, ``example.com``, ``.example.com``), to lists of destinations. The most specific
+  one counts; ``*`` stands for all others.
+- ``FORWARD_FROM``: the address that we send from.
+- ``FORWARD_CONFIGURATION_SET``: may be empty.
+- ``FORWARD_RECEIVING_DOMAINS``: a JSON list of domains, or of ``.example.com`` for subdomains, in which no destination
+  may lie.
+- ``FORWARD_LOOP_MARK``: a text of visible ASCII characters that no other forwarder has, sent as ``X-Forwarded-By``.
+
+A message that must not be forwarded (spam, virus, DMARC reject, loop) is logged and that is all. One that cannot be
+makes the invocation fail, so that Lambda tries again, and the event ends in the dead-letter queue; the stored message
+stays. What AWS may do better in a minute fails too, but is not logged as ``mail not forwarded``.
+
+A destination that was sent to is noted beside the message, and not sent to again when the event comes again. Between
+the send and the note there is no transaction: a message may come twice, and never not at all.
+
+Give the function 256 MB, which is enough for the largest message, or 512 MB for speed, and a time-out of 5 minutes.
+
+Permissions: ``s3:GetObject`` and ``s3:PutObject`` on the objects under the prefix of the rule; ``s3:ListBucket`` on the
+bucket without conditions, or S3 answers "denied" for a note that is not there yet; with a KMS key on the bucket,
+``kms:Decrypt`` and ``kms:GenerateDataKey`` on it; ``ses:SendEmail`` and ``ses:SendRawEmail`` on the identity of
+``FORWARD_FROM`` and on the configuration set.
+"""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import boto3
+
+from ._aws import PATIENT
+from ._custom_resource import Context
+from ._forward_headers import found_in, written
+from ._forward_notification import Notification, received, texts_in
+from ._forward_outcomes import DroppedError, NotForwardedError, TryAgainError, unexpected
+from ._forward_rewrite import check_loops, rewritten
+from ._forward_send import MOST_BYTES, MOST_RECIPIENTS, SENDING, Parts, Sender
+from ._forward_settings import Settings
+from ._forward_store import StoredMessage
+
+log = logging.getLogger(__name__)
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Forward every message that an event of SNS tells of; raise for those that could not be, when all are done."""
+    failures = [failure for text in texts_in(event) if (failure := _handle(text))]
+    if failures:
+        # Made here, outside the handling of any error, so that Lambda cannot log what AWS said.
+        passing = all(isinstance(failure, TryAgainError) for failure in failures)
+        raise (TryAgainError if passing else NotForwardedError)("; ".join(map(str, failures)))
+
+
+def _handle(text: str) -> Exception | None:
+    found = received(text)
+    if not found:
+        log.info("notification ignored")
+        return None
+    about = {"message_id": str(found[0].get("messageId", ""))}
+    try:
+        _forward(Notification.of(*found), Settings.of(os.environ))
+    except TryAgainError as error:
+        return error
+    except DroppedError as error:
+        log.warning("mail not forwarded", extra=about | {"reason": str(error)})
+    except NotForwardedError as error:
+        log.error("mail not forwarded", extra=about | {"reason": str(error)})
+        return error
+    except Exception as error:
+        reason = unexpected(error)
+        log.error("mail not forwarded", extra=about | {"reason": reason})
+        return NotForwardedError(reason)
+    return None
+
+
+def _forward(notification: Notification, settings: Settings) -> None:
+    notification.check()
+    plan = settings.plan(notification.recipients)
+    stored = StoredMessage(_s3(), notification.bucket, notification.key)
+    problems = list(plan.problems)
+    unsent = stored.unsent(plan.destinations)
+    if unsent:
+        parts = _prepared(stored.read(), settings)
+        problems += _send(parts, unsent, stored, notification.message_id, settings)
+    elif plan.destinations:
+        log.info("mail was forwarded before", extra={"message_id": notification.message_id})
+    if problems:
+        raise NotForwardedError("; ".join(problems))
+
+
+def _prepared(message: bytearray, settings: Settings) -> Parts:
+    headers, body = found_in(message)
+    check_loops(headers, settings.mark)
+    parts = written(rewritten(headers, settings)), memoryview(message)[body:]
+    if sum(map(len, parts)) > MOST_BYTES:
+        raise NotForwardedError("the message is too large")
+    return parts
+
+
+def _send(parts: Parts, unsent: Sequence[str], stored: StoredMessage, message_id: str, settings: Settings) -> list[str]:
+    """Send in batches, each as independent of the others as can be, and return what SES refused for good."""
+    problems = []
+    size = sum(map(len, parts))
+    for start in range(0, len(unsent), MOST_RECIPIENTS):
+        batch = unsent[start : start + MOST_RECIPIENTS]
+        try:
+            sent_as = _sender().send(
+                parts, sender=settings.sender, recipients=batch, configuration_set=settings.configuration_set
+            )
+        except NotForwardedError as error:
+            problems.append(str(error))
+            continue
+        log.info("mail forwarded", extra={"message_id": message_id, "destinations": len(batch), "bytes": size})
+        try:
+            stored.note(batch, sent_as)
+        except (NotForwardedError, TryAgainError) as error:
+            # To fail now would send the message again for sure; without a note, it is sent again if the event comes
+            # again.
+            log.warning("note not written", extra={"message_id": message_id, "reason": str(error)})
+    return problems
+
+
+# Made once for as long as the function is warm.
+
+
+@cache
+def _s3() -> Any:
+    return boto3.client("s3", config=PATIENT)
+
+
+@cache
+def _sender() -> Sender:
+    return Sender(boto3.client("sesv2", config=SENDING))

@@ -1,0 +1,169 @@
+"""InboundRule: one receipt rule, and what its actions need in order to let SES in."""
+
+import inspect
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from aws_cdk import Annotations, ArnFormat, Names, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct, IDependable
+
+from . import _inbound_checks as checks
+from .email_records._text import invalid
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
+
+    from .inbound_actions import InboundAction
+    from .inbound_rule_set import InboundRuleSet
+
+_T = TypeVar("_T")
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+_MAX_ACTIONS = 10
+
+
+class InboundRule(Construct):
+    """One receipt rule of an :class:`InboundRuleSet`, made by its ``add_rule``.
+
+    SES tries each action when the rule is made, so the rule waits for every policy that its actions add.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        rule_set: "InboundRuleSet",
+        recipients: Sequence[str],
+        actions: "Sequence[InboundAction | ses.IReceiptRuleAction]",
+        enabled: bool,
+        scan: bool,
+        tls: ses.TlsPolicy,
+        after: str | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if len(actions) > _MAX_ACTIONS:
+            raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
+        self.rule_set = rule_set
+        self.recipients = tuple(recipients)
+        """The entries that the rule is for; empty for every address of every verified domain."""
+        # Literal, so that policies can name the rule without waiting for it, while it waits for them.
+        self.rule_name = Names.unique_resource_name(self, max_length=64, allowed_special_characters="-_")
+        stack = Stack.of(self)
+        self.rule_arn = stack.format_arn(
+            service="ses",
+            resource="receipt-rule-set",
+            resource_name=f"{rule_set.rule_set_name}:receipt-rule/{self.rule_name}",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        self.enabled = enabled
+        """Whether SES runs the rule; mail that only rules match which are off is refused."""
+        self.tls = tls
+        """Whether a sender must use TLS."""
+        self._scan = scan
+        self.resource = ses.CfnReceiptRule(
+            self, "Resource", rule_set_name=rule_set.rule_set_name, rule=self._rule([]), after=after
+        )
+        """CDK's own resource, for anything that this class does not offer."""
+        self._actions = [self._bound(action) for action in actions]
+        self.resource.rule = self._rule(self._actions)
+
+    def take(self, recipients: Sequence[str], *, tls: ses.TlsPolicy) -> None:
+        """Be a rule for *recipients*, and be on."""
+        self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
+        self.resource.rule = self._rule(self._actions)
+
+    def depends_on(self, dependable: IDependable) -> None:
+        """Make the rule only when *dependable* is there."""
+        self.resource.node.add_dependency(dependable)
+
+    def let_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
+        """A statement that lets SES do *actions* on *resource*, for this rule of this account only."""
+        return iam.PolicyStatement(
+            actions=list(actions),
+            principals=[iam.ServicePrincipal("ses.amazonaws.com")],
+            resources=[resource],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account, "aws:SourceArn": self.rule_arn}},
+        )
+
+    def let_ses_publish(self, topic: "sns.ITopic") -> str:
+        """Let SES publish to *topic* for this rule; returns its ARN.
+
+        Raises ``ValueError`` for a FIFO topic and for one in another region: SES takes neither.
+        """
+        if topic.fifo:
+            raise invalid(
+                "topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another"
+            )
+        self.check_same_region("topic", topic.env.region)
+        statement = self.let_ses("sns:Publish", resource=topic.topic_arn)
+        result = topic.add_to_resource_policy(statement)
+        if result.statement_added and result.policy_dependable:
+            self.depends_on(result.policy_dependable)
+        else:
+            self.warn_about_policy("topic", statement)
+        if topic.master_key:
+            self.check_same_region("key", topic.master_key.env.region)
+            self.let_ses_encrypt(topic.master_key)
+        return topic.topic_arn
+
+    def let_ses_encrypt(self, key: "kms.IKey") -> None:
+        """Let SES use *key* for this rule; a key from elsewhere keeps its policy, so that only warns."""
+        statement = self.let_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
+        result = key.add_to_resource_policy(statement, allow_no_op=True)
+        if result.statement_added:
+            self.depends_on(key)
+        else:
+            self.warn_about_policy("key", statement)
+
+    def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
+        """Say which statement the owner of an imported resource has to add."""
+        resolved = json.dumps(Stack.of(self).resolve(statement.to_statement_json()))
+        Annotations.of(self).add_warning_v2(
+            f"ses-constructs:{of}-policy-not-added",
+            f"the {of} comes from elsewhere, so its policy must let SES in before this rule is deployed: {resolved}",
+        )
+
+    def check_same_region(self, argument: str, region: str) -> None:
+        """SES wants everything but buckets in its own region."""
+        checks.check_same_region(self, argument, region)
+
+    def _bound(self, action: "InboundAction | ses.IReceiptRuleAction") -> ses.CfnReceiptRule.ActionProperty:
+        if hasattr(action, "add_to"):
+            return action.add_to(self)
+        return _converted(action.bind(self.resource))
+
+    def _rule(self, actions: Sequence[ses.CfnReceiptRule.ActionProperty]) -> ses.CfnReceiptRule.RuleProperty:
+        return ses.CfnReceiptRule.RuleProperty(
+            name=self.rule_name,
+            enabled=self.enabled,
+            scan_enabled=self._scan,
+            tls_policy="Require" if self.tls is ses.TlsPolicy.REQUIRE else "Optional",
+            recipients=list(self.recipients) or None,
+            actions=list(actions),
+        )
+
+
+def _converted(config: ses.ReceiptRuleActionConfig) -> ses.CfnReceiptRule.ActionProperty:
+    """What an action of aws_ses_actions asks for, in the terms of CloudFormation's resource."""
+    rule = ses.CfnReceiptRule
+    return rule.ActionProperty(
+        add_header_action=_fields(rule.AddHeaderActionProperty, config.add_header_action),
+        bounce_action=_fields(rule.BounceActionProperty, config.bounce_action),
+        lambda_action=_fields(rule.LambdaActionProperty, config.lambda_action),
+        s3_action=_fields(rule.S3ActionProperty, config.s3_action),
+        sns_action=_fields(rule.SNSActionProperty, config.sns_action),
+        stop_action=_fields(rule.StopActionProperty, config.stop_action),
+        workmail_action=_fields(rule.WorkmailActionProperty, config.workmail_action),
+    )
+
+
+def _fields(kind: type[_T], config: object) -> _T | None:
+    """The same fields under another name: both sides follow the API of SES."""
+    if config is None:
+        return None
+    names = inspect.signature(kind).parameters
+    return kind(**{name: getattr(config, name) for name in names if hasattr(config, name)})

@@ -1,0 +1,36 @@
+"""For your own tests: what SES would do with a message, told from a synthesized template."""
+
+from ..email_records.recipients import matching_entry
+from .receipt import Receipt
+from .simulator import ReceiptSimulator
+from .steps import (
+    ActionRun,
+    FilterBlocked,
+    FilterPassed,
+    RecipientUnmatched,
+    Rejected,
+    RuleMatched,
+    RuleSkipped,
+    Step,
+    Stopped,
+)
+from .verdicts import Decision, Disposition, Verdict, Verdicts
+
+__all__ = [
+    "ActionRun",
+    "Decision",
+    "Disposition",
+    "FilterBlocked",
+    "FilterPassed",
+    "Receipt",
+    "ReceiptSimulator",
+    "RecipientUnmatched",
+    "Rejected",
+    "RuleMatched",
+    "RuleSkipped",
+    "Step",
+    "Stopped",
+    "Verdict",
+    "Verdicts",
+    "matching_entry",
+]

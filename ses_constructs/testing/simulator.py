@@ -1,0 +1,103 @@
+"""ReceiptSimulator: what SES would do with a message, told from a template alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._decisions import check_decisions, known_functions
+from ._delivery import Delivery
+from ._ip_filters import IpFilter, filters_of
+from ._message import Message
+from ._rules import Rule, rules_of
+from ._values import Values
+from .receipt import Receipt
+from .verdicts import Decision, Verdicts
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+
+_ALL_PASS = Verdicts()
+
+
+class ReceiptSimulator:
+    """Delivers messages to the receipt rules and IP filters of a CloudFormation template, without AWS.
+
+    Make one with ``from_stack`` or ``from_template``, then ``deliver`` as often as you like: nothing is remembered from
+    one message to the next. Any template with SES receipt rules will do, whoever wrote it.
+
+    The rule set counts as active, and every domain in it as verified. Matching follows the Developer Guide; the page
+    on the simulator lists what AWS leaves open and how it is read here.
+    """
+
+    def __init__(self, rules: Sequence[Rule], filters: Sequence[IpFilter], known: Mapping[str, Decision]) -> None:
+        self._rules = rules
+        self._filters = filters
+        self._known = known
+
+    @classmethod
+    def from_stack(
+        cls, stack: Stack, *, rule_set: str | None = None, parameters: Mapping[str, object] | None = None
+    ) -> ReceiptSimulator:
+        """Synthesize *stack* and take its template; the keywords are those of ``from_template``."""
+        from aws_cdk.assertions import Template  # here alone, so that a template needs no CDK
+
+        return cls.from_template(Template.from_stack(stack).to_json(), rule_set=rule_set, parameters=parameters)
+
+    @classmethod
+    def from_template(
+        cls,
+        template: Mapping[str, Any],
+        *,
+        rule_set: str | None = None,
+        parameters: Mapping[str, object] | None = None,
+    ) -> ReceiptSimulator:
+        """Take a parsed CloudFormation template.
+
+        *rule_set*: logical id or physical name, where the template has several.
+        *parameters*: what is known only at deployment and matters here, by the name between ``${`` and ``}``, such as
+        ``{"Domain": "example.com"}`` or ``{"AWS::Region": "eu-west-1"}``. Defaults of the template count.
+
+        Raises ``ValueError`` where the rules cannot be told: no rule set, or several; recipients that are not known;
+        rules whose order CloudFormation leaves to chance.
+        """
+        values = Values(template, parameters or {})
+        return cls(rules_of(values, rule_set), filters_of(values), known_functions(values.resources))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of all rules in the order of evaluation; a rule without a name has its logical id."""
+        return tuple(rule.name for rule in self._rules)
+
+    def deliver(
+        self,
+        *,
+        recipients: Sequence[str],
+        sender: str = "sender@example.net",
+        source_ip: str = "192.0.2.1",
+        tls: bool = True,
+        verdicts: Verdicts = _ALL_PASS,
+        headers: Mapping[str, str] | None = None,
+        decisions: Mapping[str, Decision] | None = None,
+    ) -> Receipt:
+        """Deliver one message and return its trace.
+
+        *recipients*: of the envelope (RCPT TO), which is what SES matches; ``To`` and ``Cc`` do not matter.
+        *sender*: of the envelope (MAIL FROM); ``""`` for a bounce.
+        *headers*: what functions find in the event, beside ``From``, ``To`` and ``Subject``.
+        *decisions*: what functions answer that SES waits for, by logical id, or by ARN where the function is not in the
+        template: ``"CONTINUE"``, ``"STOP_RULE"``, ``"STOP_RULE_SET"``, or a callable that is given the SES event and
+        answers ``{"disposition": ...}``. Functions that drop spam, ours and CDK's, are known; all others continue.
+
+        Raises ``ValueError`` for arguments that no message could have.
+        """
+        check_decisions(decisions or {}, self._rules)
+        message = Message.checked(
+            sender=sender,
+            recipients=recipients,
+            source_ip=source_ip,
+            tls=tls,
+            verdicts=verdicts,
+            headers=headers or {},
+        )
+        return Delivery(message, self._rules, {**self._known, **(decisions or {})}).run(self._filters)

@@ -1,0 +1,262 @@
+"""Who hears of mail that SES or a function could not handle."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, Environment, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from ses_constructs import (
+    EmailTeam,
+    ForwardMail,
+    InboundRuleSet,
+    LeaveInactive,
+    NotifyTopic,
+    StopProcessing,
+    VerifiedDomain,
+)
+from tests.constructs.templates import conditions, identified, only, resources, service_statements, template
+
+ALARM = "AWS::CloudWatch::Alarm"
+ALARMS_OF_THE_ACCOUNT = {
+    "aws:SourceAccount": "111122223333",
+    "aws:SourceArn": "arn:<AWS::Partition>:cloudwatch:eu-west-1:111122223333:alarm:*",
+}
+
+
+def make(stack: Stack, *reactions: Any, **changes: Any) -> InboundRuleSet:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    return InboundRuleSet(
+        stack,
+        "Inbound",
+        **{
+            "domain": domain,
+            "activation": LeaveInactive(),
+            "drop_spam": False,
+            "failure_reactions": reactions,
+            **changes,
+        },
+    )
+
+
+def stop_two(rules: InboundRuleSet) -> None:
+    for name in ("support", "sales"):
+        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[StopProcessing()])
+
+
+def alarm(stack: Stack) -> cloudwatch.Alarm:
+    return cloudwatch.Alarm(
+        stack,
+        "Alarm",
+        metric=cloudwatch.Metric(namespace="Own", metric_name="Own"),
+        threshold=1,
+        evaluation_periods=1,
+    )
+
+
+def test_nothing_is_watched_without_reactions(stack: Stack) -> None:
+    make(stack).add_rule("Team", actions=[ForwardMail(to=["team@example.net"])])
+
+    assert resources(stack, ALARM) == []
+
+
+def test_every_rule_has_an_alarm_on_its_own_failures(stack: Stack) -> None:
+    rules = make(stack, EmailTeam("ops@example.net"))
+    stop_two(rules)
+
+    watched = [
+        {
+            (metric["MetricStat"]["Metric"]["MetricName"], dimension["Name"], dimension["Value"])
+            for metric in each["Properties"]["Metrics"]
+            if "MetricStat" in metric
+            for dimension in metric["MetricStat"]["Metric"]["Dimensions"]
+        }
+        for each in resources(stack, ALARM)
+    ]
+    assert watched == [
+        {("PublishFailure", "RuleName", rule.rule_name), ("PublishExpired", "RuleName", rule.rule_name)}
+        for rule in rules.rules
+    ]
+
+
+def test_one_failed_action_is_enough_and_silence_is_fine(stack: Stack) -> None:
+    make(stack, EmailTeam("ops@example.net")).add_rule("All", actions=[StopProcessing()])
+
+    properties = only(stack, ALARM)["Properties"]
+    assert (properties["Threshold"], properties["EvaluationPeriods"]) == (1, 1)
+    assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert properties["TreatMissingData"] == "notBreaching"
+
+
+def test_either_kind_of_failure_counts_where_the_other_one_has_no_data(stack: Stack) -> None:
+    make(stack, EmailTeam("ops@example.net")).add_rule("All", actions=[StopProcessing()])
+
+    metrics = only(stack, ALARM)["Properties"]["Metrics"]
+    (expression,) = (each["Expression"] for each in metrics if "Expression" in each)
+    assert expression == "FILL(failures, 0) + FILL(expired, 0)"
+    assert {(each["Id"], each["MetricStat"]["Stat"]) for each in metrics if "MetricStat" in each} == {
+        ("failures", "Sum"),
+        ("expired", "Sum"),
+    }
+
+
+def test_an_alarm_says_which_rule_failed(stack: Stack) -> None:
+    rule = make(stack, EmailTeam("ops@example.net")).add_rule("All", actions=[StopProcessing()])
+
+    assert only(stack, ALARM)["Properties"]["AlarmDescription"].endswith(f"receipt rule {rule.rule_name}")
+
+
+def test_mail_that_could_not_be_forwarded_has_an_alarm_of_its_own(stack: Stack) -> None:
+    make(stack, EmailTeam("ops@example.net")).add_rule("Team", actions=[ForwardMail(to=["team@example.net"])])
+
+    (queue_id,) = identified(stack, "AWS::SQS::Queue")
+    (properties,) = (
+        each["Properties"] for each in resources(stack, ALARM) if each["Properties"].get("Namespace") == "AWS/SQS"
+    )
+    assert properties["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert properties["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue_id, "QueueName"]}}]
+    assert (properties["Threshold"], properties["Statistic"]) == (1, "Maximum")
+
+
+def test_a_topic_hears_when_an_alarm_fires_and_when_it_is_over(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    make(stack, NotifyTopic(topic)).add_rule("All", actions=[StopProcessing()])
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    properties = only(stack, ALARM)["Properties"]
+    assert (properties["AlarmActions"], properties["OKActions"]) == ([{"Ref": topic_id}], [{"Ref": topic_id}])
+
+
+def test_a_topic_lets_in_the_alarms_of_its_account_and_says_so_once(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", enforce_ssl=True)
+    stop_two(make(stack, NotifyTopic(topic)))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    ((_, statement),) = service_statements(stack, "cloudwatch.amazonaws.com")
+    assert (statement["Action"], statement["Resource"]) == ("sns:Publish", {"Ref": topic_id})
+    assert conditions(statement) == ALARMS_OF_THE_ACCOUNT
+
+
+def test_alarms_may_use_the_key_of_an_encrypted_topic(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+    stop_two(make(stack, NotifyTopic(topic)))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    statements = dict(service_statements(stack, "cloudwatch.amazonaws.com"))
+    assert len(statements) == 2
+    assert statements[key_id]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert conditions(statements[key_id]) == ALARMS_OF_THE_ACCOUNT
+
+
+def test_a_topic_from_elsewhere_is_told_as_well(stack: Stack) -> None:
+    arn = "arn:aws:sns:eu-west-1:111122223333:operations"
+    topic = sns.Topic.from_topic_arn(stack, "Topic", arn)
+    make(stack, NotifyTopic(topic)).add_rule("All", actions=[StopProcessing()])
+
+    assert only(stack, ALARM)["Properties"]["AlarmActions"] == [arn]
+    assert resources(stack, "AWS::SNS::TopicPolicy") == []
+
+
+def test_a_team_is_told_by_email(stack: Stack) -> None:
+    EmailTeam("ops@example.net").attach_to(alarm(stack))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    assert only(stack, "AWS::SNS::Subscription")["Properties"] == {
+        "Endpoint": "ops@example.net",
+        "Protocol": "email",
+        "TopicArn": {"Ref": topic_id},
+    }
+    properties = only(stack, ALARM)["Properties"]
+    assert (properties["AlarmActions"], properties["OKActions"]) == ([{"Ref": topic_id}], [{"Ref": topic_id}])
+
+
+def test_one_address_confirms_once_for_all_alarms_of_a_stack(stack: Stack) -> None:
+    stop_two(make(stack, EmailTeam("ops@example.net")))
+    EmailTeam("ops@example.net").attach_to(alarm(stack))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    assert len(resources(stack, "AWS::SNS::Subscription")) == 1
+    assert [each["Properties"]["AlarmActions"] for each in resources(stack, ALARM)] == [[{"Ref": topic_id}]] * 3
+
+
+def test_two_addresses_have_a_topic_each(stack: Stack) -> None:
+    own = alarm(stack)
+    for address in ("ops@example.net", "o.ps@example.net"):
+        EmailTeam(address).attach_to(own)
+
+    assert len(identified(stack, "AWS::SNS::Topic")) == 2
+    assert {each["Properties"]["Endpoint"] for each in resources(stack, "AWS::SNS::Subscription")} == {
+        "ops@example.net",
+        "o.ps@example.net",
+    }
+
+
+def test_two_addresses_that_only_cloudformation_knows_have_a_topic_each(stack: Stack) -> None:
+    own = alarm(stack)
+    for name in ("First", "Second"):
+        EmailTeam(CfnParameter(stack, name).value_as_string).attach_to(own)
+
+    subscribed = [each["Properties"]["Endpoint"] for each in resources(stack, "AWS::SNS::Subscription")]
+    assert subscribed == [{"Ref": "First"}, {"Ref": "Second"}]
+
+
+def test_each_stack_has_a_topic_of_its_own(app: App) -> None:
+    stacks = [
+        Stack(app, region, env=Environment(account="111122223333", region=region))
+        for region in ("eu-west-1", "us-east-1")
+    ]
+    for stack in stacks:
+        EmailTeam("ops@example.net").attach_to(alarm(stack))
+
+    assert [len(resources(stack, "AWS::SNS::Topic")) for stack in stacks] == [1, 1]
+
+
+def test_the_topic_of_a_team_takes_no_message_in_the_clear(stack: Stack) -> None:
+    EmailTeam("ops@example.net").attach_to(alarm(stack))
+
+    denied, allowed = only(stack, "AWS::SNS::TopicPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], denied["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+
+
+@pytest.mark.parametrize("address", ["nobody", "Operations <ops@example.net>", "ops@example.net, dev@example.net", ""])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"address must have .*, got .*; write an address such as"):
+        EmailTeam(address)
+
+
+def test_all_reactions_are_taken(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    make(stack, NotifyTopic(topic), EmailTeam("ops@example.net")).add_rule("All", actions=[StopProcessing()])
+
+    topics = [{"Ref": key} for key in identified(stack, "AWS::SNS::Topic")]
+    assert sorted(only(stack, ALARM)["Properties"]["AlarmActions"], key=str) == sorted(topics, key=str)
+    assert len(topics) == 2
+
+
+class Remember:
+    """A reaction as an application could write it."""
+
+    def __init__(self) -> None:
+        self.alarms: list[cloudwatch.AlarmBase] = []
+
+    def attach_to(self, alarm: cloudwatch.AlarmBase) -> None:
+        self.alarms.append(alarm)
+
+
+def test_a_reaction_of_ones_own_is_given_every_alarm(stack: Stack) -> None:
+    remember = Remember()
+    make(stack, remember).add_rule("Team", actions=[ForwardMail(to=["team@example.net"])])
+
+    assert len(remember.alarms) == len(resources(stack, ALARM)) == 2
+
+
+def test_a_reaction_works_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
+    EmailTeam("ops@example.net").attach_to(alarm(agnostic_stack))
+
+    ((_, statement),) = service_statements(agnostic_stack, "cloudwatch.amazonaws.com")
+    assert conditions(statement)["aws:SourceAccount"] == "<AWS::AccountId>"
+    assert "Token[" not in json.dumps(template(agnostic_stack))

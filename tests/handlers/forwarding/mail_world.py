@@ -1,0 +1,148 @@
+"""Everything around the forwarder: its environment, the notifications of SES, and AWS."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from unittest import mock
+
+import boto3
+import botocore.session
+
+from ses_constructs.handlers import forward_message
+
+from ..world import Clock, Context
+from .mail_aws import SENDER, MailAws, Sent, Ses
+
+BUCKET, KEY, MESSAGE_ID = "mail-bucket", "inbound/7c191be45-e9aedb9a-02f9-000000", "7c191be45-e9aedb9a-02f9-000000"
+MARK = "Mail/Inbound/Forwarder"
+ENVIRONMENT = {
+    "FORWARD_ROUTES": json.dumps({"support@example.com": ["team@corp.example"]}),
+    "FORWARD_FROM": SENDER,
+    "FORWARD_CONFIGURATION_SET": "mail-set",
+    "FORWARD_RECEIVING_DOMAINS": json.dumps(["example.com", ".in.example.com"]),
+    "FORWARD_LOOP_MARK": MARK,
+}
+PASS = {"status": "PASS"}
+
+Event = dict[str, Any]
+
+
+def notification(**receipt: Any) -> dict[str, Any]:
+    """What SES publishes about a stored message; ``None`` takes a part of the receipt away."""
+    parts = {
+        "timestamp": "2026-11-24T14:40:02.028Z",
+        "processingTimeMillis": 1205,
+        "recipients": ["support@example.com"],
+        **{f"{name}Verdict": PASS for name in ("spam", "virus", "spf", "dkim", "dmarc")},
+        "action": {
+            "type": "S3",
+            "topicArn": "arn:aws:sns:eu-west-1:111122223333:mail",
+            "bucketName": BUCKET,
+            "objectKeyPrefix": "not-to-be-used",
+            "objectKey": KEY,
+        },
+    } | receipt
+    return {
+        "notificationType": "Received",
+        "mail": {
+            "timestamp": "2026-11-24T14:40:02.028Z",
+            "source": "author@author.example",
+            "messageId": MESSAGE_ID,
+            "destination": ["support@example.com", "somebody@elsewhere.example"],
+            "headersTruncated": True,
+            "headers": [],
+            "commonHeaders": {"subject": "not to be logged"},
+        },
+        "receipt": {name: value for name, value in parts.items() if value is not None},
+    }
+
+
+def event(*messages: Mapping[str, Any] | str) -> Event:
+    """Wrap notifications as SNS does for Lambda."""
+    texts = [message if isinstance(message, str) else json.dumps(message) for message in messages]
+    return {
+        "Records": [
+            {
+                "EventSource": "aws:sns",
+                "EventVersion": "1.0",
+                "Sns": {"Type": "Notification", "Subject": "Amazon SES Email Receipt Notification", "Message": text},
+            }
+            for text in texts
+        ]
+    }
+
+
+@dataclass
+class MailWorld:
+    """One bucket with mail, one SES."""
+
+    ses: Ses = field(default_factory=Ses)
+    clock: Clock = field(default_factory=Clock)
+    aws: MailAws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.aws = MailAws({"sesv2": self.ses})
+
+    @property
+    def sent(self) -> list[Sent]:
+        return self.ses.sent
+
+    def store(self, raw: bytes, key: str = KEY) -> None:
+        self.aws.objects[BUCKET, key] = raw
+
+    def invoke(self, *messages: Mapping[str, Any] | str) -> None:
+        forward_message.on_event(event(*messages), Context(self.clock, self.clock.now + 300))
+
+    def forward(self, raw: bytes, **receipt: Any) -> Sent:
+        """Deliver *raw* and return the one message that went out."""
+        before = len(self.sent)
+        self.store(raw)
+        self.invoke(notification(**receipt))
+        (sent,) = self.sent[before:]
+        return sent
+
+
+@cache
+def _session() -> boto3.Session:
+    # Shared, as it takes long to make; and a second one of boto3 on the same one of botocore cannot make S3 clients.
+    session = botocore.session.Session()
+    session.set_config_variable("region", "eu-west-1")
+    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret", "not-a-token")
+    return boto3.Session(botocore_session=session)
+
+
+@contextmanager
+def mail_world(**environment: object) -> Iterator[MailWorld]:
+    """Put a fresh world around the forwarder; settings that are no text become JSON."""
+    made = MailWorld()
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
+    core = _session()._session
+    made.aws.attach_to(core)
+    forget()
+    try:
+        with (
+            mock.patch.dict(os.environ, ENVIRONMENT | texts),
+            mock.patch.object(boto3, "DEFAULT_SESSION", _session()),
+            mock.patch("time.sleep", made.clock.sleep),
+        ):
+            yield made
+    finally:
+        made.aws.detach_from(core)
+        forget()
+
+
+def forget() -> None:
+    """Start the function cold."""
+    forward_message._s3.cache_clear()
+    forward_message._sender.cache_clear()
+
+
+def logged(records: list[logging.LogRecord]) -> list[tuple[str, Any]]:
+    """The messages of our log with their reasons."""
+    ours = [record for record in records if record.name.startswith("ses_constructs")]
+    return [(record.getMessage(), record.__dict__.get("reason")) for record in ours]

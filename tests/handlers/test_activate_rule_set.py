@@ -1,0 +1,226 @@
+"""The active receipt rule set: one for a whole account and region, so that others may want it too."""
+
+from collections.abc import Callable
+
+import pytest
+
+from ses_constructs.handlers._custom_resource import RefusedError
+from ses_constructs.handlers.activate_rule_set import Wanted, decide_create, decide_update, physical_id, replaced_in
+
+from .in_memory_aws import AwsError, Fault, Trouble
+from .in_memory_services import SesV1
+from .world import Event, World, event
+
+JOB = "activate_rule_set"
+OURS: str = event(JOB, "create")["ResourceProperties"]["RuleSetName"]
+RENAMED: str = event(JOB, "update")["ResourceProperties"]["RuleSetName"]
+THEIRS = "theirs"
+ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
+FOR_GOOD = 10_000
+# The answers to SetActiveReceiptRuleSet are lost, and then nobody can look.
+UNSEEN = ((Trouble.TIMED_OUT_AFTER, SET, 0, 7), (Trouble.BROKEN, ASK, 1, 7))
+
+
+@pytest.fixture(autouse=True)
+def _rule_sets(aws: World) -> None:
+    aws.state.rule_sets |= {OURS, RENAMED, THEIRS}
+
+
+def take_over() -> Event:
+    return event(JOB, "create", TakeOver="true")
+
+
+def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:
+    return event(JOB, "delete", **properties) | {"PhysicalResourceId": physical_id}
+
+
+def after_each_set(aws: World, then: Callable[[], None]) -> None:
+    """Have somebody else do something right after each SetActiveReceiptRuleSet."""
+
+    class Raced(SesV1):
+        def set_active_receipt_rule_set(self, *, RuleSetName: str = "") -> dict[str, object]:  # noqa: N803
+            result = super().set_active_receipt_rule_set(RuleSetName=RuleSetName)
+            then()
+            return result
+
+    aws.aws.services = {"ses": Raced(aws.state)}
+
+
+def test_a_set_is_activated_when_none_is_active(aws: World) -> None:
+    answer = aws.send(JOB, event(JOB, "create"))
+
+    assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", "active-rule-set|", {})
+    assert aws.state.active_rule_set == OURS
+
+
+def test_create_refuses_when_another_set_is_active_and_its_delete_does_nothing(aws: World) -> None:
+    aws.state.active_rule_set = THEIRS
+
+    answer = aws.send(JOB, event(JOB, "create"))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        "receipt rule set 'theirs' is active in this region, which allows only one: add the rules to that set "
+        "(rule_set=), deactivate it ('aws ses set-active-receipt-rule-set' without a name), or replace it with "
+        "activation=TakeOver()"
+    )
+    assert aws.send(JOB, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.aws.operations() == [ASK]
+    assert aws.state.active_rule_set == THEIRS
+
+
+def test_a_take_over_remembers_the_set_logs_both_and_gives_it_back(
+    aws: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.state.active_rule_set = THEIRS
+
+    answer = aws.send(JOB, take_over())
+    assert answer["PhysicalResourceId"] == "active-rule-set|theirs"
+    assert aws.state.active_rule_set == OURS
+    (record,) = [record for record in caplog.records if record.getMessage() == "took over"]
+    assert (record.__dict__["active"], record.__dict__["replaced"]) == (OURS, THEIRS)
+
+    aws.send(JOB, delete("active-rule-set|theirs"))
+    assert aws.state.active_rule_set == THEIRS
+
+
+def test_a_take_over_from_nobody_remembers_nobody(aws: World) -> None:
+    assert aws.send(JOB, take_over())["PhysicalResourceId"] == "active-rule-set|"
+    assert aws.state.active_rule_set == OURS
+
+
+@pytest.mark.parametrize(
+    ("trouble", "times"), [(Trouble.TIMED_OUT_AFTER, 3), (Trouble.BROKEN, 3), (Trouble.TIMED_OUT_AFTER, FOR_GOOD)]
+)
+def test_a_take_over_that_needs_several_tries_still_remembers_the_set(aws: World, trouble: Trouble, times: int) -> None:
+    aws.state.active_rule_set = THEIRS
+    aws.aws.faults.append(Fault(trouble, SET, times=times))
+
+    answer = aws.send(JOB, take_over())
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|theirs")
+
+
+def test_a_create_that_runs_again_after_its_answer_was_lost_does_not_remember_itself(aws: World) -> None:
+    aws.state.active_rule_set = THEIRS
+    aws.cloudformation.losses = [OSError("lost")] * 4
+    with pytest.raises(RuntimeError, match="did not take the answer"):
+        aws.invoke(JOB, take_over())
+
+    # Nobody knows any more what was active before, so that the delete can only deactivate.
+    answer = aws.send(JOB, take_over())
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|")
+    aws.send(JOB, delete(answer["PhysicalResourceId"]))
+    assert aws.state.active_rule_set == ""
+
+
+def test_a_set_that_does_not_exist_is_not_activated(aws: World) -> None:
+    answer = aws.send(JOB, event(JOB, "create", RuleSetName="nowhere"))
+
+    assert answer["Status"] == "FAILED"
+    assert "Rule set does not exist: nowhere" in answer["Reason"]
+
+
+@pytest.mark.parametrize(("choice", "before"), [("false", ""), ("true", THEIRS)])
+def test_a_create_whose_effect_nobody_saw_is_undone_by_its_delete(aws: World, choice: str, before: str) -> None:
+    aws.state.active_rule_set = before
+    aws.aws.faults += [Fault(*fault) for fault in UNSEEN]
+
+    failed = aws.send(JOB, event(JOB, "create", TakeOver=choice))
+    assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", f"active-rule-set|{before}")
+    assert "InternalFailure" in failed["Reason"]
+    assert aws.state.active_rule_set == OURS
+
+    assert aws.send(JOB, delete(failed["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.state.active_rule_set == before
+
+
+def test_a_second_try_that_cannot_look_is_followed_by_a_delete_that_does(aws: World) -> None:
+    aws.invoke(JOB, event(JOB, "create"))
+    aws.aws.faults.append(Fault(Trouble.THROTTLED, ASK, times=7))
+
+    failed = aws.send(JOB, event(JOB, "create"))
+    assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "active-rule-set|")
+
+    aws.send(JOB, delete(failed["PhysicalResourceId"]))
+    assert aws.state.active_rule_set == ""
+
+
+@pytest.mark.parametrize(("winner", "seen"), [(THEIRS, "'theirs'"), ("", "none")])
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_a_lost_race_is_told_and_not_fought(aws: World, kind: str, winner: str, seen: str) -> None:
+    after_each_set(aws, lambda: setattr(aws.state, "active_rule_set", winner))
+
+    answer = aws.send(JOB, event(JOB, kind, RuleSetName=OURS))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        f"receipt rule set {OURS!r} was activated, but right afterwards {seen} was active, because somebody else "
+        "changes it too; agree on one set, then deploy again"
+    )
+    assert aws.send(JOB, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.state.active_rule_set == winner
+
+
+def test_a_race_on_delete_that_somebody_else_wins_is_no_failure(aws: World) -> None:
+    aws.state.active_rule_set = OURS
+
+    def win() -> None:
+        aws.state.active_rule_set = THEIRS
+        raise AwsError("InternalFailure", "An internal error occurred.", 500)
+
+    after_each_set(aws, win)
+
+    assert aws.send(JOB, delete())["Status"] == "SUCCESS"
+    assert aws.state.active_rule_set == THEIRS
+
+
+def test_ses_may_also_say_by_an_error_that_no_set_is_active(aws: World) -> None:
+    class Strict(SesV1):
+        def describe_active_receipt_rule_set(self) -> dict[str, object]:
+            if not self.state.active_rule_set:
+                raise AwsError("RuleSetDoesNotExist", "No rule set is active.")
+            return super().describe_active_receipt_rule_set()
+
+    aws.aws.services = {"ses": Strict(aws.state)}
+
+    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("name", ["RuleSetName", "TakeOver"])
+@pytest.mark.parametrize("value", [None, "", "  ", ["a"], True], ids=repr)
+def test_a_missing_property_is_named(aws: World, name: str, value: object) -> None:
+    answer = aws.send(JOB, event(JOB, "create", **{name: value}))
+
+    assert f"property {name} must be a text that is not empty" in answer["Reason"]
+    assert not aws.aws.calls
+
+
+@pytest.mark.parametrize("value", ["True", "yes", "1"])
+def test_take_over_is_true_or_false(aws: World, value: str) -> None:
+    answer = aws.send(JOB, event(JOB, "create", TakeOver=value))
+
+    assert answer["Reason"] == f"property TakeOver must be 'true' or 'false', got {value!r}"
+    assert not aws.aws.calls
+
+
+def test_the_longest_name_fits_into_the_physical_id() -> None:
+    assert replaced_in(physical_id("n" * 64)) == "n" * 64
+    assert len(physical_id("n" * 64).encode()) < 1024
+
+
+def test_the_decisions_need_no_aws() -> None:
+    free, taking = Wanted(OURS, False), Wanted(OURS, True)
+    new = Wanted(RENAMED, False)
+
+    assert decide_create("", free) == decide_create("", taking) == decide_create(THEIRS, taking) == "activate"
+    assert decide_create(OURS, free) == decide_create(OURS, taking) == "keep"
+    with pytest.raises(RefusedError, match=r"'theirs' is active in this region, .* activation=TakeOver\(\)"):
+        decide_create(THEIRS, free)
+
+    assert decide_update("", free, free) == decide_update("", new, free) == decide_update(OURS, new, free) == "activate"
+    assert decide_update(RENAMED, new, free) == decide_update(OURS, free, free) == "keep"
+    assert decide_update(THEIRS, free, free) == decide_update(THEIRS, free, taking) == "keep"
+    for wanted, before in ((new, free), (free, new), (taking, free)):
+        with pytest.raises(RefusedError, match="'theirs' was activated outside of this stack"):
+            decide_update(THEIRS, wanted, before)
