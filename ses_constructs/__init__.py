@@ -11,13 +11,12 @@ from .inbound_actions import (
     BounceMail,
     BounceReply,
     DeliverToWorkMail,
-    InboundAction,
     InvokeFunction,
     PublishToTopic,
     StopProcessing,
     StoreMail,
 )
-from .inbound_rule import InboundRule
+from .inbound_rule import InboundAction, InboundRule
 from .inbound_rule_set import InboundRuleSet
 from .sending_domain import SendingDomain
 from .verified_domain import VerifiedDomain

@@ -4,19 +4,22 @@ A CDK token passes every check. Warning ids are part of the public API.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Stack
+from aws_cdk import Annotations, Duration, Stack
 from constructs import Construct
 
+from .activation import Activation, LeaveInactive
 from .email_records import contains_token
 from .email_records._text import check_domain_name, check_email_address, invalid
 from .email_records.recipients import matching_entry
 from .email_records.ses_regions import RECEIVING_REGIONS
 
 if TYPE_CHECKING:
-    from .inbound_rule import InboundRule
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
+
     from .sending_domain import SendingDomain
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
@@ -63,8 +66,10 @@ def check_same_region(scope: Construct, argument: str, region: str) -> None:
         raise invalid(argument, f"be in the region of the rule set, {own}", region, "make one there")
 
 
-def check_rule_set_name(name: str) -> None:
+def check_rule_set_name(name: str | None, *, joins: bool) -> None:
     """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    if name is None:
+        return
     if not _NAME.fullmatch(name):
         raise invalid(
             "rule_set_name",
@@ -72,6 +77,29 @@ def check_rule_set_name(name: str) -> None:
             name,
             "take a name such as 'inbound', or leave it out",
         )
+    if joins:
+        raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
+
+
+def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:
+    """What belongs to a set that exists, and what to one of our own."""
+    if not joins and after_rule is not None:
+        raise invalid("after_rule", "come with rule_set", after_rule, "leave it out for a set of your own")
+    if joins and activation is not None and not isinstance(activation, LeaveInactive):
+        raise invalid(
+            "activation", "be left out with rule_set", activation, "whoever owns the set decides whether it is active"
+        )
+
+
+def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_mail_for: Duration | None) -> None:
+    """What is for a mailbox that is made, and not for one that is given."""
+    if mailbox is None:
+        return
+    for argument, value in (("mailbox_key", key), ("keep_mail_for", keep_mail_for)):
+        if value is not None:
+            raise ValueError(
+                f"{argument} must be left out with mailbox, got both; it is for the bucket that is made without one"
+            )
 
 
 def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
@@ -86,8 +114,11 @@ def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
     )
 
 
-def warn_about_recipients(scope: Construct, recipients: Sequence[str], earlier: "Sequence[InboundRule]") -> None:
-    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail."""
+def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
+    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
+
+    *earlier*: the recipients of the rules before this one, by the ids of those rules.
+    """
     if len(recipients) > _MAX_RECIPIENTS_BEFORE:
         _warn(
             scope,
@@ -96,13 +127,13 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], earlier: 
             f"{_MAX_RECIPIENTS_BEFORE}; name a domain, or spread them over rules",
         )
     for recipient in recipients:
-        for rule in earlier:
-            wider = _wider_entry(rule.recipients, recipient)
+        for rule_id, entries in earlier.items():
+            wider = _wider_entry(entries, recipient)
             if wider is not None:
                 _warn(
                     scope,
                     "wider-rule-first",
-                    f"rule {rule.node.id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
+                    f"rule {rule_id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
                     "add it after the narrower rules, unless both shall see that mail",
                 )
                 return

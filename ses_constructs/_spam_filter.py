@@ -1,11 +1,17 @@
 """SpamFilter: the first rule of a set, which ends the processing of spam and viruses."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ._handler_function import HandlerFunction
+from ._inbound_checks import MAX_RECIPIENTS
+from .inbound_rule import InboundRule
+from .sending_domain import SendingDomain
 
 _NAMESPACE = "SesConstructs"
 
@@ -24,6 +30,8 @@ class SpamFilter(Construct):
             timeout=Duration.seconds(20),
         )
         self.function = handler.function
+        self.rule: InboundRule
+        """The first rule of the set; the set makes it, in front of all others."""
         self._rule_set_name = rule_set_name
         logs.MetricFilter(
             self,
@@ -36,6 +44,21 @@ class SpamFilter(Construct):
             metric_value="1",
             default_value=0,
         )
+
+    def cover(self, rules: Sequence[InboundRule], domains: Sequence[SendingDomain]) -> None:
+        """Take what *rules* take and nothing else, so that SES still refuses unknown recipients."""
+        # SES refuses what only rules match that are off; this one must not accept it.
+        running = [rule for rule in rules if rule.enabled]
+        if not running:
+            return
+        recipients = list(dict.fromkeys(each for rule in running for each in rule.recipients))
+        if any(not rule.recipients for rule in running):
+            recipients = []
+        elif len(recipients) > MAX_RECIPIENTS:
+            recipients = [name for each in domains for name in (each.domain_name, f".{each.domain_name}")]
+        # As the most lenient rule: SES must not refuse for this one what another rule would take.
+        lenient = any(rule.tls is ses.TlsPolicy.OPTIONAL for rule in running)
+        self.rule.take(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)
 
     @property
     def _metric_name(self) -> str:

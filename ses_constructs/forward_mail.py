@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aws_cdk import aws_ses as ses
 
 from . import _inbound_checks as checks
 from .email_records import contains_token
 from .email_records._text import check_email_address, invalid
-
-if TYPE_CHECKING:
-    from .inbound_rule import InboundRule
+from .inbound_rule import InboundRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +52,7 @@ class ForwardMail:
             raise invalid("to", "be a list of addresses or a mapping", self.to, f"write [{self.to!r}]")
         return dict(self.to) if isinstance(self.to, Mapping) else {"*": self.to} if self.to else {}
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Store the message, and tell a function of its own."""
         from ._mail_forwarder import MailForwarder  # loads aws_lambda, which not every app needs
 

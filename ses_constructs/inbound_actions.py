@@ -2,32 +2,23 @@
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aws_cdk import Names, Stack, Token
 from aws_cdk import aws_ses as ses
 
 from .email_records import contains_token
 from .email_records._text import check_email_address, invalid
+from .inbound_rule import InboundRule
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-    from .inbound_rule import InboundRule
-
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,50}")
 _MAX_HEADER_VALUE = 2048
 _ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-
-
-class InboundAction(Protocol):
-    """**Protocol:** something that a receipt rule does with mail."""
-
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
-        """Make what the action needs, let SES in for *rule*, and return the action."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +44,7 @@ class StoreMail:
                 "prefix", "have no '*' or '?', which policies take for any text", self.prefix, "leave them out"
             )
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES write below the prefix, and encrypt with the bucket's key."""
         rule.rule_set.count_stored_prefix()
         bucket = self.bucket or rule.rule_set.mailbox
@@ -89,7 +80,7 @@ class PublishToTopic:
         if self.encoding not in ("UTF-8", "Base64"):
             raise invalid("encoding", "be 'UTF-8' or 'Base64'", self.encoding, "take 'Base64' for mail of any kind")
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES publish to the topic."""
         return ses.CfnReceiptRule.ActionProperty(
             sns_action=ses.CfnReceiptRule.SNSActionProperty(
@@ -111,7 +102,7 @@ class InvokeFunction:
     waits_for_decision: bool = False
     topic: "sns.ITopic | None" = None
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES invoke the function."""
         from aws_cdk import aws_lambda as lambda_
 
@@ -188,7 +179,7 @@ class BounceMail:
     def __post_init__(self) -> None:
         check_email_address("sender", self.sender)
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Nothing but the action: SES sends the bounce by itself."""
         rule.rule_set.check_own_address("sender", self.sender)
         return ses.CfnReceiptRule.ActionProperty(
@@ -219,7 +210,7 @@ class AddHeader:
                 "value", f"be one printable line of 1-{_MAX_HEADER_VALUE} characters", self.value, "shorten it"
             )
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Nothing but the action."""
         return ses.CfnReceiptRule.ActionProperty(
             add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(header_name=self.name, header_value=self.value)
@@ -232,7 +223,7 @@ class StopProcessing:
 
     topic: "sns.ITopic | None" = None
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Nothing but the action."""
         return ses.CfnReceiptRule.ActionProperty(
             stop_action=ses.CfnReceiptRule.StopActionProperty(scope="RuleSet", topic_arn=_topic_arn(rule, self.topic))
@@ -255,7 +246,7 @@ class DeliverToWorkMail:
                 "write 'arn:aws:workmail:<region>:<account>:organization/<id>'",
             )
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Nothing but the action."""
         if not Token.is_unresolved(self.organization_arn):
             rule.check_same_region("organization_arn", self.organization_arn.split(":")[3])
@@ -266,5 +257,5 @@ class DeliverToWorkMail:
         )
 
 
-def _topic_arn(rule: "InboundRule", topic: "sns.ITopic | None") -> str | None:
+def _topic_arn(rule: InboundRule, topic: "sns.ITopic | None") -> str | None:
     return rule.let_ses_publish(topic) if topic else None

@@ -1,9 +1,12 @@
-"""InboundRule: one receipt rule, and what its actions need in order to let SES in."""
+"""InboundRule: one receipt rule, and what its actions need in order to let SES in.
+
+The rule, its actions and its set know each other by the two protocols here, so that imports run one way.
+"""
 
 import inspect
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aws_cdk import Annotations, ArnFormat, Names, Stack
 from aws_cdk import aws_iam as iam
@@ -15,18 +18,66 @@ from .email_records._text import invalid
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
 
-    from .inbound_actions import InboundAction
-    from .inbound_rule_set import InboundRuleSet
+    from .sending_domain import SendingDomain
 
 _T = TypeVar("_T")
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 _MAX_ACTIONS = 10
 
 
+class InboundAction(Protocol):
+    """**Protocol:** something that a receipt rule does with mail."""
+
+    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+        """Make what the action needs, let SES in for *rule*, and return the action."""
+        ...
+
+
+class OwningRuleSet(Protocol):
+    """**Protocol:** what a rule and its actions may ask of the set they are in, an ``InboundRuleSet``."""
+
+    @property
+    def rule_set_name(self) -> str:
+        """The literal name of the set."""
+        ...
+
+    @property
+    def domains(self) -> "Sequence[SendingDomain]":
+        """The domains whose mail the rules are for; at least one."""
+        ...
+
+    @property
+    def mailbox(self) -> "s3.IBucket":
+        """The bucket that mail is stored in, made when it is first asked for."""
+        ...
+
+    def receives(self, address: str) -> bool:
+        """Whether *address* is in one of the domains."""
+        ...
+
+    def domain_of(self, address: str) -> "SendingDomain":
+        """The domain that *address* belongs to; the first one for a token."""
+        ...
+
+    def check_own_address(self, argument: str, address: str) -> None:
+        """Raise ``ValueError`` unless SES may send from *address*."""
+        ...
+
+    def count_stored_prefix(self) -> None:
+        """Raise ``ValueError`` when a bucket policy cannot hold a statement for a further prefix."""
+        ...
+
+    def watch_queue(self, scope: Construct, queue: "sqs.IQueue") -> None:
+        """Have the failure reactions follow a message in *queue*."""
+        ...
+
+
 class InboundRule(Construct):
-    """One receipt rule of an :class:`InboundRuleSet`, made by its ``add_rule``.
+    """One receipt rule of an ``InboundRuleSet``, made by its ``add_rule``.
 
     SES tries each action when the rule is made, so the rule waits for every policy that its actions add.
     """
@@ -36,9 +87,9 @@ class InboundRule(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        rule_set: "InboundRuleSet",
+        rule_set: OwningRuleSet,
         recipients: Sequence[str],
-        actions: "Sequence[InboundAction | ses.IReceiptRuleAction]",
+        actions: Sequence[InboundAction | ses.IReceiptRuleAction],
         enabled: bool,
         scan: bool,
         tls: ses.TlsPolicy,
@@ -131,7 +182,7 @@ class InboundRule(Construct):
         """SES wants everything but buckets in its own region."""
         checks.check_same_region(self, argument, region)
 
-    def _bound(self, action: "InboundAction | ses.IReceiptRuleAction") -> ses.CfnReceiptRule.ActionProperty:
+    def _bound(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
         if hasattr(action, "add_to"):
             return action.add_to(self)
         return _converted(action.bind(self.resource))

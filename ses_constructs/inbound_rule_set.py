@@ -9,11 +9,11 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from . import _inbound_checks as checks
-from .activation import ActivateIfFree, Activation, LeaveInactive
+from .activation import ActivateIfFree, Activation
 from .alarm_reactions import AlarmReaction
 from .email_records._text import invalid
-from .inbound_actions import InboundAction, InvokeFunction
-from .inbound_rule import InboundRule
+from .inbound_actions import InvokeFunction
+from .inbound_rule import InboundAction, InboundRule
 from .sending_domain import SendingDomain
 from .verified_domain import VerifiedDomain
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
+
+    from ._spam_filter import SpamFilter
 
 
 class InboundRuleSet(Construct):
@@ -68,10 +70,11 @@ class InboundRuleSet(Construct):
         super().__init__(scope, construct_id)
         self.domains = _all_domains(domain, domains)
         """The domains whose mail the rules are for."""
-        _check_mailbox(mailbox, mailbox_key, keep_mail_for)
+        checks.check_mailbox(mailbox, mailbox_key, keep_mail_for)
         if mailbox_key is not None:
             checks.check_same_region(self, "mailbox_key", mailbox_key.env.region)
-        _check_joining(rule_set, rule_set_name, after_rule, activation)
+        checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
+        checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         self._mailbox, self._mailbox_key, self._keep_mail_for = mailbox, mailbox_key, keep_mail_for
         self._tls, self._failure_reactions = tls, tuple(failure_reactions)
         checks.warn_about_region(self, Stack.of(self).region)
@@ -98,7 +101,7 @@ class InboundRuleSet(Construct):
         if self._activation and self._resource:
             # Created after the set and deleted before it: SES refuses to delete the active set.
             self._activation.node.add_dependency(self._resource)
-        self._spam_rule = self._make_spam_rule() if drop_spam else None
+        self._spam_filter = self._make_spam_filter() if drop_spam else None
         if allow_from or block_from:
             from ._ip_filters import IpFilters
 
@@ -127,16 +130,17 @@ class InboundRuleSet(Construct):
         checks.check_recipients(self.domains, recipients)
         if not actions:
             raise invalid("actions", "hold at least one action", list(actions), "pass StoreMail(), for one")
-        if len(self.rules) + bool(self._spam_rule) >= checks.MAX_RULES:
+        if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
             raise invalid(
                 "rules", f"be at most {checks.MAX_RULES} in a set", construct_id, "join rules with equal actions"
             )
         rule = self._rule(
             self._added, construct_id, recipients=recipients, actions=actions, enabled=enabled, scan=scan, tls=tls
         )
-        checks.warn_about_recipients(rule, recipients, self.rules)
+        checks.warn_about_recipients(rule, recipients, earlier={each.node.id: each.recipients for each in self.rules})
         self.rules.append(rule)
-        self._cover_by_spam_rule()
+        if self._spam_filter:
+            self._spam_filter.cover(self.rules, self.domains)
         return rule
 
     @property
@@ -160,7 +164,7 @@ class InboundRuleSet(Construct):
 
         Raises ``ValueError`` for a set with ``drop_spam=False``.
         """
-        if self._spam_rule is None:
+        if self._spam_filter is None:
             raise ValueError(
                 "metric_dropped_spam needs drop_spam=True, got False; nothing is dropped, so nothing is counted"
             )
@@ -234,30 +238,14 @@ class InboundRuleSet(Construct):
             rule_alarm(rule, rule.rule_name, self._failure_reactions)
         return rule
 
-    def _make_spam_rule(self) -> InboundRule:
+    def _make_spam_filter(self) -> "SpamFilter":
         from ._spam_filter import SpamFilter
 
-        self._spam_filter = SpamFilter(self, "SpamFilter", rule_set_name=self.rule_set_name)
-        asks = InvokeFunction(self._spam_filter.function, waits_for_decision=True)
+        spam_filter = SpamFilter(self, "SpamFilter", rule_set_name=self.rule_set_name)
+        asks = InvokeFunction(spam_filter.function, waits_for_decision=True)
         # Off until there is a rule: alone it would have SES accept mail that nobody wants.
-        return self._rule(self, "DropSpam", recipients=(), actions=[asks], enabled=False)
-
-    def _cover_by_spam_rule(self) -> None:
-        """Let the spam rule take what the other rules take, so that SES still refuses unknown recipients."""
-        if self._spam_rule is None:
-            return
-        # SES refuses what only rules match that are off; the spam rule must not accept it.
-        running = [rule for rule in self.rules if rule.enabled]
-        if not running:
-            return
-        recipients = list(dict.fromkeys(each for rule in running for each in rule.recipients))
-        if any(not rule.recipients for rule in running):
-            recipients = []
-        elif len(recipients) > checks.MAX_RECIPIENTS:
-            recipients = [name for each in self.domains for name in (each.domain_name, f".{each.domain_name}")]
-        # As the most lenient rule: SES must not refuse for this one what another rule would take.
-        lenient = any(rule.tls is ses.TlsPolicy.OPTIONAL for rule in running)
-        self._spam_rule.take(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)
+        spam_filter.rule = self._rule(self, "DropSpam", recipients=(), actions=[asks], enabled=False)
+        return spam_filter
 
 
 def _all_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
@@ -265,32 +253,3 @@ def _all_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain])
     if not found:
         raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
     return found
-
-
-def _check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_mail_for: Duration | None) -> None:
-    if mailbox is None:
-        return
-    for argument, value in (("mailbox_key", key), ("keep_mail_for", keep_mail_for)):
-        if value is not None:
-            raise ValueError(
-                f"{argument} must be left out with mailbox, got both; it is for the bucket that is made without one"
-            )
-
-
-def _check_joining(
-    rule_set: ses.IReceiptRuleSet | None,
-    rule_set_name: str | None,
-    after_rule: str | None,
-    activation: Activation | None,
-) -> None:
-    if rule_set_name is not None:
-        checks.check_rule_set_name(rule_set_name)
-        if rule_set is not None:
-            raise invalid("rule_set_name", "be left out with rule_set", rule_set_name, "the set has its name already")
-    if rule_set is None:
-        if after_rule is not None:
-            raise invalid("after_rule", "come with rule_set", after_rule, "leave it out for a set of your own")
-    elif activation is not None and not isinstance(activation, LeaveInactive):
-        raise invalid(
-            "activation", "be left out with rule_set", activation, "whoever owns the set decides whether it is active"
-        )

@@ -797,10 +797,11 @@ def test_a_resource_in_a_known_region_goes_with_a_stack_in_an_unknown_one(agnost
 
 def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_inbound_checks, "MAX_STORING_ACTIONS", 1)
-    made = rule(stack, StoreMail())
+    inbound = make(stack)
+    inbound.add_rule("First", actions=[StoreMail()])
 
     with pytest.raises(ValueError, match=r"actions must store mail at most 1 times in a set.*20 KB, got 2; store once"):
-        made.rule_set.add_rule("Second", actions=[StoreMail()])
+        inbound.add_rule("Second", actions=[StoreMail()])
 
 
 def test_a_work_mail_organization_in_another_region_is_refused(stack: Stack) -> None:
