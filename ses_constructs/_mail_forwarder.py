@@ -94,9 +94,12 @@ class MailForwarder(Construct):
                 )
             )
         rule_set.domain_of(from_address).grant_send(role, from_addresses=[from_address])
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{as_nag_writes_it(stack.resolve(objects))}]",
-                reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
+        written = as_nag_writes_it(stack.resolve(objects))
+        # The id of a finding on an imported bucket, whose ARN is written out, is refused by older releases of CDK.
+        if "::" not in written:
+            Validations.of(role).acknowledge(
+                Acknowledgment(
+                    id=f"AwsSolutions-IAM5[Resource::{written}]",
+                    reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
+                )
             )
-        )

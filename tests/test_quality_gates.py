@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App, Stack, Validations
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
+from ses_constructs import ForwardMail, InboundRuleSet, StoreMail, VerifiedDomain
 from tests.applications import APPLICATIONS, application_name, unsynthesized
 
 every_application = pytest.mark.parametrize("path", APPLICATIONS, ids=application_name)
@@ -19,6 +21,20 @@ every_application = pytest.mark.parametrize("path", APPLICATIONS, ids=applicatio
 @every_application
 def test_cdk_nag_finds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = unsynthesized(path, monkeypatch)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    app.synth()  # raises on a finding
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_cdk_nag_finds_nothing_in_a_forwarder(app: App, stack: Stack, encrypted: bool) -> None:
+    inbound = InboundRuleSet(
+        stack,
+        "Inbound",
+        domain=VerifiedDomain.from_domain_name(stack, "Domain", "example.com"),
+        mailbox_key=kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None,
+    )
+    inbound.add_rule("Team", actions=[StoreMail(), ForwardMail(to=["team@example.net"])])
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
     app.synth()  # raises on a finding

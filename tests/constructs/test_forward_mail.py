@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Stack, Validations
+from aws_cdk import CfnParameter, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
-from cdk_nag import AwsSolutionsChecks
 
 from ses_constructs import ForwardMail, InboundRule, InboundRuleSet, LeaveInactive, SendingDomain, StoreMail
 from ses_constructs.sending_domain import SENDING_ACTIONS
@@ -267,16 +266,6 @@ def test_the_function_may_do_nothing_else(stack: Stack) -> None:
         for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])
     }
     assert services == {"s3", "ses", "sqs"}
-
-
-@pytest.mark.parametrize("encrypted", [False, True])
-def test_cdk_nag_finds_nothing_in_a_forwarder(app: App, stack: Stack, encrypted: bool) -> None:
-    forward(
-        stack, ForwardMail(to=TO), mailbox_key=kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None
-    )
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-
-    app.synth()  # raises on a finding
 
 
 def test_a_rule_holds_one_forwarder(stack: Stack) -> None:
