@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from aws_cdk import Annotations, Duration
 from constructs import Construct
 
-from .email_records import DmarcPolicy, SpfPolicy, contains_token, is_spf
-from .email_records._text import check_domain_name, invalid
+from .email_records import DmarcPolicy, SpfPolicy, TlsReporting, contains_token, is_spf
+from .email_records._text import check_domain_name, check_kind, invalid
 from .email_records.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
@@ -17,10 +17,38 @@ MAX_WAIT_MINUTES = 55
 _MIN_WAIT_MINUTES = 1
 
 
+def check_kinds(
+    *,
+    dns: object,
+    dkim: object,
+    dmarc: object,
+    spf: object,
+    tls_reporting: object,
+    wait_until_verified: object,
+    record_ttl: object,
+) -> None:
+    """The objects that people first try to pass as text, as a number, or as what they are made from."""
+    if not hasattr(dns, "publish"):
+        raise invalid("dns", "say where the records go", dns, "pass Route53Zone(hosted_zone) or RecordsToPublish()")
+    if not hasattr(dkim, "signing_key"):
+        raise invalid("dkim", "say how mail is signed", dkim, "pass EasyDkim(), or leave it out")
+    for argument, value, kind, fix in (
+        ("dmarc", dmarc, DmarcPolicy, "pass DmarcPolicy.monitor(), or DmarcPolicy.parse(...) of a published record"),
+        ("spf", spf, SpfPolicy, "pass SpfPolicy.amazon_ses(), or SpfPolicy.parse(...) of a published record"),
+        ("tls_reporting", tls_reporting, TlsReporting, "pass TlsReporting(reports_to=['tls@example.com'])"),
+        ("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)"),
+        ("record_ttl", record_ttl, Duration, "pass Duration.minutes(5)"),
+    ):
+        if value is not None:
+            check_kind(argument, value, kind, fix)
+
+
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
+    check_kind("mail_from", mail_from, str, "pass a label such as 'mail', or None to do without")
     if contains_token(mail_from):
         return mail_from
+    mail_from = mail_from.lower()
     if "." not in mail_from:
         return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
     name = check_domain_name("mail_from", mail_from)
@@ -48,6 +76,9 @@ def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -
             )
         return
     for value in existing_txt_values:
+        if value.startswith('"') and value.endswith('"'):
+            # As Route 53 and dig show it; published like this, the quotes would be a part of the text.
+            raise invalid("existing_txt_values", "be plain text", value, "leave the quotes out, and join its strings")
         if is_spf(value):
             raise invalid(
                 "existing_txt_values",

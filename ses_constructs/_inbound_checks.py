@@ -35,8 +35,8 @@ def check_recipients(
     domains: "Sequence[SendingDomain]", recipients: Sequence[str], *, argument: str = "recipients"
 ) -> None:
     """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
-    if isinstance(recipients, str):
-        raise invalid(argument, "be a list", recipients, f"write [{recipients!r}]")
+    if isinstance(recipients, str) or not isinstance(recipients, Sequence):
+        raise invalid(argument, "be a list", recipients, "write ['support@example.com']")
     if len(recipients) > MAX_RECIPIENTS:
         raise invalid(
             argument, f"be at most {MAX_RECIPIENTS}", len(recipients), "name a domain, or spread them over rules"
@@ -57,6 +57,15 @@ def check_recipients(
                 recipient,
                 "pass the domain that holds it in domains",
             )
+
+
+def check_actions(actions: object) -> None:
+    """At least one action, in a list."""
+    if not isinstance(actions, Sequence) or isinstance(actions, str) or not actions:
+        raise invalid("actions", "be a list of at least one action", actions, "pass [StoreMail()], for one")
+    for action in actions:
+        if not hasattr(action, "add_to") and not hasattr(action, "bind"):
+            raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
 
 
 def check_same_region(scope: Construct, argument: str, region: str) -> None:

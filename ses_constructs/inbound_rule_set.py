@@ -11,7 +11,7 @@ from constructs import Construct
 from . import _inbound_checks as checks
 from .activation import ActivateIfFree, Activation
 from .alarm_reactions import AlarmReaction
-from .email_records._text import invalid
+from .email_records._text import check_kind, invalid
 from .inbound_actions import InvokeFunction
 from .inbound_rule import InboundAction, InboundRule
 from .sending_domain import SendingDomain
@@ -128,8 +128,9 @@ class InboundRuleSet(Construct):
         Raises ``ValueError`` for recipients outside the domains, and for what SES would refuse.
         """
         checks.check_recipients(self.domains, recipients)
-        if not actions:
-            raise invalid("actions", "hold at least one action", list(actions), "pass StoreMail(), for one")
+        checks.check_actions(actions)
+        if self._added.node.try_find_child(construct_id):
+            raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
             raise invalid(
                 "rules", f"be at most {checks.MAX_RULES} in a set", construct_id, "join rules with equal actions"
@@ -250,6 +251,8 @@ class InboundRuleSet(Construct):
 
 def _all_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
     found = (*([domain] if domain else []), *domains)
+    for each in found:
+        check_kind("domain", each, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
     if not found:
         raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
     return found

@@ -179,6 +179,8 @@ def _sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
         ):
             raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
         return iam.AccountPrincipal(principal)
+    if not hasattr(principal, "assume_role_action"):
+        raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
     if isinstance(principal, iam.StarPrincipal | iam.AnyPrincipal):
         raise ValueError(
             "principal must name who may send, got everyone ('*'); "

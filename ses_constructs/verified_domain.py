@@ -73,6 +73,15 @@ class VerifiedDomain(SendingDomain):
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         super().__init__(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
+        _checks.check_kinds(
+            dns=dns,
+            dkim=dkim,
+            dmarc=dmarc,
+            spf=spf,
+            tls_reporting=tls_reporting,
+            wait_until_verified=wait_until_verified,
+            record_ttl=record_ttl,
+        )
         self.mail_from_domain = (
             None if mail_from is None else _checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )

@@ -462,7 +462,7 @@ def test_as_many_actions_as_ses_takes_are_taken_in_their_order(stack: Stack) -> 
 
 def test_a_rule_without_an_action_is_refused(stack: Stack) -> None:
     with pytest.raises(
-        ValueError, match=r"actions must hold at least one action, got \[\]; pass StoreMail\(\), for one"
+        ValueError, match=r"actions must be a list of at least one action, got \[\]; pass \[StoreMail\(\)\], for one"
     ):
         make(stack).add_rule("Rule", actions=[])
 
@@ -889,3 +889,35 @@ def test_an_alarm_watches_the_spam_rule_too(stack: Stack) -> None:
     make(stack, drop_spam=True, failure_reactions=[EmailTeam("ops@example.net")])
 
     assert len(resources(stack, "AWS::CloudWatch::Alarm")) == 1
+
+
+@pytest.mark.parametrize(
+    ("actions", "message"),
+    [
+        (StopProcessing(), r"actions must be a list of at least one action, got StopProcessing\(topic=None\); pass"),
+        ("store", "actions must be a list of at least one action, got 'store'; pass"),
+        (["store"], r"actions must hold actions, got 'store'; pass StoreMail\(\), or an action of aws_ses_actions"),
+    ],
+)
+def test_what_is_no_action_is_refused(stack: Stack, actions: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(stack).add_rule("Rule", actions=actions)
+
+
+@pytest.mark.parametrize("recipients", [None, "support@example.com"])
+def test_recipients_are_a_list(stack: Stack, recipients: Any) -> None:
+    with pytest.raises(ValueError, match=r"recipients must be a list, got .*; write \['support@example.com'\]"):
+        make(stack).add_rule("Rule", recipients=recipients, actions=STOP)
+
+
+def test_a_second_rule_of_the_same_id_is_refused(stack: Stack) -> None:
+    rules = make(stack)
+    rules.add_rule("Rule", actions=STOP)
+
+    with pytest.raises(ValueError, match="construct_id must be new in the rule set, got 'Rule'; give each rule an id"):
+        rules.add_rule("Rule", actions=STOP)
+
+
+def test_a_domain_is_a_construct_and_not_its_name(stack: Stack) -> None:
+    with pytest.raises(ValueError, match="domain must be a SendingDomain, got 'example.com'; pass a VerifiedDomain"):
+        make(stack, domain="example.com")

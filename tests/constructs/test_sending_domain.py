@@ -172,6 +172,11 @@ def test_an_account_id_has_twelve_digits(domain: SendingDomain, account: str) ->
         domain.allow_sender(account)
 
 
+def test_a_sender_is_an_account_or_a_principal(domain: SendingDomain) -> None:
+    with pytest.raises(ValueError, match="principal must be a 12-digit account id or an IAM principal, got 5; pass"):
+        domain.allow_sender(5)  # type: ignore[arg-type]
+
+
 def test_the_identity_policy_is_written_by_a_role_that_can_write_only_it(stack: Stack, domain: SendingDomain) -> None:
     domain.allow_sender("222233334444")
 

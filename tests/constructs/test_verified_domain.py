@@ -411,3 +411,32 @@ def test_the_ttl_applies_to_every_record(stack: Stack, zone: Route53Zone) -> Non
     make(stack, zone, record_ttl=Duration.hours(1))
 
     assert {each["TTL"] for each in only(stack, GROUP)["Properties"]["RecordSets"]} == {"3600"}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("dns", "example.com", r"dns must say where the records go, got 'example.com'; pass Route53Zone"),
+        ("dkim", "easy", r"dkim must say how mail is signed, got 'easy'; pass EasyDkim\(\)"),
+        ("dmarc", "v=DMARC1; p=none", r"dmarc must be a DmarcPolicy, got 'v=DMARC1; p=none'; pass DmarcPolicy.monitor"),
+        ("spf", "v=spf1 -all", r"spf must be a SpfPolicy, got 'v=spf1 -all'; pass SpfPolicy.amazon_ses"),
+        ("tls_reporting", "tls@example.com", r"tls_reporting must be a TlsReporting, got 'tls@example.com'; pass"),
+        ("wait_until_verified", 30, r"wait_until_verified must be a Duration, got 30; pass Duration.minutes\(30\)"),
+        ("record_ttl", 300, r"record_ttl must be a Duration, got 300; pass Duration.minutes\(5\)"),
+        ("mail_from", 5, r"mail_from must be a str, got 5; pass a label such as 'mail'"),
+    ],
+)
+def test_what_people_try_first_is_refused_with_what_to_pass(
+    stack: Stack, zone: Route53Zone, argument: str, value: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(stack, zone, **{argument: value})
+
+
+def test_an_existing_value_in_quotes_is_refused(stack: Stack, zone: Route53Zone) -> None:
+    with pytest.raises(ValueError, match=r"existing_txt_values must be plain text, got '\"a\"'; leave the quotes out"):
+        make(stack, zone, spf=SpfPolicy.amazon_ses(), existing_txt_values=['"a"'])
+
+
+def test_mail_from_is_kept_in_lower_case(stack: Stack, zone: Route53Zone) -> None:
+    assert make(stack, zone, mail_from="Mail").mail_from_domain == "mail.example.com"
