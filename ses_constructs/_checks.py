@@ -5,11 +5,11 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 
 from collections.abc import Sequence
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Annotations, Duration, RemovalPolicy
 from constructs import Construct
 
 from .email_records import DmarcPolicy, SpfPolicy, TlsReporting, contains_token, is_spf
-from .email_records._text import check_domain_name, check_kind, invalid
+from .email_records._text import check_domain_name, check_kind, check_text, invalid, is_token, without_tokens
 from .email_records.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
@@ -26,6 +26,7 @@ def check_kinds(
     tls_reporting: object,
     wait_until_verified: object,
     record_ttl: object,
+    **switches: object,
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
     if not hasattr(dns, "publish"):
@@ -41,15 +42,23 @@ def check_kinds(
     ):
         if value is not None:
             check_kind(argument, value, kind, fix)
+    for argument, value in switches.items():
+        # Context from the command line is text, and "false" counts as true.
+        check_kind(argument, value, bool, "pass True or False")
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
     check_kind("mail_from", mail_from, str, "pass a label such as 'mail', or None to do without")
-    if contains_token(mail_from):
+    if not mail_from:
+        raise invalid(
+            "mail_from", "be a label or a name", mail_from, "pass a label such as 'mail', or None to do without"
+        )
+    if is_token(mail_from):  # in full, for all that can be known
         return mail_from
-    mail_from = mail_from.lower()
-    if "." not in mail_from:
+    if not contains_token(mail_from):
+        mail_from = mail_from.lower()
+    if "." not in without_tokens(mail_from):
         return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
     name = check_domain_name("mail_from", mail_from)
     if not contains_token(domain_name) and not name.endswith(f".{domain_name}"):
@@ -60,6 +69,15 @@ def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
             "pass a label such as 'mail', or None to do without",
         )
     return name
+
+
+def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
+    """What is kept is not kept when its own creation fails, for the next try would then find it in the way."""
+    if policy is RemovalPolicy.RETAIN:
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    if policy not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE):
+        raise invalid("removal_policy", "be DESTROY or RETAIN", policy, "pass RemovalPolicy.RETAIN to keep the domain")
+    return policy
 
 
 def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -> None:
@@ -76,6 +94,7 @@ def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -
             )
         return
     for value in existing_txt_values:
+        check_text("existing_txt_values", value)
         if value.startswith('"') and value.endswith('"'):
             # As Route 53 and dig show it; published like this, the quotes would be a part of the text.
             raise invalid("existing_txt_values", "be plain text", value, "leave the quotes out, and join its strings")
@@ -124,10 +143,8 @@ def warn_about_region(scope: Construct, region: str, *, receives_mail: bool) -> 
 
 def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, has_mail_from: bool) -> None:
     """Reports that will not arrive, and an alignment that can never be met."""
-    if contains_token(domain_name):
-        return
     for destination in policy.report_domains():
-        if contains_token(destination) or _related(destination, domain_name):
+        if contains_token(domain_name) or contains_token(destination) or _related(destination, domain_name):
             continue
         # RFC 9990, section 4: without this record receivers drop the address.
         _warn(

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from .activation import Activation, LeaveInactive
 from .email_records import contains_token
-from .email_records._text import check_domain_name, check_email_address, invalid
+from .email_records._text import check_domain_name, check_email_address, check_kind, invalid
 from .email_records.recipients import matching_entry
 from .email_records.ses_regions import RECEIVING_REGIONS
 
@@ -41,7 +41,7 @@ def check_recipients(
         raise invalid(
             argument, f"be at most {MAX_RECIPIENTS}", len(recipients), "name a domain, or spread them over rules"
         )
-    if len(set(recipients)) < len(recipients):
+    if len({each if contains_token(each) else each.lower() for each in recipients}) < len(recipients):
         raise invalid(argument, "hold every entry once", list(recipients), "leave the repeated one out")
     for recipient in recipients:
         if "*" in recipient:
@@ -102,6 +102,12 @@ def check_joining(*, joins: bool, after_rule: str | None, activation: Activation
 
 def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_mail_for: Duration | None) -> None:
     """What is for a mailbox that is made, and not for one that is given."""
+    if keep_mail_for is not None:
+        check_kind("keep_mail_for", keep_mail_for, Duration, "pass Duration.days(365)")
+        if keep_mail_for.to_seconds() % 86_400:
+            raise invalid(
+                "keep_mail_for", "be whole days", f"{keep_mail_for.to_hours(integral=False):g} hours", "round it"
+            )
     if mailbox is None:
         return
     for argument, value in (("mailbox_key", key), ("keep_mail_for", keep_mail_for)):

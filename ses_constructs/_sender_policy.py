@@ -1,5 +1,6 @@
 """SenderPolicy: the identity policy that lets other accounts send from a domain."""
 
+import json
 from collections.abc import Sequence
 
 from aws_cdk import Names, Stack
@@ -10,6 +11,8 @@ from constructs import Construct
 from ._custom_resource_function import CustomResourceFunction
 
 _MAX_POLICY_NAME = 64
+# https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policies.html: 4 KB.
+_MAX_POLICY_LENGTH = 4000
 # SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
 _ACTIONS = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
 
@@ -47,9 +50,14 @@ class SenderPolicy(Construct):
         )
 
     def allow(self, principal: iam.IPrincipal, *, from_addresses: Sequence[str]) -> None:
-        """Add one statement for *principal*."""
+        """Add one statement for *principal*.
+
+        Raises ``ValueError`` when the policy would be longer than SES takes.
+        """
         conditions: dict[str, dict[str, object]] = {"StringLike": {"ses:FromAddress": list(from_addresses)}}
-        if isinstance(principal, iam.ServicePrincipal):
+        fragment = principal.policy_fragment
+        keys = {key for condition in fragment.conditions.values() for key in condition}
+        if "Service" in fragment.principal_json and not keys & {"aws:SourceAccount", "aws:SourceArn"}:
             # A service acts for whoever asks it; without this any of its customers could send as the domain.
             conditions["StringEquals"] = {"aws:SourceAccount": Stack.of(self).account}
         self._document.add_statements(
@@ -60,3 +68,9 @@ class SenderPolicy(Construct):
                 conditions=conditions,
             )
         )
+        length = len(json.dumps(Stack.of(self).resolve(self._document), separators=(",", ":")))
+        if length > _MAX_POLICY_LENGTH:
+            raise ValueError(
+                f"the senders of one domain must fit into a policy of {_MAX_POLICY_LENGTH} characters, got {length}; "
+                "pass an iam.CompositePrincipal, or an iam.OrganizationPrincipal for all of them"
+            )

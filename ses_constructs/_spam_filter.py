@@ -10,8 +10,8 @@ from constructs import Construct
 
 from ._handler_function import HandlerFunction
 from ._inbound_checks import MAX_RECIPIENTS
+from .email_records._text import invalid
 from .inbound_rule import InboundRule
-from .sending_domain import SendingDomain
 
 _NAMESPACE = "SesConstructs"
 
@@ -45,8 +45,11 @@ class SpamFilter(Construct):
             default_value=0,
         )
 
-    def cover(self, rules: Sequence[InboundRule], domains: Sequence[SendingDomain]) -> None:
-        """Take what *rules* take and nothing else, so that SES still refuses unknown recipients."""
+    def cover(self, rules: Sequence[InboundRule]) -> None:
+        """Take what *rules* take and nothing else, so that SES still refuses unknown recipients.
+
+        Raises ``ValueError`` when that is more than one rule can hold.
+        """
         # SES refuses what only rules match that are off; this one must not accept it.
         running = [rule for rule in rules if rule.enabled]
         if not running:
@@ -55,7 +58,12 @@ class SpamFilter(Construct):
         if any(not rule.recipients for rule in running):
             recipients = []
         elif len(recipients) > MAX_RECIPIENTS:
-            recipients = [name for each in domains for name in (each.domain_name, f".{each.domain_name}")]
+            raise invalid(
+                "recipients",
+                f"be at most {MAX_RECIPIENTS} in all rules together with drop_spam=True, whose rule takes them all",
+                len(recipients),
+                "name domains instead of addresses, or make a second set",
+            )
         # As the most lenient rule: SES must not refuse for this one what another rule would take.
         lenient = any(rule.tls is ses.TlsPolicy.OPTIONAL for rule in running)
         self.rule.take(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)

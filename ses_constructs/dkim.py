@@ -10,7 +10,7 @@ from aws_cdk import SecretValue, Stack, Token
 from aws_cdk import aws_ses as ses
 
 from .email_records import DnsRecord
-from .email_records._text import invalid
+from .email_records._text import check_text, invalid
 
 _KEY_LENGTHS = {
     1024: ses.EasyDkimSigningKeyLength.RSA_1024_BIT,
@@ -72,7 +72,7 @@ class OwnDkim:
 
     *selector*: 1-63 letters, digits and hyphens; take a new one for every new key, so that mail under way stays valid.
     *private_key*: an RSA key of 1024-2048 bits as the base64 body of its PEM file, without header, footer and line
-    breaks, in Secrets Manager or another store that CloudFormation reads at deploy; plain text is refused, because it
+    breaks, in Secrets Manager; plain text is refused, because it
     would stand in the template.
     *public_key*: its public half, as PEM or base64 (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html).
     """
@@ -82,6 +82,15 @@ class OwnDkim:
     public_key: str
 
     def __post_init__(self) -> None:
+        check_text("selector", self.selector)
+        if not isinstance(self.private_key, SecretValue):
+            # Neither here nor below is a key shown: it may be the private one.
+            raise ValueError("private_key must be a SecretValue; pass SecretValue.secrets_manager('the-secret')")
+        if not isinstance(self.public_key, str) or "PRIVATE" in self.public_key:
+            raise ValueError(
+                "public_key must be the text of the public key, got something else; "
+                "pass what 'openssl rsa -pubout' writes"
+            )
         if not _SELECTOR.fullmatch(self.selector):
             raise invalid(
                 "selector", "be 1-63 letters, digits and inner hyphens", self.selector, "take a name such as 'mail2026'"
@@ -104,10 +113,15 @@ class OwnDkim:
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
         """The selector and a reference to the private key."""
         reference = stack.resolve(self.private_key.unsafe_unwrap())
-        if isinstance(reference, str) and not reference.startswith("{{resolve:"):
+        match reference:
+            case str(text) | {"Fn::Join": [_, [str(text), *_]]}:
+                is_secret = text.startswith("{{resolve:secretsmanager:")
+            case _:
+                is_secret = True
+        if not is_secret:
             # The value is left out of the message on purpose.
             raise ValueError(
-                "private_key must be a reference to a secret, got plain text, which would stand in the template; "
+                "private_key must be a reference to a secret, got plain text or a store that SES cannot read from; "
                 "store the key in Secrets Manager and pass SecretValue.secrets_manager(...)"
             )
         return ses.DkimIdentity.byo_dkim(

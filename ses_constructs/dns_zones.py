@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from aws_cdk import CfnOutput, RemovalPolicy, Token
+from aws_cdk import CfnOutput, RemovalPolicy, Stack, Token
 from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
@@ -40,6 +40,12 @@ class Route53Zone:
 
     hosted_zone: route53.IHostedZone
 
+    def __post_init__(self) -> None:
+        if not hasattr(self.hosted_zone, "hosted_zone_id"):
+            raise invalid(
+                "hosted_zone", "be a hosted zone", self.hosted_zone, "pass route53.HostedZone.from_lookup(...)"
+            )
+
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable:
@@ -65,7 +71,7 @@ class Route53Zone:
         return group
 
     def _check_holds(self, domain_name: str) -> None:
-        if isinstance(self.hosted_zone, route53.PrivateHostedZone):
+        if self._is_private():
             raise invalid(
                 "hosted_zone",
                 "be a public hosted zone, because SES and receivers only see public DNS",
@@ -82,6 +88,13 @@ class Route53Zone:
                 domain_name,
                 "pass the zone that holds this domain",
             )
+
+    def _is_private(self) -> bool:
+        """As far as it can be told: an imported zone does not say."""
+        if not isinstance(self.hosted_zone, route53.HostedZone):
+            return False
+        zone = self.hosted_zone.node.default_child
+        return isinstance(zone, route53.CfnHostedZone) and bool(Stack.of(zone).resolve(zone.vpcs))
 
     # Both are asked for by every domain of the zone, and each answer is a call to Node.
     @cached_property

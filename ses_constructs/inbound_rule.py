@@ -72,7 +72,7 @@ class OwningRuleSet(Protocol):
         ...
 
     def watch_queue(self, scope: Construct, queue: "sqs.IQueue") -> None:
-        """Have the failure reactions follow a message in *queue*."""
+        """Have an alarm, and the failure reactions, follow a message in *queue*."""
         ...
 
 

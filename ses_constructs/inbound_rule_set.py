@@ -42,7 +42,8 @@ class InboundRuleSet(Construct):
     *tls*: whether a sender must use TLS; most do, and those that cannot would lose their mail.
     *allow_from*, *block_from*: IPv4 addresses or networks that mail is taken from or not. Allowing some alone blocks
     all others. The filters are for the whole account and region.
-    *failure_reactions*: what to do when SES cannot carry out an action, or forwarding fails.
+    *failure_reactions*: what to do when SES cannot carry out an action, or forwarding fails. Forwarders have an alarm
+    without them too; rules have one only with them.
 
     Raises ``ValueError`` for arguments that cannot work, alone or together.
     """
@@ -76,6 +77,8 @@ class InboundRuleSet(Construct):
         checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         self._mailbox, self._mailbox_key, self._keep_mail_for = mailbox, mailbox_key, keep_mail_for
+        check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
+        check_kind("drop_spam", drop_spam, bool, "pass True or False")
         self._tls, self._failure_reactions = tls, tuple(failure_reactions)
         checks.warn_about_region(self, Stack.of(self).region)
         for each in self.domains:
@@ -129,6 +132,10 @@ class InboundRuleSet(Construct):
         """
         checks.check_recipients(self.domains, recipients)
         checks.check_actions(actions)
+        if tls is not None:
+            check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
+        for argument, value in (("enabled", enabled), ("scan", scan)):
+            check_kind(argument, value, bool, "pass True or False")
         if self._added.node.try_find_child(construct_id):
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
@@ -141,7 +148,7 @@ class InboundRuleSet(Construct):
         checks.warn_about_recipients(rule, recipients, earlier={each.node.id: each.recipients for each in self.rules})
         self.rules.append(rule)
         if self._spam_filter:
-            self._spam_filter.cover(self.rules, self.domains)
+            self._spam_filter.cover(self.rules)
         return rule
 
     @property
@@ -197,11 +204,10 @@ class InboundRuleSet(Construct):
             )
 
     def watch_queue(self, scope: Construct, queue: "sqs.IQueue") -> None:
-        """Have the failure reactions follow a message in *queue*."""
-        if self._failure_reactions:
-            from ._receiving_alarms import queue_alarm
+        """Have an alarm, and the failure reactions, follow a message in *queue*."""
+        from ._receiving_alarms import queue_alarm
 
-            queue_alarm(scope, queue, self._failure_reactions)
+        queue_alarm(scope, queue, self._failure_reactions)
 
     def _rule(
         self,

@@ -9,7 +9,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from .email_records import contains_token
-from .email_records._text import check_domain_name, check_email_address, invalid
+from .email_records._text import check_domain_name, check_email_address, check_kind, invalid
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -24,6 +24,10 @@ SENDING_ACTIONS = (
     "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
 )
+
+
+# Conditions that say who everyone ("*") is.
+_KEYS_THAT_NAME_A_SENDER = {"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"}
 
 
 class SendingDomain(Construct):
@@ -69,6 +73,7 @@ class SendingDomain(Construct):
 
         Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
         """
+        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
         stack = Stack.of(self)
         own = [self.configuration_set] if self.configuration_set else []
         resources = [
@@ -100,9 +105,10 @@ class SendingDomain(Construct):
         """
         from ._sender_policy import SenderPolicy  # loads aws_lambda, which few apps need
 
+        sender, addresses = _sender(principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
             self._sender_policy = SenderPolicy(self, "Senders", identity=self.identity)
-        self._sender_policy.allow(_sender(principal), from_addresses=self._from_addresses(from_addresses))
+        self._sender_policy.allow(sender, from_addresses=addresses)
 
     def metric(
         self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
@@ -163,7 +169,15 @@ class SendingDomain(Construct):
                     address,
                     "grant the other domain's VerifiedDomain instead",
                 )
-        return list(addresses)
+        return [_with_lower_case_domain(address) for address in addresses]
+
+
+def _with_lower_case_domain(address: str) -> str:
+    """IAM compares with case, and domains have none."""
+    if contains_token(address):
+        return address
+    local_part, _, domain = address.rpartition("@")
+    return f"{local_part}@{domain.lower()}"
 
 
 def _ses_arn(stack: Stack, resource: str, name: str) -> str:
@@ -174,16 +188,23 @@ def _ses_arn(stack: Stack, resource: str, name: str) -> str:
 
 def _sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
     if isinstance(principal, str):
-        if not Token.is_unresolved(principal) and not (
-            principal.isascii() and principal.isdigit() and len(principal) == 12
-        ):
+        is_account = principal.isascii() and principal.isdigit() and len(principal) == 12
+        if not Token.is_unresolved(principal) and not is_account:
             raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
         return iam.AccountPrincipal(principal)
-    if not hasattr(principal, "assume_role_action"):
+    if not hasattr(principal, "policy_fragment"):
         raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
-    if isinstance(principal, iam.StarPrincipal | iam.AnyPrincipal):
+    fragment = principal.policy_fragment
+    names = {str(name) for found in fragment.principal_json.values() for name in found}
+    keys = {key for condition in fragment.conditions.values() for key in condition}
+    # Whatever the principal is wrapped in: what counts is how it stands in the policy.
+    if any("*" in name for name in names) and not keys & _KEYS_THAT_NAME_A_SENDER:
         raise ValueError(
             "principal must name who may send, got everyone ('*'); "
             "pass an account id, a role, or an iam.OrganizationPrincipal"
+        )
+    if "ses:FromAddress" in keys:
+        raise ValueError(
+            "principal must carry no condition on ses:FromAddress, got one; pass the addresses in from_addresses"
         )
     return principal

@@ -35,7 +35,7 @@ class VerifiedDomain(SendingDomain):
     *dmarc*: published at ``_dmarc``; None where somebody else publishes it.
     *spf*: published at the domain itself, which SES does not need; the MAIL FROM domain has an SPF policy of its own.
     *existing_txt_values*: the other TXT values of the domain, as plain text, because DNS has one TXT record set for a
-    name; remove the old record set in the change that adds this one.
+    name; delete the old record set just before the deployment that adds this one.
     *receives_mail*: adds the MX record that takes the domain's mail away from any other provider.
     *tls_reporting*: where receivers report failed TLS (RFC 8460).
     *legacy_verification_token*: adds the ``_amazonses`` TXT record, for set-ups that still look for it.
@@ -81,7 +81,11 @@ class VerifiedDomain(SendingDomain):
             tls_reporting=tls_reporting,
             wait_until_verified=wait_until_verified,
             record_ttl=record_ttl,
+            receives_mail=receives_mail,
+            legacy_verification_token=legacy_verification_token,
+            owns_shared_records=owns_shared_records,
         )
+        removal_policy = _checks.removal_policy(removal_policy)
         self.mail_from_domain = (
             None if mail_from is None else _checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )

@@ -28,6 +28,7 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "InboundRulesSupportForwarderHandlerFunction89886809": "AWS::Lambda::Function",
         "InboundRulesSupportForwarderHandlerFunctionAllowInvokeMailInboundRulesSupportForwarderStored1DFACD66F78DA547": "AWS::Lambda::Permission",  # noqa: E501
         "InboundRulesSupportForwarderHandlerFunctionStoredE20139B5": "AWS::SNS::Subscription",
+        "InboundRulesSupportForwarderFailureAlarm05FF7511": "AWS::CloudWatch::Alarm",
         "InboundRulesReportsF52BF2CF": "AWS::SES::ReceiptRule",
         "InboundRulesNoReply16D889A1": "AWS::SES::ReceiptRule",
         "InboundRuleSetC7816A7C": "AWS::SES::ReceiptRuleSet",

@@ -25,7 +25,9 @@ def _names(text: str) -> frozenset[str]:
 _REMOVED = _names(
     "return-path sender message-id dkim-signature domainkey-signature feedback-id delivered-to bcc resent-bcc "
     "disposition-notification-to disposition-notification-options return-receipt-to x-confirm-reading-to "
-    "from reply-to references x-original-from x-original-message-id"
+    "from reply-to references x-original-from x-original-message-id "
+    # ARC stays: it is there to outlive a forwarder.
+    "x-google-dkim-signature"
 )
 # Nobody but the account's own programs may steer SES, and these headers do.
 _REMOVED_PREFIX = "x-ses-"

@@ -47,9 +47,12 @@ class Receipt:
         return next((step.rule for step in self.steps if isinstance(step, Stopped) and step.scope == "RuleSet"), None)
 
     def ran(self, kind: str, target: str | None = None) -> bool:
-        """Tell whether an action of that *kind* ran; *target*, if given, is the action's target or its logical id."""
+        """Tell whether an action of that *kind* ran; *target*, if given, is the action's target or its logical id.
+
+        The case of *kind* does not matter: a wrong one would make every "did not run" true.
+        """
         return any(
-            action.kind == kind and (target is None or target in (action.target, action.logical_id))
+            action.kind.lower() == kind.lower() and (target is None or target in (action.target, action.logical_id))
             for action in self.actions
         )
 

@@ -57,10 +57,12 @@ def alarm(stack: Stack) -> cloudwatch.Alarm:
     )
 
 
-def test_nothing_is_watched_without_reactions(stack: Stack) -> None:
+def test_without_reactions_the_queue_of_a_forwarder_is_watched_alone(stack: Stack) -> None:
     make(stack).add_rule("Team", actions=[ForwardMail(to=["team@example.net"])])
 
-    assert resources(stack, ALARM) == []
+    (alarm_on_queue,) = resources(stack, ALARM)
+    assert alarm_on_queue["Properties"]["Namespace"] == "AWS/SQS"
+    assert "AlarmActions" not in alarm_on_queue["Properties"]
 
 
 def test_every_rule_has_an_alarm_on_its_own_failures(stack: Stack) -> None:

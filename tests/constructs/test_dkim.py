@@ -101,3 +101,31 @@ def test_a_private_key_may_come_from_a_hidden_parameter(stack: Stack, zone: Rout
 
     attributes = only(stack, "AWS::SES::EmailIdentity")["Properties"]["DkimSigningAttributes"]
     assert attributes["DomainSigningPrivateKey"] == {"Ref": "Key"}
+
+
+@pytest.mark.parametrize("public_key", ["-----BEGIN RSA PRIVATE KEY-----\nvery-secret", None])
+def test_what_is_no_public_key_is_refused_without_being_shown(public_key: Any) -> None:
+    with pytest.raises(
+        ValueError, match="public_key must be the text of the public key, got something else"
+    ) as refused:
+        own_dkim(public_key=public_key)
+
+    assert "very-secret" not in str(refused.value)
+
+
+def test_a_private_key_as_text_is_refused_without_being_shown() -> None:
+    with pytest.raises(ValueError, match="private_key must be a SecretValue; pass") as refused:
+        own_dkim(private_key="very-secret")
+
+    assert "very-secret" not in str(refused.value)
+
+
+def test_a_private_key_in_a_store_that_ses_cannot_read_from_is_refused(stack: Stack, zone: Route53Zone) -> None:
+    with pytest.raises(ValueError, match="private_key must be a reference to a secret, got plain text or a store"):
+        VerifiedDomain(
+            stack,
+            "Domain",
+            domain_name="example.com",
+            dns=zone,
+            dkim=own_dkim(private_key=SecretValue.ssm_secure("key")),
+        )

@@ -81,3 +81,17 @@ def test_output_ids_come_from_the_role_of_the_record(stack: Stack) -> None:
         "DomainRecordsMAILFROMSPF",
         "DomainRecordsDMARCPolicy",
     ]
+
+
+def test_a_zone_of_a_vpc_is_private_too(app: App) -> None:
+    stack = Stack(app, "Private", env=Environment(account="111122223333", region="eu-west-1"))
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["eu-west-1a"])
+    zone = route53.HostedZone(stack, "Zone", zone_name="example.com", vpcs=[vpc])
+
+    with pytest.raises(ValueError, match="hosted_zone must be a public hosted zone"):
+        VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(zone))
+
+
+def test_a_zone_is_more_than_its_id() -> None:
+    with pytest.raises(ValueError, match="hosted_zone must be a hosted zone, got 'Z0123456789'; pass"):
+        Route53Zone("Z0123456789")  # type: ignore[arg-type]

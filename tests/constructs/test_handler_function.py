@@ -108,10 +108,10 @@ def test_a_role_is_not_filled_beyond_its_quota(stack: Stack, zone: Route53Zone) 
         domain = VerifiedDomain(stack, f"D{count}", domain_name=name, dns=zone)
         domain.allow_sender("222233334444")
 
-    for count in range(50):
+    for count in range(30):
         make(count)
-    with pytest.raises(ValueError, match=r"at most 50 resources of type Custom::SESSenderPolicy.*another stack"):
-        make(50)
+    with pytest.raises(ValueError, match=r"at most 30 resources of type Custom::SESSenderPolicy.*another stack"):
+        make(30)
 
 
 def test_the_legacy_token_costs_one_resource_for_each_domain(stack: Stack, zone: Route53Zone) -> None:

@@ -139,3 +139,13 @@ def test_as_many_filters_as_ses_takes_are_taken(stack: Stack, monkeypatch: pytes
     make(stack, allow_from=["192.0.2.1"])
 
     assert len(filters(stack)) == 2
+
+
+def test_what_is_allowed_is_made_before_anything_is_blocked(stack: Stack) -> None:
+    make(stack, allow_from=["192.0.2.7"], block_from=["192.0.2.0/24"])
+
+    by_policy = {
+        each["Properties"]["Filter"]["IpFilter"]["Policy"]: (logical_id, each)
+        for logical_id, each in identified(stack, FILTER).items()
+    }
+    assert by_policy["Block"][1]["DependsOn"] == [by_policy["Allow"][0]]

@@ -285,7 +285,8 @@ def test_destroying_takes_identity_and_records(stack: Stack, zone: Route53Zone) 
 def test_retaining_keeps_identity_and_records(stack: Stack, zone: Route53Zone) -> None:
     make(stack, zone, removal_policy=RemovalPolicy.RETAIN)
 
-    assert {each["DeletionPolicy"] for each in template(stack)["Resources"].values()} == {"Retain"}
+    # Not after a failed creation: the next try would find it in the way.
+    assert {each["DeletionPolicy"] for each in template(stack)["Resources"].values()} == {"RetainExceptOnCreate"}
     assert {each["UpdateReplacePolicy"] for each in template(stack)["Resources"].values()} == {"Retain"}
 
 
@@ -440,3 +441,28 @@ def test_an_existing_value_in_quotes_is_refused(stack: Stack, zone: Route53Zone)
 
 def test_mail_from_is_kept_in_lower_case(stack: Stack, zone: Route53Zone) -> None:
     assert make(stack, zone, mail_from="Mail").mail_from_domain == "mail.example.com"
+
+
+@pytest.mark.parametrize("switch", ["receives_mail", "legacy_verification_token", "owns_shared_records"])
+def test_a_switch_is_a_bool(stack: Stack, zone: Route53Zone, switch: str) -> None:
+    with pytest.raises(ValueError, match=f"{switch} must be a bool, got 'false'; pass True or False"):
+        make(stack, zone, **{switch: "false"})
+
+
+def test_a_label_with_a_token_is_a_label(stack: Stack, zone: Route53Zone) -> None:
+    label = f"mail-{CfnParameter(stack, 'Label').value_as_string}"
+
+    assert make(stack, zone, mail_from=label).mail_from_domain == f"{label}.example.com"
+
+
+def test_a_mail_from_domain_that_is_a_token_is_taken_whole(stack: Stack, zone: Route53Zone) -> None:
+    name = CfnParameter(stack, "Name").value_as_string
+
+    assert make(stack, zone, mail_from=name).mail_from_domain == name
+
+
+def test_a_domain_cannot_be_kept_as_a_snapshot(stack: Stack, zone: Route53Zone) -> None:
+    with pytest.raises(
+        ValueError, match=r"removal_policy must be DESTROY or RETAIN, got .*; pass RemovalPolicy.RETAIN"
+    ):
+        make(stack, zone, removal_policy=RemovalPolicy.SNAPSHOT)

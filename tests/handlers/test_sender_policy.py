@@ -206,11 +206,26 @@ def test_delete_succeeds_when_the_identity_is_gone(aws: World) -> None:
     assert aws.send(JOB, event(JOB, "delete"))["Status"] == "SUCCESS"
 
 
-def test_delete_of_an_id_that_is_not_ours_touches_nothing(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "delete") | {"PhysicalResourceId": "something"})
+MADE_UP_ID = "Mail-DomainSenders-1A2B3C4D5E6F"
 
-    assert "PhysicalResourceId must be '<identity>|<policy name>'" in answer["Reason"]
-    assert not aws.aws.calls
+
+def test_delete_after_a_create_that_never_answered_removes_what_it_made(aws: World) -> None:
+    aws.send(JOB, event(JOB, "create"))
+
+    answer = aws.send(JOB, event(JOB, "delete") | {"PhysicalResourceId": MADE_UP_ID})
+
+    assert answer["Status"] == "SUCCESS"
+    assert aws.domain.policies == {}
+
+
+def test_delete_after_a_create_that_never_answered_leaves_what_is_not_ours(aws: World) -> None:
+    made = event(JOB, "create")["ResourceProperties"]
+    aws.domain.policies[made["PolicyName"]] = '{"Statement": []}'
+
+    answer = aws.send(JOB, event(JOB, "delete") | {"PhysicalResourceId": MADE_UP_ID})
+
+    assert answer["Status"] == "SUCCESS"
+    assert aws.domain.policies == {made["PolicyName"]: '{"Statement": []}'}
 
 
 def test_the_limit_of_twenty_policies_is_passed_on(aws: World) -> None:
