@@ -9,12 +9,13 @@ from aws_cdk import Annotations, Duration, RemovalPolicy
 from constructs import Construct
 
 from .email_records import DmarcPolicy, SpfPolicy, TlsReporting, contains_token, is_spf
-from .email_records._text import check_domain_name, check_kind, check_text, invalid, is_token, without_tokens
+from .email_records._text import check_domain_name, check_kind, check_text, invalid, is_token, is_within, without_tokens
 from .email_records.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
 MAX_WAIT_MINUTES = 55
 _MIN_WAIT_MINUTES = 1
+_MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
 
 def check_kinds(
@@ -49,11 +50,9 @@ def check_kinds(
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
-    check_kind("mail_from", mail_from, str, "pass a label such as 'mail', or None to do without")
+    check_kind("mail_from", mail_from, str, _MAIL_FROM_FIX)
     if not mail_from:
-        raise invalid(
-            "mail_from", "be a label or a name", mail_from, "pass a label such as 'mail', or None to do without"
-        )
+        raise invalid("mail_from", "be a label or a name", mail_from, _MAIL_FROM_FIX)
     if is_token(mail_from):  # in full, for all that can be known
         return mail_from
     if not contains_token(mail_from):
@@ -62,12 +61,7 @@ def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
         return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
     name = check_domain_name("mail_from", mail_from)
     if not contains_token(domain_name) and not name.endswith(f".{domain_name}"):
-        raise invalid(
-            "mail_from",
-            f"be a subdomain of {domain_name}",
-            mail_from,
-            "pass a label such as 'mail', or None to do without",
-        )
+        raise invalid("mail_from", f"be a subdomain of {domain_name}", mail_from, _MAIL_FROM_FIX)
     return name
 
 
@@ -174,7 +168,7 @@ def warn_about_unpublished_wait(scope: Construct) -> None:
 
 def _related(destination: str, domain_name: str) -> bool:
     """Whether one domain holds the other, as far as names alone can tell."""
-    return f".{destination}".endswith(f".{domain_name}") or f".{domain_name}".endswith(f".{destination}")
+    return is_within(destination, domain_name) or is_within(domain_name, destination)
 
 
 def _warn(scope: Construct, warning_id: str, message: str) -> None:

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from .activation import Activation, LeaveInactive
 from .email_records import contains_token
-from .email_records._text import check_domain_name, check_email_address, check_kind, invalid
+from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within
 from .email_records.recipients import matching_entry
 from .email_records.ses_regions import RECEIVING_REGIONS
 
@@ -123,10 +123,7 @@ def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
     if contains_token(domain):  # before the case goes, which is a part of a token
         return True
     domain = domain.lower()
-    return any(
-        contains_token(each.domain_name) or domain == each.domain_name or domain.endswith(f".{each.domain_name}")
-        for each in domains
-    )
+    return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Acknowledgment, Duration, Names, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -43,7 +44,8 @@ class MailForwarder(Construct):
                 "to", f"fit into {room} bytes as JSON", len(written), "spread the addresses over several rules"
             )
         domain = rule_set.domain_of(from_address)
-        prefix = f"forwarding/{Names.unique_resource_name(self, max_length=64)}/"
+        name = Names.unique_resource_name(self, max_length=64)
+        prefix = f"forwarding/{name}/"
         topic = sns.Topic(self, "Stored", enforce_ssl=True)
         self.dead_letter_queue = sqs.Queue(
             self, "DeadLetterQueue", enforce_ssl=True, retention_period=Duration.days(14)
@@ -64,7 +66,7 @@ class MailForwarder(Construct):
                     domain.configuration_set.configuration_set_name if domain.configuration_set else ""
                 ),
                 "FORWARD_RECEIVING_DOMAINS": domains,
-                "FORWARD_LOOP_MARK": Names.unique_resource_name(self, max_length=64),
+                "FORWARD_LOOP_MARK": name,
             },
             dead_letter_queue=self.dead_letter_queue,
         )
@@ -72,7 +74,8 @@ class MailForwarder(Construct):
         self.log_group = handler.log_group
         self.function.add_event_source(event_sources.SnsEventSource(topic))
         self.action: ses.CfnReceiptRule.ActionProperty = StoreMail(prefix=prefix, topic=topic).add_to(rule)
-        self._let_function_read_and_send(rule, prefix, handler.role, from_address)
+        self._let_function_read_and_mark(rule_set.mailbox, prefix, handler.role)
+        domain.grant_send(handler.role, from_addresses=[from_address])
         rule_set.watch_queue(self, self.dead_letter_queue)
         Validations.of(self.dead_letter_queue).acknowledge(
             Acknowledgment(id="AwsSolutions-SQS3", reason="this queue is itself where failures of the function end")
@@ -80,21 +83,19 @@ class MailForwarder(Construct):
         # A message that is stored before anybody listens would never be sent on.
         rule.depends_on(self)
 
-    def _let_function_read_and_send(self, rule: InboundRule, prefix: str, role: iam.Role, from_address: str) -> None:
-        rule_set, stack = rule.rule_set, Stack.of(self)
-        objects = rule_set.mailbox.arn_for_objects(f"{prefix}*")
+    def _let_function_read_and_mark(self, mailbox: s3.IBucket, prefix: str, role: iam.Role) -> None:
+        objects = mailbox.arn_for_objects(f"{prefix}*")
         role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]))
         # Without it, and without conditions, S3 answers "denied" for a note that is not there yet.
-        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[rule_set.mailbox.bucket_arn]))
-        if rule_set.mailbox.encryption_key:
+        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[mailbox.bucket_arn]))
+        if mailbox.encryption_key:
             role.add_to_policy(
                 iam.PolicyStatement(
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[rule_set.mailbox.encryption_key.key_arn],
+                    resources=[mailbox.encryption_key.key_arn],
                 )
             )
-        rule_set.domain_of(from_address).grant_send(role, from_addresses=[from_address])
-        written = as_nag_writes_it(stack.resolve(objects))
+        written = as_nag_writes_it(Stack.of(self).resolve(objects))
         # The id of a finding on an imported bucket, whose ARN is written out, is refused by older releases of CDK.
         if "::" not in written:
             Validations.of(role).acknowledge(

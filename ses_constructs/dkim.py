@@ -72,8 +72,7 @@ class OwnDkim:
 
     *selector*: 1-63 letters, digits and hyphens; take a new one for every new key, so that mail under way stays valid.
     *private_key*: an RSA key of 1024-2048 bits as the base64 body of its PEM file, without header, footer and line
-    breaks, in Secrets Manager; plain text is refused, because it
-    would stand in the template.
+    breaks, in Secrets Manager; plain text is refused, because it would stand in the template.
     *public_key*: its public half, as PEM or base64 (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html).
     """
 

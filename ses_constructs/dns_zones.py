@@ -10,7 +10,7 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from .email_records import DnsRecord, contains_token
-from .email_records._text import invalid
+from .email_records._text import invalid, is_within
 
 
 class DnsZone(Protocol):
@@ -81,7 +81,7 @@ class Route53Zone:
         zone_name = self._zone_name
         if contains_token(domain_name) or contains_token(zone_name):
             return
-        if domain_name != zone_name and not domain_name.endswith(f".{zone_name}"):
+        if not is_within(domain_name, zone_name):
             raise invalid(
                 "domain_name",
                 f"be the hosted zone {zone_name!r} or a subdomain of it",

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Duration, Stack, Token
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from .email_records import contains_token
-from .email_records._text import check_domain_name, check_email_address, check_kind, invalid
+from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -24,10 +24,6 @@ SENDING_ACTIONS = (
     "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
 )
-
-
-# Conditions that say who everyone ("*") is.
-_KEYS_THAT_NAME_A_SENDER = {"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"}
 
 
 class SendingDomain(Construct):
@@ -97,15 +93,15 @@ class SendingDomain(Construct):
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
 
         *principal* is a 12-digit account id or an IAM principal. *from_addresses* narrows as in :meth:`grant_send`.
-        A service principal is held to this account (``aws:SourceAccount``); everyone (``*``) is refused unless the
-        principal carries conditions, as ``iam.OrganizationPrincipal`` does.
+        A service principal is held to this account (``aws:SourceAccount``); everyone (``*``) is refused unless
+        conditions of the principal say who that is, as those of ``iam.OrganizationPrincipal`` do.
 
         All calls together make one identity policy. The sender passes the identity's ARN with each message
         (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization.html).
         """
-        from ._sender_policy import SenderPolicy  # loads aws_lambda, which few apps need
+        from ._sender_policy import SenderPolicy, checked_sender  # loads aws_lambda, which few apps need
 
-        sender, addresses = _sender(principal), self._from_addresses(from_addresses)
+        sender, addresses = checked_sender(principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
             self._sender_policy = SenderPolicy(self, "Senders", identity=self.identity)
         self._sender_policy.allow(sender, from_addresses=addresses)
@@ -161,8 +157,7 @@ class SendingDomain(Construct):
             check_email_address("from_addresses", address)
             if contains_token(address) or contains_token(self.domain_name):
                 continue
-            domain = address.rpartition("@")[2].lower()
-            if domain != self.domain_name and not domain.endswith(f".{self.domain_name}"):
+            if not is_within(address.rpartition("@")[2].lower(), self.domain_name):
                 raise invalid(
                     "from_addresses",
                     f"be addresses of {self.domain_name}",
@@ -184,27 +179,3 @@ def _ses_arn(stack: Stack, resource: str, name: str) -> str:
     return stack.format_arn(
         service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
     )
-
-
-def _sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
-    if isinstance(principal, str):
-        is_account = principal.isascii() and principal.isdigit() and len(principal) == 12
-        if not Token.is_unresolved(principal) and not is_account:
-            raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
-        return iam.AccountPrincipal(principal)
-    if not hasattr(principal, "policy_fragment"):
-        raise invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
-    fragment = principal.policy_fragment
-    names = {str(name) for found in fragment.principal_json.values() for name in found}
-    keys = {key for condition in fragment.conditions.values() for key in condition}
-    # Whatever the principal is wrapped in: what counts is how it stands in the policy.
-    if any("*" in name for name in names) and not keys & _KEYS_THAT_NAME_A_SENDER:
-        raise ValueError(
-            "principal must name who may send, got everyone ('*'); "
-            "pass an account id, a role, or an iam.OrganizationPrincipal"
-        )
-    if "ses:FromAddress" in keys:
-        raise ValueError(
-            "principal must carry no condition on ses:FromAddress, got one; pass the addresses in from_addresses"
-        )
-    return principal

@@ -59,6 +59,15 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub("t", text)
 
 
+def is_within(name: str, domain: str) -> bool:
+    """Tell whether *name* is *domain* or below it; both in lower case.
+
+    >>> is_within("news.example.com", "example.com"), is_within("notexample.com", "example.com")
+    (True, False)
+    """
+    return f".{name}".endswith(f".{domain}")
+
+
 def check_text(argument: str, value: str) -> str:
     """Return *value* if it is a ``str``; raise ``ValueError`` otherwise."""
     if not isinstance(value, str):

@@ -12,15 +12,17 @@ import logging
 import time
 import urllib.request
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ._aws import says_gone
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # The id of a resource that was never made. CloudFormation sends a Delete for it, which then has nothing to do.
 CREATE_FAILED = "ses-constructs:create-failed"
@@ -79,6 +81,13 @@ class Request:
     physical_id: str
     new: Properties
     old: Properties
+
+    def before(self, read: Callable[[Properties], T]) -> T | None:
+        """Read the properties before an update; in the roll-back of an update with bad ones, those are the bad ones."""
+        try:
+            return read(self.old)
+        except RefusedError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,6 @@ class Wanted:
             raise RefusedError(f"property TakeOver must be 'true' or 'false', got {take_over!r}")
         return cls(properties.text("RuleSetName"), take_over == "true")
 
-    @classmethod
-    def before(cls, properties: Properties) -> Self | None:
-        """Read the properties before an update; in the roll-back of an update with bad ones, those are the bad ones."""
-        try:
-            return cls.of(properties)
-        except RefusedError:
-            return None
-
 
 def physical_id(replaced: str) -> str:
     return f"{_PREFIX}{replaced}"
@@ -134,7 +126,7 @@ class ActiveRuleSet:
     def update(self, request: Request) -> Made:
         wanted = Wanted.of(request.new)
         # Bad properties have changed nothing, so their roll-back has nothing to change.
-        before = Wanted.before(request.old) or wanted
+        before = request.before(Wanted.of) or wanted
         active = self._look()
         if decide_update(active, wanted, before) == "activate":
             self._activate(wanted.name)

@@ -50,14 +50,6 @@ class Policy:
             raise RefusedError("property Policy must be the JSON text of a policy document, an object")
         return cls(identity, properties.text("PolicyName"), document)
 
-    @classmethod
-    def before(cls, properties: Properties) -> Self | None:
-        """Read the properties before an update; in the roll-back of an update with bad ones, those are the bad ones."""
-        try:
-            return cls.of(properties)
-        except RefusedError:
-            return None
-
     @property
     def physical_id(self) -> str:
         return f"{self.identity}|{self.name}"
@@ -113,7 +105,7 @@ class SenderPolicy:
         return Made(wanted.physical_id)
 
     def update(self, request: Request) -> Made:
-        wanted, before = Policy.of(request.new), Policy.before(request.old)
+        wanted, before = Policy.of(request.new), request.before(Policy.of)
         if before is None or wanted.physical_id == before.physical_id:
             self._write(wanted, ours=before.document if before else None)
             return Made(wanted.physical_id)
