@@ -104,7 +104,7 @@ class OwnDkim:
             raise invalid(
                 "public_key",
                 "be an RSA public key of 1024-2048 bits as PEM or base64",
-                self.public_key,
+                f"{len(body)} characters",
                 "write it with 'openssl rsa -pubout'",
             )
         object.__setattr__(self, "public_key", body)

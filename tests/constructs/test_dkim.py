@@ -103,6 +103,13 @@ def test_a_private_key_may_come_from_a_hidden_parameter(stack: Stack, zone: Rout
     assert attributes["DomainSigningPrivateKey"] == {"Ref": "Key"}
 
 
+def test_a_bare_private_key_in_the_wrong_place_is_not_shown() -> None:
+    with pytest.raises(ValueError, match=r"public_key must be an RSA public key.*got '848 characters'") as refused:
+        own_dkim(public_key="S" * 848)
+
+    assert "SSSS" not in str(refused.value)
+
+
 @pytest.mark.parametrize("public_key", ["-----BEGIN RSA PRIVATE KEY-----\nvery-secret", None])
 def test_what_is_no_public_key_is_refused_without_being_shown(public_key: Any) -> None:
     with pytest.raises(
