@@ -8,7 +8,7 @@ LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
 
-.PHONY: setup synth demo test check bench clean help
+.PHONY: setup synth demo test check bench picture clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,10 +53,15 @@ test: setup check $(FLOOR) ## check, then every test, then the constructs on the
 	pytest --numprocesses 2 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
-bench: setup ## measure constructs, forwarder and simulator, beside plain aws-cdk-lib and boto3
+bench: setup ## measure constructs, functions and simulator, beside plain aws-cdk-lib and boto3
 	python -m benchmarks
+	python -m benchmarks monitoring
+	python -m benchmarks.handlers
 	python -m benchmarks.forwarder
 	python -m benchmarks.simulator
+
+picture: $(SETUP) ## draw docs/images/dashboard.png from the dashboard's own JSON
+	python -m dashboard_picture
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-local-aws .venv-floor node_modules cdk.out

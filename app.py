@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
-"""The sample app: a domain that sends aligned, signed mail, and receives it. Copy it for an account of your own.
+"""The sample app: a domain that sends aligned, signed mail, receives mail and watches itself. Copy it for your account.
 
     cdk deploy -c domain=example.com -c hosted_zone_id=Z0123456789ABCDEFGHIJ -c alarm_address=ops@example.net
 
 Without context it synthesizes for example.com, with no credentials and no look-ups.
 """
 
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Duration, Environment, Stack
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from ses_constructs import (
+    AccountHealth,
     BounceMail,
+    BounceMonitoring,
     DmarcPolicy,
+    EmailTeam,
     ForwardMail,
     InboundRuleSet,
+    PauseSending,
     Route53Zone,
+    SmtpCredentials,
     StopProcessing,
     StoreMail,
     VerifiedDomain,
@@ -47,7 +52,19 @@ class Mail(Stack):
             dmarc=DmarcPolicy.quarantine(reports_to=[f"dmarc-reports@{domain_name}"]),
             receives_mail=True,
         )
-        inbound = InboundRuleSet(self, "Inbound", domain=self.domain)
+        team = EmailTeam(alarm_address)
+        self.monitoring = BounceMonitoring(
+            self, "Bounces", domain=self.domain, reactions=[team, PauseSending()], dashboard=True
+        )
+        self.health = AccountHealth(self, "AccountHealth", reactions=[team])
+        self.smtp = SmtpCredentials(
+            self,
+            "Smtp",
+            domain=self.domain,
+            configuration_set=self.monitoring.configuration_set,
+            rotate_after=Duration.days(90),
+        )
+        inbound = InboundRuleSet(self, "Inbound", domain=self.domain, failure_reactions=[team])
         inbound.add_rule(
             "Support",
             recipients=[f"support@{domain_name}"],

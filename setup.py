@@ -47,12 +47,14 @@ setup(
             NODE,
             "aiosmtpd>=1.4.6",  # receives mail for the local AWS
             "boto3>=1.43",  # the handlers' tests and the read-back from the local AWS
-            "boto3-stubs[cloudformation,iam,lambda,logs,route53,s3,ses,sesv2,sts]>=1.43",
+            "boto3-stubs[cloudformation,cloudwatch,events,iam,lambda,logs,route53,s3,secretsmanager,ses,sesv2,sns,ssm,sts]>=1.43",
             "build>=1.2",
             "cdk-nag>=3.0.2,<4",
             "cfn-lint>=1.58",
             "checkdmarc>=6.0.4",  # a second opinion on every TXT record we produce
+            "duckdb>=1.4",  # runs the saved queries of the event history on sample events
             "hypothesis>=6.170",
+            "matplotlib>=3.10",  # draws the dashboard's picture
             "mypy>=2.4,<3",
             "pytest>=9.2",
             "pytest-xdist>=3.8",

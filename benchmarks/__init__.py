@@ -1,1 +1,1 @@
-"""Measures VerifiedDomain against the same DNS records written with plain aws-cdk-lib: ``python -m benchmarks``."""
+"""Measures the constructs against the same resources written with plain aws-cdk-lib: ``python -m benchmarks``."""

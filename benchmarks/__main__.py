@@ -12,12 +12,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .report import HEADINGS, Row, rows
+from .report import rows
 from .rounds import NotMeasuredError, Results, run
+from .rows import Row, headings
+from .subjects import DOMAINS, SUBJECTS
 
-_DOMAINS = (1, 10, 40, 160)
 _ROUNDS = 7
-_QUICK_DOMAINS = (1, 10)
 _QUICK_ROUNDS = 2
 _PIPE_WIDTH = 120
 
@@ -25,21 +25,32 @@ _PIPE_WIDTH = 120
 def main() -> int:
     """0 once everything is measured, 1 if something could not be."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measure VerifiedDomain against the same records in plain aws-cdk-lib."
+        prog="python -m benchmarks", description="Measure constructs against the same resources in plain aws-cdk-lib."
     )
-    parser.add_argument("--quick", action="store_true", help="two rounds, with 1 and 10 domains")
+    parser.add_argument(
+        "subject",
+        nargs="?",
+        choices=SUBJECTS,
+        default=DOMAINS.name,
+        help="domains: VerifiedDomain (unless given); monitoring: BounceMonitoring",
+    )
+    parser.add_argument("--quick", action="store_true", help="two rounds, with small stacks only")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     arguments = parser.parse_args()
+    subject = SUBJECTS[arguments.subject]
     try:
-        results = run(_QUICK_DOMAINS, _QUICK_ROUNDS) if arguments.quick else run(_DOMAINS, _ROUNDS)
+        if arguments.quick:
+            results = run(subject, subject.quick_counts, _QUICK_ROUNDS)
+        else:
+            results = run(subject, subject.counts, _ROUNDS)
     except NotMeasuredError as error:
         print(error, file=sys.stderr)
         return 1
     caption = _caption(results)
     if arguments.markdown:
-        print(f"{caption}\n\n{_markdown(rows(results))}")
+        print(f"{caption}\n\n{_markdown(headings(subject.unit), rows(results))}")
     else:
-        _print_table(rows(results), caption)
+        _print_table(headings(subject.unit), rows(results), caption)
     return 0
 
 
@@ -52,13 +63,13 @@ def _caption(results: Results) -> str:
     )
 
 
-def _markdown(table: Sequence[Row]) -> str:
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *(row.cells() for row in table)]
+def _markdown(heads: Sequence[str], table: Sequence[Row]) -> str:
+    lines = [heads, ("---",) * len(heads), *(row.cells() for row in table)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _print_table(table: Sequence[Row], caption: str) -> None:
-    printed = Table(*HEADINGS, box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
+def _print_table(heads: Sequence[str], table: Sequence[Row], caption: str) -> None:
+    printed = Table(*heads, box=box.SIMPLE_HEAD, caption=caption, caption_justify="left")
     for row in table:
         printed.add_row(*row.cells(), style="bold red" if row.holds is False else None)
     console = Console()

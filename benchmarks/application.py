@@ -1,12 +1,12 @@
-"""One app with one stack of many domains, built and synthesized once in this process; run it in a fresh one.
+"""One app with one stack of many domains or configuration sets, built and synthesized once; run it in a fresh process.
 
-``python -m benchmarks.application plain 40`` prints one measurement as JSON.
+``python -m benchmarks.application domains plain 40`` prints one measurement as JSON.
 """
 
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -31,33 +31,23 @@ class Figures:
     template_bytes: int
 
 
-def measure(side: str, domains: int) -> tuple[Figures, dict[str, Any]]:
-    """The figures of *side* (``ours``, ``plain``, ``legacy``) with so many domains, and the template they made."""
-    match side:
-        case "plain":
-            from .plain import add_domains as add
-        case "ours":
-            from .ours import add_domains as add
-        case "legacy":
-            from .ours import add_domains
+def measure(subject: str, side: str, count: int) -> tuple[Figures, dict[str, Any]]:
+    """The figures of *side* with so many of *subject*, and the template they made.
 
-            add = partial(add_domains, legacy_verification_token=True)
-        case _:
-            raise ValueError(f"side must be 'ours', 'plain' or 'legacy', got {side!r}")
+    *subject*: ``domains`` or ``monitoring``. *side*: ``ours`` or ``plain``; ``more`` is ours with what plain CDK cannot
+    do, the legacy token or ``PauseSending``.
+    """
     app = App(
         analytics_reporting=False,
         # 160 domains of the plain side have three times the resources that one stack may hold.
         context={"@aws-cdk/core:stackResourceLimit": 0},
     )
     stack = Stack(app, "Mail", env=Environment(account="111122223333", region="eu-west-1"))
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z0123456789ABCDEFGHIJ", zone_name="example.com"
-    )
-    names = [f"d{number}.example.com" for number in range(1, domains + 1)]
+    add = _domains(side, stack) if subject == "domains" else _monitoring(side, stack)
 
     with _counted_calls() as calls:
         start = time.perf_counter()
-        add(stack, zone, names)
+        add(count)
         built = time.perf_counter()
     assembly = app.synth()
     synthesized = time.perf_counter()
@@ -70,6 +60,43 @@ def measure(side: str, domains: int) -> tuple[Figures, dict[str, Any]]:
         template_bytes=len(json.dumps(template, separators=(",", ":")).encode()),
     )
     return figures, template
+
+
+def _domains(side: str, stack: Stack) -> Callable[[int], None]:
+    match side:
+        case "plain":
+            from .plain import add_domains as add
+        case "ours":
+            from .ours import add_domains as add
+        case "more":
+            from .ours import add_domains
+
+            add = partial(add_domains, legacy_verification_token=True)
+        case _:
+            raise _unknown(side)
+    zone = route53.HostedZone.from_hosted_zone_attributes(
+        stack, "Zone", hosted_zone_id="Z0123456789ABCDEFGHIJ", zone_name="example.com"
+    )
+    return lambda count: add(stack, zone, [f"d{number}.example.com" for number in range(1, count + 1)])
+
+
+def _monitoring(side: str, stack: Stack) -> Callable[[int], None]:
+    match side:
+        case "plain":
+            from .monitoring_plain import add_monitoring as add
+        case "ours":
+            from .monitoring_ours import add_monitoring as add
+        case "more":
+            from .monitoring_ours import add_monitoring
+
+            add = partial(add_monitoring, pause=True)
+        case _:
+            raise _unknown(side)
+    return partial(add, stack)
+
+
+def _unknown(side: str) -> ValueError:
+    return ValueError(f"side must be 'ours', 'plain' or 'more', got {side!r}")
 
 
 @contextmanager
@@ -94,4 +121,4 @@ def _counted_calls() -> Iterator[list[str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(measure(sys.argv[1], int(sys.argv[2]))[0])))
+    print(json.dumps(asdict(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))[0])))

@@ -5,19 +5,15 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .application import Figures
+from .subjects import Subject
 
 SIDES = ("ours", "plain")
-LEGACY_DOMAINS = (1, 2)
+MORE_COUNTS = (1, 2)
 _ROOT = Path(__file__).parent.parent
-_IMPORTS = {
-    "ours": "import ses_constructs",
-    "plain": "import aws_cdk; from aws_cdk import aws_ses, aws_route53",
-}
 # The first domain of a process also loads modules, and a slow machine needs several seconds for 160 of them.
 _TIMEOUT_SECONDS = 300
 
@@ -28,38 +24,39 @@ class NotMeasuredError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
-    """Every figure of all rounds; times in seconds."""
+    """Every figure of all rounds; times in seconds. *more*: our side with what plain CDK cannot do."""
 
-    domains: tuple[int, ...]
+    subject: Subject
+    counts: tuple[int, ...]
     rounds: int
     figures: dict[tuple[str, int], list[Figures]]
     import_seconds: dict[str, list[float]]
-    legacy: dict[int, Figures]
+    more: dict[int, Figures]
 
 
-def run(domains: Sequence[int], rounds: int) -> Results:
-    """Measure both sides with so many *domains* in a stack, and the imports, as many times as there are *rounds*."""
+def run(subject: Subject, counts: tuple[int, ...], rounds: int) -> Results:
+    """Measure both sides with so many of *subject* in a stack, and the imports, as many times as there are *rounds*."""
     figures: dict[tuple[str, int], list[Figures]] = defaultdict(list)
     imports: dict[str, list[float]] = defaultdict(list)
     for side in SIDES:
         # Not counted: pip compiles what it installs, a checkout is compiled by its first import.
-        _import_seconds(_IMPORTS[side])
-        _figures(side, 1)
+        _import_seconds(subject.imports[side])
+        _figures(subject, side, 1)
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr)
         # Whoever comes second may find a warmer machine, so they take turns at that too.
         sides = SIDES if number % 2 else SIDES[::-1]
         for side in sides:
-            imports[side].append(_import_seconds(_IMPORTS[side]))
-        for count in domains:
+            imports[side].append(_import_seconds(subject.imports[side]))
+        for count in counts:
             for side in sides:
-                figures[side, count].append(_figures(side, count))
-    legacy = {count: _figures("legacy", count) for count in LEGACY_DOMAINS}
-    return Results(domains=tuple(domains), rounds=rounds, figures=figures, import_seconds=imports, legacy=legacy)
+                figures[side, count].append(_figures(subject, side, count))
+    more = {count: _figures(subject, "more", count) for count in MORE_COUNTS}
+    return Results(subject=subject, counts=counts, rounds=rounds, figures=figures, import_seconds=imports, more=more)
 
 
-def _figures(side: str, domains: int) -> Figures:
-    return Figures(**json.loads(_python("-m", "benchmarks.application", side, str(domains))))
+def _figures(subject: Subject, side: str, count: int) -> Figures:
+    return Figures(**json.loads(_python("-m", "benchmarks.application", subject.name, side, str(count))))
 
 
 def _import_seconds(statement: str) -> float:

@@ -25,6 +25,7 @@ from local_aws.sent_mail import SentMessage, sent_messages
 
 if TYPE_CHECKING:
     from local_aws.inbound.inbox import Inbox
+    from local_aws.smtp.submission import Submission
 
 Outputs = dict[str, dict[str, str]]
 
@@ -38,7 +39,7 @@ class LocalAws:
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
         self._clients = Clients(server.endpoint, certificate=server.certificate)
-        self._inboxes: list[Inbox] = []
+        self._listeners: list[Inbox | Submission] = []
         self.client = self._clients.get
 
     @classmethod
@@ -119,18 +120,65 @@ class LocalAws:
         """Listen for mail by SMTP and run the active receipt rule set of *region* on it, until the block ends."""
         from local_aws.inbound.inbox import Inbox  # it needs our constructs' matching, and they start Node
 
-        inbox = Inbox(self._clients, folder=self.server.folder, peer=peer or Peer(), region=region)
-        self._inboxes.append(inbox)
+        inbox = Inbox(self._clients, certificate=self.server.mail_certificate, peer=peer or Peer(), region=region)
+        self._listeners.append(inbox)
         return inbox
+
+    def submit_mail(self, *, region: str = REGION) -> "Submission":
+        """Listen for programs that log in by SMTP and send, as SES does in *region*, until the block ends."""
+        from local_aws.smtp.submission import Submission
+
+        submission = Submission(self.server, self._clients, region=region)
+        self._listeners.append(submission)
+        return submission
+
+    def verification_mails(self, region: str = REGION) -> tuple[str, ...]:
+        """The addresses that SES has sent verification mails to, the oldest first, one for each mail."""
+        return tuple(mail["address"] for mail in self.server.control("verification-mails", region=region))
+
+    def click_verification_link(self, address: str, region: str = REGION) -> None:
+        """Follow the link in the mail to *address*; `LocalAwsError` without such a mail, or without the identity."""
+        self.server.control("click-verification-link", address=address, region=region)
+
+    def enter_sandbox(self, region: str = REGION) -> None:
+        """Be as a new account in SES, which may send to verified recipients only."""
+        self.server.control("enter-sandbox", region=region)
+
+    def leave_sandbox(self, region: str = REGION) -> None:
+        """Be in production again, as at the start, without asking for it."""
+        self.server.control("leave-sandbox", region=region)
+
+    def review(self, verdict: str, region: str = REGION) -> None:
+        """Answer the pending request for production access: GRANTED, DENIED or FAILED."""
+        self.server.control("review", verdict=verdict, region=region)
+
+    def set_ses_account(
+        self,
+        *,
+        max_24_hour_send: float | None = None,
+        max_send_rate: float | None = None,
+        sent_last_24_hours: float | None = None,
+        enforcement_status: str | None = None,
+        region: str = REGION,
+    ) -> None:
+        """Set what only AWS decides, quotas and HEALTHY, PROBATION or SHUTDOWN; what is left out is as at the start."""
+        decided = {
+            "Max24HourSend": max_24_hour_send,
+            "MaxSendRate": max_send_rate,
+            "SentLast24Hours": sent_last_24_hours,
+            "EnforcementStatus": enforcement_status,
+        }
+        given = {name: str(value) for name, value in decided.items() if value is not None}
+        self.server.control("ses-account", region=region, **given)
 
     def sent_messages(self) -> tuple[SentMessage, ...]:
         """What left through SES's send API since the start, the oldest first."""
         return sent_messages(self.server)
 
     def stop(self) -> None:
-        """Close the inboxes and the clients and end the server; twice is harmless."""
-        for inbox in self._inboxes:
-            inbox.stop()
+        """Close the SMTP servers and the clients and end the server; twice is harmless."""
+        for listener in self._listeners:
+            listener.stop()
         self._clients.close()
         self.server.stop()
 

@@ -8,6 +8,7 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+CONTROLS = "/_ministack/local-aws/"  # paths of the server's own, see `extensions/controls.py`
 
 HARMFUL_PREFIXES = ("AWS_", "CDK_", "MINISTACK_", "LOCALSTACK_", "BOTO_")
 # Set by whoever wants quick apps; the CDK CLI takes every other CDK_ variable for one of its options.
@@ -29,6 +30,23 @@ HARMFUL = frozenset(
 )
 # All that the server and, through it, the functions may see of the host.
 SERVER_SEES = ("PATH", "LANG", "LC_ALL", "TZ")
+
+
+def mail_certificate(folder: Path, *, tls: bool) -> Path:
+    """What SMTP servers show and functions trust: that of a TLS server, else one that is made when it is needed."""
+    return folder / "ministack-tls" / "server.crt" if tls else folder / "smtp.crt"
+
+
+def smtp_hosts() -> list[str]:
+    """The names of SES's SMTP endpoints, which the certificates are for: functions check them as any program does."""
+    from botocore.session import get_session
+
+    return [f"email-smtp.{region}.amazonaws.com" for region in get_session().get_available_regions("ses")]
+
+
+def smtp_ports(folder: Path) -> Path:
+    """Where the functions read on which ports SMTP endpoints listen, by region."""
+    return folder / "smtp-ports.json"
 
 
 def without_harm(host: Mapping[str, str]) -> dict[str, str]:
@@ -69,6 +87,8 @@ def server_environment(
     """For the server: what it needs and little more, because the functions inherit it."""
     host = os.environ if host is None else host
     environment = {name: host[name] for name in SERVER_SEES if name in host} | CREDENTIALS
+    if not tls:  # with TLS, ministack itself lets functions trust the one certificate that there is
+        environment["SSL_CERT_FILE"] = str(mail_certificate(folder, tls=tls))
     return environment | {
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -84,6 +104,8 @@ def server_environment(
         "SFTP_ENABLED": "0",
         "USE_SSL": "1" if tls else "0",
         "AUTH": "true" if enforce_iam else "false",
+        "LOCAL_AWS_SMTP_PORTS": str(smtp_ports(folder)),
+        "PYTHONPATH": str(ROOT / "local_aws" / "functions"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }

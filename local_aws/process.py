@@ -1,5 +1,6 @@
 """The server as a process: started on a free loopback port, ended by its id, leaving nothing behind."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,12 +10,13 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from local_aws.environment import ROOT, server_environment
+from local_aws.environment import CONTROLS, ROOT, mail_certificate, server_environment
 
 PYTHON = ROOT / ".venv-local-aws" / "bin" / "python"
 READY_WITHIN = 60.0  # seconds; it takes about one, more on a busy machine
@@ -33,7 +35,8 @@ class ServerProcess:
         if not python.exists():
             raise LocalAwsError(f"the local AWS needs {python}; make it with `make setup`")
         self.folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
-        self.certificate = self.folder / "ministack-tls" / "server.crt" if tls else None
+        self.mail_certificate = mail_certificate(self.folder, tls=tls)
+        self.certificate = self.mail_certificate if tls else None
         try:
             self.port, self._process = self._spawn(python, tls=tls, enforce_iam=enforce_iam)
         except BaseException:
@@ -67,6 +70,15 @@ class ServerProcess:
         with urllib.request.build_opener(*handlers).open(f"{self.endpoint}{path}", timeout=5) as answer:
             body: bytes = answer.read()
             return body
+
+    def control(self, name: str, **arguments: str) -> Any:
+        """Ask the server for what AWS has no call for; raise `LocalAwsError` with its words when it refuses."""
+        try:
+            return json.loads(self.get(f"{CONTROLS}{name}?{urllib.parse.urlencode(arguments)}"))
+        except urllib.error.HTTPError as refused:
+            with refused:
+                told = refused.read()
+            raise LocalAwsError(json.loads(told) if told else f"{name}: {refused}") from None
 
     def stop(self) -> None:
         """End the server and the functions' workers, SIGTERM first, and remove their folder; twice is harmless."""

@@ -64,8 +64,10 @@ def purpose_of(name: str, record_type: str, value: str, domain: str) -> str:
     match record_type:
         case "NS" | "SOA" if apex:
             return "the zone itself"
-        case "CNAME" if label.endswith("._domainkey") and "dkim" in value:
+        case "CNAME" if "._domainkey" in label and "dkim" in value:  # of the domain, or of a subdomain for tracking
             return "DKIM: the key that SES signs with"
+        case "CNAME" if value.rstrip(".").endswith(".awstrack.me"):
+            return "tracking: opens and clicks go to SES"
         case "MX" if "feedback-smtp." in value:
             return "MAIL FROM: bounces return to SES"
         case "MX" if "inbound-smtp." in value:
@@ -150,4 +152,11 @@ def left_overs(aws: LocalAws, domain: str, hosted_zone_id: str) -> list[str]:
     found += [f"role {r['RoleName']}" for r in iam.list_roles()["Roles"] if not r["RoleName"].startswith("cdk-")]
     found += [f"function {each['FunctionName']}" for each in aws.client("lambda").list_functions()["Functions"]]
     found += [f"log group {each['logGroupName']}" for each in aws.client("logs").describe_log_groups()["logGroups"]]
-    return found
+    cloudwatch = aws.client("cloudwatch")
+    alarms = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    found += [f"alarm {each['AlarmName']}" for each in (*alarms["MetricAlarms"], *alarms["CompositeAlarms"])]
+    found += [f"dashboard {each['DashboardName']}" for each in cloudwatch.list_dashboards()["DashboardEntries"]]
+    found += [f"rule {each['Name']}" for each in aws.client("events").list_rules()["Rules"]]
+    found += [f"secret {each['Name']}" for each in aws.client("secretsmanager").list_secrets()["SecretList"]]
+    parameters = aws.client("ssm").describe_parameters()["Parameters"]
+    return found + [f"parameter {p['Name']}" for p in parameters if not p["Name"].startswith("/cdk-bootstrap/")]

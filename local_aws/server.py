@@ -43,8 +43,12 @@ def serve(socket_fd: int) -> None:
     from ministack.core import tls
 
     from local_aws import extensions
+    from local_aws.environment import smtp_hosts
 
     extensions.install()
+    generated = tls._generated_cert_names
+    # The SMTP endpoints show the same certificate.
+    tls._generated_cert_names = lambda: [*generated(), *smtp_hosts()]
     config = Config()
     # Only the socket we were given: ministack's own entry point would take 127.0.0.1:443 as well under TLS.
     config.bind = [f"fd://{socket_fd}"]

@@ -5,7 +5,7 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 
 from collections.abc import Sequence
 
-from aws_cdk import Annotations, Duration, RemovalPolicy
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from constructs import Construct
 
 from .email_records import DmarcPolicy, SpfPolicy, TlsReporting, contains_token, is_spf
@@ -173,3 +173,10 @@ def _related(destination: str, domain_name: str) -> bool:
 
 def _warn(scope: Construct, warning_id: str, message: str) -> None:
     Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
+
+
+def check_same_region(argument: str, region: str, *, user: Construct) -> None:
+    """Raise ``ValueError`` if *region*, that of a resource, is known to be another one than that of *user*."""
+    own = Stack.of(user).region
+    if region != own and not contains_token(region) and not contains_token(own):
+        raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")

@@ -33,10 +33,31 @@ HANDLERS = {
         description="Activates SES receipt rule sets",
         actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
     ),
+    "production_access": _Settings(
+        description="Asks SES to take the account out of the sandbox",
+        actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
+    ),
     "sender_policy": _Settings(description="Lets other accounts send from SES identities", max_policies=30),
+    # With a KMS key, one of these takes up to 830 characters, and while another user comes there are two.
+    "smtp_credentials": _Settings(description="Makes SMTP credentials and keeps them in secrets", max_policies=10),
+    "suppression_list": _Settings(
+        description="Sets which reasons put an address on the account's suppression list",
+        actions_on_everything=("ses:GetAccount", "ses:PutAccountSuppressionAttributes"),
+    ),
     "verification_token": _Settings(
         description="Asks SES for the legacy TXT tokens of domains",
         actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
+    ),
+    "verified_address": _Settings(
+        description="Has SES verify e-mail addresses",
+        actions_on_everything=("ses:VerifyEmailIdentity",),
+        max_policies=20,
+    ),
+    "wait_for_addresses": _Settings(
+        description="Waits until SES has verified e-mail addresses",
+        timeout_minutes=15,
+        invokes_itself=True,
+        actions_on_everything=("ses:GetIdentityVerificationAttributes",),
     ),
     "wait_for_verification": _Settings(
         description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
@@ -86,10 +107,13 @@ class CustomResourceFunction(HandlerFunction):
         resource_type: str,
         properties: Mapping[str, object],
         permissions: Sequence[iam.PolicyStatement] = (),
+        policy_id: str = "Policy",
         service_timeout: Duration | None = None,
     ) -> CustomResource:
         """A custom resource under *scope* that this function answers, with *permissions* for its own job.
 
+        They are in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes
+        the first one last, so that the resource can still clean up what only that one allows.
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
         room for the retries that Lambda makes when a run crashes.
 
@@ -107,7 +131,7 @@ class CustomResourceFunction(HandlerFunction):
         resource.node.add_dependency(*self._own_policies)
         if permissions:
             self._check_room(resource_type)
-            resource.node.add_dependency(iam.Policy(scope, "Policy", roles=[self.role], statements=list(permissions)))
+            resource.node.add_dependency(iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions)))
         return resource
 
     def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
@@ -121,5 +145,5 @@ class CustomResourceFunction(HandlerFunction):
         if self._policies > self._max_policies:
             raise ValueError(
                 f"one stack must have at most {self._max_policies} resources of type {resource_type}, because IAM "
-                "limits the policies of the role they share, got one more; put further domains into another stack"
+                "limits the policies of the role they share, got one more; put further ones into another stack"
             )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import Annotations, Duration
 from constructs import Construct
 
 from .activation import Activation, LeaveInactive
@@ -66,13 +66,6 @@ def check_actions(actions: object) -> None:
     for action in actions:
         if not hasattr(action, "add_to") and not hasattr(action, "bind"):
             raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
-
-
-def check_same_region(scope: Construct, argument: str, region: str) -> None:
-    """In the region of the stack of *scope*, where both are known."""
-    own = Stack.of(scope).region
-    if not contains_token(region) and not contains_token(own) and region != own:
-        raise invalid(argument, f"be in the region of the rule set, {own}", region, "make one there")
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:

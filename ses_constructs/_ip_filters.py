@@ -7,6 +7,7 @@ from aws_cdk import Names
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
+from ._account_wide import claim
 from .email_records import contains_token
 from .email_records._text import invalid
 
@@ -15,7 +16,10 @@ _MAX_FILTERS = 100
 
 
 class IpFilters(Construct):
-    """The filters of an account and region; an allowed network wins over a blocked one that holds it."""
+    """The filters of an account and region; an allowed network wins over a blocked one that holds it.
+
+    One stack owns them: two that each allow some networks and block all others would open and close for each other.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, allow_from: Sequence[str], block_from: Sequence[str]
@@ -35,10 +39,13 @@ class IpFilters(Construct):
                 len(allowed) + len(blocked),
                 "join neighbouring networks",
             )
+        owned = claim(self, "ip-filters")
         allowing = [self._add("Allow", network) for network in allowed]
+        for each in allowing:
+            each.node.add_dependency(owned)
         for network in blocked:
             # Made after all that is allowed, and gone before it: nobody is blocked in between who should not be.
-            self._add("Block", network).node.add_dependency(*allowing)
+            self._add("Block", network).node.add_dependency(owned, *allowing)
 
     def _add(self, policy: str, network: str) -> ses.CfnReceiptFilter:
         # With a mark between the digits: 1.12.3.4 and 11.2.3.4 must not meet in one id.

@@ -7,41 +7,34 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from .alarm_reactions import AlarmReaction
+from .alarm_reactions import AlarmReaction, attach_all
+from .inbound_rule import InboundRule
 
 _PERIOD = Duration.minutes(5)
 
 
-def rule_alarm(scope: Construct, rule_name: str, reactions: Sequence[AlarmReaction]) -> cloudwatch.Alarm:
-    """An action of the rule failed, now or after SES had tried for four hours.
-
-    Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-metrics.html.
-    """
-    failures, expired = (
-        cloudwatch.Metric(
-            namespace="AWS/SES",
-            metric_name=name,
-            dimensions_map={"RuleName": rule_name},
-            statistic="Sum",
-            period=_PERIOD,
-        )
-        for name in ("PublishFailure", "PublishExpired")
-    )
+def rule_alarm(rule: InboundRule, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]) -> cloudwatch.Alarm:
+    """An action of the rule failed, now or after SES had tried for four hours."""
     return _alarm(
-        scope,
+        rule,
         # SES publishes a count only where there is one.
         cloudwatch.MathExpression(
             expression="FILL(failures, 0) + FILL(expired, 0)",
-            using_metrics={"failures": failures, "expired": expired},
+            using_metrics={
+                "failures": rule.metric_failures(period=_PERIOD),
+                "expired": rule.metric_expired(period=_PERIOD),
+            },
             period=_PERIOD,
             label="failed actions",
         ),
-        f"SES could not carry out an action of receipt rule {rule_name}",
+        f"SES could not carry out an action of receipt rule {rule.rule_name}",
         reactions,
     )
 
 
-def queue_alarm(scope: Construct, queue: sqs.IQueue, reactions: Sequence[AlarmReaction]) -> cloudwatch.Alarm:
+def queue_alarm(
+    scope: Construct, queue: sqs.IQueue, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]
+) -> cloudwatch.Alarm:
     """A message waits in a dead-letter queue."""
     return _alarm(
         scope,
@@ -52,7 +45,10 @@ def queue_alarm(scope: Construct, queue: sqs.IQueue, reactions: Sequence[AlarmRe
 
 
 def _alarm(
-    scope: Construct, metric: cloudwatch.IMetric, description: str, reactions: Sequence[AlarmReaction]
+    scope: Construct,
+    metric: cloudwatch.IMetric,
+    description: str,
+    reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
 ) -> cloudwatch.Alarm:
     alarm = cloudwatch.Alarm(
         scope,
@@ -64,6 +60,5 @@ def _alarm(
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
-    for reaction in reactions:
-        reaction.attach_to(alarm)
+    attach_all(reactions, alarm)
     return alarm

@@ -76,3 +76,7 @@ class SpamFilter(Construct):
     def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that were dropped."""
         return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=period)
+
+    def metric_asked(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Messages that SES asked about, which is every one that a rule takes."""
+        return self.function.metric_invocations(statistic="Sum", period=period)

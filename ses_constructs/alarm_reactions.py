@@ -1,19 +1,26 @@
 """What happens when an alarm fires."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary, WeakSet
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_iam as iam
 
+from ._checks import check_same_region
 from ._nag import as_nag_writes_it
-from .email_records._text import check_email_address
+from ._topic_access import let_service_publish
+from .email_records._text import check_email_address, invalid
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_sns as sns
 
+# The stacks whose alarms a topic lets in.
+_ADMITTED: "WeakKeyDictionary[sns.ITopic, WeakSet[Stack]]" = WeakKeyDictionary()
 
+
+@runtime_checkable
 class AlarmReaction(Protocol):
     """**Protocol:** something to do when an alarm fires."""
 
@@ -23,49 +30,42 @@ class AlarmReaction(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NotifyTopic:
+class NotifyTopic(AlarmReaction):
     """Publish to a topic when the alarm fires, and when it is over.
 
-    A topic with a customer managed key needs a key policy for CloudWatch; it is added to keys made in the app.
+    A topic with a customer managed key needs a key policy for CloudWatch; it is added to keys made in the app, and a
+    key from elsewhere is refused with a ``ValueError``, as are FIFO topics and topics of another region.
     """
 
     topic: "sns.ITopic"
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.topic, "topic_arn"):
+            raise invalid("topic", "be an SNS topic", self.topic, "pass an sns.Topic")
+        if self.topic.fifo:
+            raise invalid(
+                "topic",
+                "be a standard topic, because what an alarm publishes has no message group",
+                self.topic.node.path,
+                "pass another",
+            )
 
     def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
         """Let the alarm publish to the topic, and have it do so."""
         from aws_cdk import aws_cloudwatch_actions as actions
 
-        stack = Stack.of(alarm)
-        alarms = stack.format_arn(
-            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        conditions = {"StringEquals": {"aws:SourceAccount": stack.account}, "ArnLike": {"aws:SourceArn": alarms}}
-        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        # A topic that enforces TLS has a policy, and with it loses the default one that lets alarms in.
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["sns:Publish"],
-                principals=[cloudwatch],
-                resources=[self.topic.topic_arn],
-                conditions=conditions,
-            )
-        )
-        if self.topic.master_key:
-            self.topic.master_key.add_to_resource_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                    principals=[cloudwatch],
-                    resources=["*"],
-                    conditions=conditions,
-                )
-            )
+        _let_alarms_publish(self.topic, Stack.of(alarm))
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
 
+    def topic_in(self, stack: Stack) -> "sns.ITopic":
+        """The topic."""
+        return self.topic
+
 
 @dataclass(frozen=True, slots=True)
-class EmailTeam:
+class EmailTeam(AlarmReaction):
     """Send an e-mail to a person or a team; AWS asks the address to confirm once.
 
     All alarms of a stack that name the same address share one topic. Raises ``ValueError`` for anything but an address.
@@ -78,9 +78,10 @@ class EmailTeam:
 
     def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
         """Publish to the address's topic, made on first use."""
-        NotifyTopic(self._topic(Stack.of(alarm))).attach_to(alarm)
+        NotifyTopic(self.topic_in(Stack.of(alarm))).attach_to(alarm)
 
-    def _topic(self, stack: Stack) -> "sns.ITopic":
+    def topic_in(self, stack: Stack) -> "sns.ITopic":
+        """The address's topic in *stack*, made on first use."""
         from aws_cdk import aws_sns as sns
         from aws_cdk import aws_sns_subscriptions as subscriptions
 
@@ -94,3 +95,53 @@ class EmailTeam:
         topic = sns.Topic(stack, construct_id, enforce_ssl=True)
         topic.add_subscription(subscriptions.EmailSubscription(self.address))
         return topic
+
+
+def _let_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
+    # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
+    admitted = _ADMITTED.setdefault(topic, WeakSet())
+    if stack in admitted:
+        return
+    check_same_region("topic", topic.env.region, user=stack)
+    alarms = stack.format_arn(
+        service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
+    admitted.add(stack)
+
+
+def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", alarm: "cloudwatch.AlarmBase") -> None:
+    """Have every one of *reactions* follow *alarm*; an action of CDK's own follows its beginning only.
+
+    Raises ``ValueError`` for what is neither a reaction nor an action.
+    """
+    for reaction in _checked(reactions):
+        if isinstance(reaction, AlarmReaction):
+            reaction.attach_to(alarm)
+        else:
+            alarm.add_alarm_action(reaction)
+
+
+def team_topics(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", stack: Stack) -> "Sequence[sns.ITopic]":
+    """The topics by which *reactions* tell people, for news that is not an alarm.
+
+    Raises ``ValueError`` as :func:`attach_all` does.
+    """
+    return [each.topic_in(stack) for each in _checked(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
+
+
+def _checked(reactions: object) -> "Sequence[AlarmReaction | cloudwatch.IAlarmAction]":
+    """Each reaction once, so that nobody is told twice."""
+    # A generator would be used up by the first alarm, and leave all others without a reaction.
+    if isinstance(reactions, str) or not isinstance(reactions, Sequence):
+        raise invalid("reactions", "be a list", reactions, "write [EmailTeam('ops@example.net')]")
+    for reaction in reactions:
+        # A class has the methods of its objects.
+        if isinstance(reaction, type) or not (isinstance(reaction, AlarmReaction) or hasattr(reaction, "bind")):
+            raise invalid(
+                "reactions",
+                "be alarm reactions or actions of aws_cloudwatch_actions",
+                reaction,
+                "pass EmailTeam('ops@example.net'), NotifyTopic(topic) or an action",
+            )
+    return [each for number, each in enumerate(reactions) if each not in reactions[:number]]

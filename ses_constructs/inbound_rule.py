@@ -8,15 +8,16 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from aws_cdk import Annotations, ArnFormat, Names, Stack
+from aws_cdk import Annotations, ArnFormat, Duration, Names, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from . import _inbound_checks as checks
+from ._checks import check_same_region
 from .email_records._text import invalid
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
@@ -127,6 +128,17 @@ class InboundRule(Construct):
         self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
         self.resource.rule = self._rule(self._actions)
 
+    def metric_failures(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Actions that SES could not carry out, and tries again for four hours; a count.
+
+        Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-metrics.html.
+        """
+        return self._metric("PublishFailure", period)
+
+    def metric_expired(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Actions that SES gave up after four hours; a count."""
+        return self._metric("PublishExpired", period)
+
     def depends_on(self, dependable: IDependable) -> None:
         """Make the rule only when *dependable* is there."""
         self.resource.node.add_dependency(dependable)
@@ -180,7 +192,18 @@ class InboundRule(Construct):
 
     def check_same_region(self, argument: str, region: str) -> None:
         """SES wants everything but buckets in its own region."""
-        checks.check_same_region(self, argument, region)
+        check_same_region(argument, region, user=self)
+
+    def _metric(self, metric_name: str, period: Duration | None) -> "cloudwatch.Metric":
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        return cloudwatch.Metric(
+            namespace="AWS/SES",
+            metric_name=metric_name,
+            dimensions_map={"RuleName": self.rule_name},
+            statistic="Sum",
+            period=period,
+        )
 
     def _bound(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
         if hasattr(action, "add_to"):

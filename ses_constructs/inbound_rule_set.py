@@ -9,6 +9,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from . import _inbound_checks as checks
+from ._checks import check_same_region
 from .activation import ActivateIfFree, Activation
 from .alarm_reactions import AlarmReaction
 from .email_records._text import check_kind, invalid
@@ -66,14 +67,14 @@ class InboundRuleSet(Construct):
         tls: ses.TlsPolicy = ses.TlsPolicy.OPTIONAL,
         allow_from: Sequence[str] = (),
         block_from: Sequence[str] = (),
-        failure_reactions: Sequence[AlarmReaction] = (),
+        failure_reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]" = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.domains = _all_domains(domain, domains)
         """The domains whose mail the rules are for."""
         checks.check_mailbox(mailbox, mailbox_key, keep_mail_for)
         if mailbox_key is not None:
-            checks.check_same_region(self, "mailbox_key", mailbox_key.env.region)
+            check_same_region("mailbox_key", mailbox_key.env.region, user=self)
         checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         self._mailbox, self._mailbox_key, self._keep_mail_for = mailbox, mailbox_key, keep_mail_for
@@ -87,6 +88,10 @@ class InboundRuleSet(Construct):
 
         self.rules: list[InboundRule] = []
         """The rules in their order, without the one that drops spam."""
+        self.alarms: list[cloudwatch.Alarm] = []
+        """The alarms on rules, if there are failure reactions, and on the queues below."""
+        self.dead_letter_queues: list[sqs.IQueue] = []
+        """Where the forwarders' failures end."""
         # In a scope of their own, so that their ids may be any.
         self._added = Construct(self, "Rules")
         self._stored_prefixes = 0
@@ -155,9 +160,11 @@ class InboundRuleSet(Construct):
     def mailbox(self) -> "s3.IBucket":
         """The bucket that mail is stored in, made when it is first asked for."""
         if self._mailbox is None:
-            from ._mailbox import make_mailbox
+            from ._private_bucket import private_bucket
 
-            self._mailbox = make_mailbox(self, key=self._mailbox_key, keep_mail_for=self._keep_mail_for)
+            self._mailbox = private_bucket(
+                self, "Mailbox", key=self._mailbox_key, keep_for=self._keep_mail_for, writers="SES writes"
+            )
         return self._mailbox
 
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
@@ -177,6 +184,20 @@ class InboundRuleSet(Construct):
                 "metric_dropped_spam needs drop_spam=True, got False; nothing is dropped, so nothing is counted"
             )
         return self._spam_filter.metric_dropped(period=period)
+
+    def metric_received(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that came in for a rule of the set; a count, made by the function that looks for spam.
+
+        Raises ``ValueError`` for a set with ``drop_spam=False``: SES documents no such metric itself.
+        """
+        if self._spam_filter is None:
+            raise ValueError("metric_received needs drop_spam=True, got False; nobody counts what comes in")
+        return self._spam_filter.metric_asked(period=period)
+
+    @property
+    def spam_rule(self) -> InboundRule | None:
+        """The first rule, which drops spam; None with ``drop_spam=False``."""
+        return self._spam_filter.rule if self._spam_filter else None
 
     def receives(self, address: str) -> bool:
         """Whether *address* is in one of the domains."""
@@ -207,7 +228,8 @@ class InboundRuleSet(Construct):
         """Have an alarm, and the failure reactions, follow a message in *queue*."""
         from ._receiving_alarms import queue_alarm
 
-        queue_alarm(scope, queue, self._failure_reactions)
+        self.dead_letter_queues.append(queue)
+        self.alarms.append(queue_alarm(scope, queue, self._failure_reactions))
 
     def _rule(
         self,
@@ -242,7 +264,7 @@ class InboundRuleSet(Construct):
         if self._failure_reactions:
             from ._receiving_alarms import rule_alarm
 
-            rule_alarm(rule, rule.rule_name, self._failure_reactions)
+            self.alarms.append(rule_alarm(rule, self._failure_reactions))
         return rule
 
     def _make_spam_filter(self) -> "SpamFilter":

@@ -1,19 +1,18 @@
 """SendingDomain: what can be done with a verified domain, whether this app made it or only refers to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
+from ._sending_metrics import SendingMetrics
 from .email_records import contains_token
 from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
-
     from ._sender_policy import SenderPolicy
 
 # The v1 and v2 API calls share these action names; SMTP needs ses:SendRawEmail.
@@ -26,10 +25,13 @@ SENDING_ACTIONS = (
 )
 
 
-class SendingDomain(Construct):
+class SendingDomain(Construct, SendingMetrics):
     """A domain that SES lets this account send from.
 
     ``VerifiedDomain`` makes one; ``VerifiedDomain.from_domain_name`` refers to one that was made elsewhere.
+
+    Its metrics exist once a configuration set sends its events to CloudWatch with the dimension ``ses:from-domain``,
+    which SES fills in by itself.
     """
 
     domain_name: str
@@ -48,6 +50,7 @@ class SendingDomain(Construct):
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
         self._sender_policy: SenderPolicy | None = None
+        self._grants: list[tuple[iam.IGrantable, list[str]]] = []
 
     def grant_send(
         self,
@@ -70,24 +73,48 @@ class SendingDomain(Construct):
         Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
         """
         check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+        addresses = self._from_addresses(from_addresses)
         stack = Stack.of(self)
         own = [self.configuration_set] if self.configuration_set else []
         resources = [
             self.identity.email_identity_arn,
-            *(
-                _ses_arn(stack, "configuration-set", each.configuration_set_name)
-                for each in (*own, *configuration_sets)
-            ),
+            *(_configuration_set_arn(stack, each) for each in (*own, *configuration_sets)),
             *(_ses_arn(stack, "template", name) for name in templates),
         ]
         if sandbox:
             resources.append(_ses_arn(stack, "identity", "*"))
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=list(SENDING_ACTIONS),
-            resource_arns=resources,
-            conditions={"StringLike": {"ses:FromAddress": self._from_addresses(from_addresses)}},
+        self._grants.append((grantee, addresses))
+        return _grant(grantee, resources, addresses)
+
+    def use_configuration_set(self, configuration_set: ses.IConfigurationSet) -> None:
+        """Make *configuration_set* the one that applies unless a sender names another, for a domain that has none yet.
+
+        Whoever was granted to send before may send with it too, as SES asks for permission on it.
+        Raises ``ValueError`` for a domain that has one, or was made elsewhere.
+        """
+        check_configuration_set("configuration_set", configuration_set)
+        if self.configuration_set is not None:
+            raise invalid(
+                "configuration_set",
+                f"be the only default of {self.domain_name}, which has one",
+                configuration_set.node.path,
+                "leave it out of one of the two",
+            )
+        identity = self.identity.node.default_child
+        if not isinstance(identity, ses.CfnEmailIdentity):
+            raise invalid(
+                "domain",
+                "be made in the app to get a default configuration set",
+                self.domain_name,
+                "pass the configuration set to VerifiedDomain.from_domain_name, after making it the default there",
+            )
+        identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
+            configuration_set_name=configuration_set.configuration_set_name
         )
+        self.configuration_set = configuration_set
+        arn = _configuration_set_arn(Stack.of(self), configuration_set)
+        for grantee, addresses in self._grants:
+            _grant(grantee, [arn], addresses)
 
     def allow_sender(self, principal: iam.IPrincipal | str, *, from_addresses: Sequence[str] | None = None) -> None:
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
@@ -106,44 +133,9 @@ class SendingDomain(Construct):
             self._sender_policy = SenderPolicy(self, "Senders", identity=self.identity)
         self._sender_policy.allow(sender, from_addresses=addresses)
 
-    def metric(
-        self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
-    ) -> "cloudwatch.Metric":
-        """A count that SES publishes for mail from this domain, such as ``Send`` or ``Bounce``; five-minute periods.
-
-        The numbers exist once a configuration set sends its events to CloudWatch with the dimension
-        ``ses:from-domain``, which SES fills in by itself.
-        """
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        return cloudwatch.Metric(
-            namespace="AWS/SES",
-            metric_name=metric_name,
-            dimensions_map={"ses:from-domain": self.domain_name},
-            statistic=statistic,
-            period=period,
-            label=label,
-        )
-
-    def metric_sends(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that SES accepted for sending."""
-        return self.metric("Send", period=period)
-
-    def metric_deliveries(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that the recipients' servers accepted."""
-        return self.metric("Delivery", period=period)
-
-    def metric_bounces(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Hard bounces, and soft ones that SES gave up on; a count and not a rate."""
-        return self.metric("Bounce", period=period)
-
-    def metric_complaints(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that recipients marked as spam; a count and not a rate."""
-        return self.metric("Complaint", period=period)
-
-    def metric_rejects(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that SES refused to send because of a virus."""
-        return self.metric("Reject", period=period)
+    @property
+    def _dimensions(self) -> Mapping[str, str]:
+        return {"ses:from-domain": self.domain_name}
 
     def _from_addresses(self, addresses: Sequence[str] | None) -> list[str]:
         if addresses is None:
@@ -167,6 +159,14 @@ class SendingDomain(Construct):
         return [_with_lower_case_domain(address) for address in addresses]
 
 
+def check_configuration_set(argument: str, value: object) -> None:
+    """Raise ``ValueError`` unless *value* is a configuration set of aws_ses; its name alone comes to mind first."""
+    if not hasattr(value, "configuration_set_name"):
+        raise invalid(
+            argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
+        )
+
+
 def _with_lower_case_domain(address: str) -> str:
     """IAM compares with case, and domains have none."""
     if contains_token(address):
@@ -178,4 +178,17 @@ def _with_lower_case_domain(address: str) -> str:
 def _ses_arn(stack: Stack, resource: str, name: str) -> str:
     return stack.format_arn(
         service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
+    )
+
+
+def _configuration_set_arn(stack: Stack, configuration_set: ses.IConfigurationSet) -> str:
+    return _ses_arn(stack, "configuration-set", configuration_set.configuration_set_name)
+
+
+def _grant(grantee: iam.IGrantable, resources: Sequence[str], from_addresses: Sequence[str]) -> iam.Grant:
+    return iam.Grant.add_to_principal(
+        grantee=grantee,
+        actions=list(SENDING_ACTIONS),
+        resource_arns=list(resources),
+        conditions={"StringLike": {"ses:FromAddress": list(from_addresses)}},
     )

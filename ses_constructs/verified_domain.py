@@ -92,6 +92,8 @@ class VerifiedDomain(SendingDomain):
         """The domain of the envelope sender, in full; None without a custom one."""
         self.receives_mail = receives_mail
         """Whether the MX record of the domain brings its mail to SES."""
+        self.dns = dns
+        """Where the records are published."""
         stack = Stack.of(self)
         region = stack.region
         ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())

@@ -1,5 +1,6 @@
 """The benchmarks compare like with like, and the figures that are counted stay where they are. Nothing is timed."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,20 +9,26 @@ from typing import Any
 
 import pytest
 
-from benchmarks import report
+from benchmarks import handlers, report
 from benchmarks.application import measure
 
 ROOT = Path(__file__).parent.parent
 # Six of them read the names and targets of the DKIM records.
 JSII_CALLS_PER_DOMAIN = 13
+# Plain CDK has 33.
+JSII_CALLS_PER_SET = 47
+RESOURCES_PER_SET = 9
+RESOURCES_PER_PAUSED_SET = 20
+# A topic with its policy, and four alarms on the account.
+RESOURCES_PER_STACK = 6
 
 RecordSet = tuple[str, str, frozenset[str]]
 
 
 @pytest.mark.parametrize("domains", [1, 3])
 def test_both_sides_publish_the_same_records(domains: int) -> None:
-    _, ours = measure("ours", domains)
-    _, plain = measure("plain", domains)
+    _, ours = measure("domains", "ours", domains)
+    _, plain = measure("domains", "plain", domains)
 
     assert published(ours) == published(plain)
     assert len(published(ours)) == 9 * domains
@@ -29,20 +36,20 @@ def test_both_sides_publish_the_same_records(domains: int) -> None:
 
 
 def test_every_record_keeps_the_same_ttl() -> None:
-    templates = [measure(side, 1)[1] for side in ("ours", "plain")]
+    templates = [measure("domains", side, 1)[1] for side in ("ours", "plain")]
 
     assert [{record["TTL"] for record in record_sets(template)} for template in templates] == [{"300"}, {"300"}]
 
 
 def test_both_sides_make_the_same_identity() -> None:
-    templates = [measure(side, 1)[1] for side in ("ours", "plain")]
+    templates = [measure("domains", side, 1)[1] for side in ("ours", "plain")]
 
     assert [identities(template) for template in templates] == [[("d1.example.com", "mail.d1.example.com")]] * 2
 
 
 def test_counted_figures_do_not_get_worse() -> None:
-    one, two = (measure("ours", domains)[0] for domains in (1, 2))
-    plain_one, plain_two = (measure("plain", domains)[0] for domains in (1, 2))
+    one, two = (measure("domains", "ours", domains)[0] for domains in (1, 2))
+    plain_one, plain_two = (measure("domains", "plain", domains)[0] for domains in (1, 2))
 
     assert two.resources - one.resources == 2
     assert one.resources == 2
@@ -51,14 +58,89 @@ def test_counted_figures_do_not_get_worse() -> None:
     assert two.template_bytes <= report.MAX_BYTES_RATIO * plain_two.template_bytes
 
 
-def test_the_command_prints_the_table() -> None:
-    command = [sys.executable, "-m", "benchmarks", "--quick"]
+@pytest.mark.parametrize("sets", [1, 3])
+def test_both_sides_watch_the_same_things_in_the_same_way(sets: int) -> None:
+    _, ours = measure("monitoring", "ours", sets)
+    _, plain = measure("monitoring", "plain", sets)
+
+    assert watched(ours) == watched(plain)
+
+
+def test_both_sides_watch_what_the_page_says() -> None:
+    _, template = measure("monitoring", "ours", 2)
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+
+    rates = [each for each in alarms if each["MetricName"].startswith("Reputation.")]
+    assert len(rates) == 4 * 2 + 4
+    assert sum("Dimensions" not in each for each in rates) == 4
+    assert sorted(each["MetricName"] for each in alarms if each not in rates) == ["DeliveryDelay"] * 2 + ["Reject"] * 2
+    assert all(each["AlarmActions"] == each["OKActions"] == [{"Ref": "Team8E98563C"}] for each in alarms)
+    assert len(of_type(template, "AWS::CloudWatch::CompositeAlarm")) == 2
+
+
+def test_counted_figures_of_monitoring_do_not_get_worse() -> None:
+    one, two = (measure("monitoring", "ours", sets)[0] for sets in (1, 2))
+    plain_two, _ = measure("monitoring", "plain", 2)
+    paused, twice_paused = (measure("monitoring", "more", sets)[0] for sets in (1, 2))
+
+    assert two.resources - one.resources == RESOURCES_PER_SET
+    assert one.resources - RESOURCES_PER_SET == RESOURCES_PER_STACK
+    assert two.resources == plain_two.resources
+    assert two.jsii_calls - one.jsii_calls <= JSII_CALLS_PER_SET
+    assert two.template_bytes <= report.MAX_MONITORING_BYTES_RATIO * plain_two.template_bytes
+    assert twice_paused.resources - paused.resources == RESOURCES_PER_PAUSED_SET
+    assert paused.resources - RESOURCES_PER_PAUSED_SET == RESOURCES_PER_STACK
+
+
+@pytest.mark.parametrize("subject", ["domains", "monitoring"])
+def test_measure_refuses_a_side_that_it_does_not_know(subject: str) -> None:
+    with pytest.raises(ValueError, match="side must be 'ours', 'plain' or 'more', got 'theirs'"):
+        measure(subject, "theirs", 1)
+
+
+@pytest.mark.parametrize("subject", ["domains", "monitoring"])
+def test_the_command_prints_the_table(subject: str) -> None:
+    command = [sys.executable, "-m", "benchmarks", subject, "--quick"]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
     assert done.returncode == 0, done.stderr
     for words in ("CloudFormation resources", "jsii calls", "template bytes", "build, ms", "synth, ms", "import, ms"):
         assert words in done.stdout
+
+
+def test_cold_starts_are_measured_for_every_function() -> None:
+    names = handlers.modules()
+
+    assert {"handlers.pause_sending", "handlers.drop_spam", "handlers.forward_message"} <= set(names)
+    assert not [name for name in names if "._" in name]
+
+
+def test_a_cold_start_counts_what_the_module_loads() -> None:
+    names = ["handlers.drop_spam", "handlers.pause_sending"]
+
+    starts = handlers.measure(names, rounds=1)
+
+    memory = {name: each.peak_bytes for name, (each,) in starts.items()}
+    assert list(memory) == [handlers.PYTHON, handlers.BOTO3, *names]
+    assert memory["handlers.drop_spam"] < memory[handlers.BOTO3] / 2 < memory["handlers.pause_sending"]
+    assert len(handlers.cells(names[0], starts)) == len(handlers.HEADINGS)
+
+
+def watched(template: dict[str, Any]) -> list[str]:
+    """Every resource with all its properties; a composite alarm by what it is made of and not by logical ids."""
+    text = json.dumps(template["Resources"], sort_keys=True)
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            about = json.dumps([resource["Properties"].get(name) for name in ("MetricName", "Dimensions", "Threshold")])
+            text = text.replace(f'["{logical_id}", "Arn"]', about)
+    resources = json.loads(text).values()
+    return sorted(json.dumps([each["Type"], each.get("Properties")], sort_keys=True) for each in resources)
+
+
+def of_type(template: dict[str, Any], resource_type: str) -> list[dict[str, Any]]:
+    """The properties of every resource of a type."""
+    return [each["Properties"] for each in template["Resources"].values() if each["Type"] == resource_type]
 
 
 def published(template: dict[str, Any]) -> set[RecordSet]:

@@ -7,13 +7,36 @@ import sys
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Duration, Environment, Stack, Validations
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
 
-from ses_constructs import ForwardMail, InboundRuleSet, StoreMail, VerifiedDomain
-from tests.applications import APPLICATIONS, application_name, unsynthesized
+from ses_constructs import (
+    AccountHealth,
+    BounceMonitoring,
+    CloudWatchMetrics,
+    DeliveryThresholds,
+    EmailTeam,
+    EventBusEvents,
+    ForwardMail,
+    InboundRuleSet,
+    NotifyTopic,
+    PauseSending,
+    Route53Zone,
+    StoreMail,
+    SuppressionList,
+    TopicEvents,
+    VerifiedDomain,
+)
+from tests.applications import APPLICATIONS, ROOT, application_name, unsynthesized
+from tests.conftest import hosted_zone
+
+# What "cdk init" writes into the cdk.json of a new app.
+RECOMMENDED_FLAGS = ROOT / "node_modules/aws-cdk/lib/init-templates/.recommended-feature-flags.json"
 
 every_application = pytest.mark.parametrize("path", APPLICATIONS, ids=application_name)
 
@@ -35,6 +58,40 @@ def test_cdk_nag_finds_nothing_in_a_forwarder(app: App, stack: Stack, encrypted:
         mailbox_key=kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None,
     )
     inbound.add_rule("Team", actions=[StoreMail(), ForwardMail(to=["team@example.net"])])
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    app.synth()  # raises on a finding
+
+
+def monitor(stack: Stack, *, encrypted: bool) -> None:
+    """Watch a domain and the account with everything on."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None
+    topic = sns.Topic(stack, "Topic", enforce_ssl=True, master_key=key)
+    reactions = [EmailTeam("ops@example.net"), NotifyTopic(topic)]
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(hosted_zone(stack)))
+    monitoring = BounceMonitoring(
+        stack,
+        "Bounces",
+        domain=domain,
+        tracking_domain="click.example.com",
+        destinations=[
+            CloudWatchMetrics(),
+            TopicEvents(topic=topic),
+            EventBusEvents(targets=[targets.SnsTopic(sns.Topic(stack, "Target", enforce_ssl=True))]),
+        ],
+        delivery_thresholds=DeliveryThresholds(silence=Duration.hours(2)),
+        reactions=[*reactions, PauseSending(whole_account=True)],
+        dashboard=True,
+        history=Duration.days(90),
+    )
+    monitoring.grant_send(iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")))
+    AccountHealth(stack, "Health", reactions=reactions, needed_rate=14)
+    SuppressionList(stack, "SuppressionList")
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_cdk_nag_finds_nothing_in_monitoring(app: App, stack: Stack, encrypted: bool) -> None:
+    monitor(stack, encrypted=encrypted)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
     app.synth()  # raises on a finding
@@ -71,6 +128,17 @@ def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     result = cfn_lint(templates)
 
     assert len(templates) >= len(APPLICATIONS)
+    assert (result.stdout, result.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("recommended", [False, True])
+def test_cfn_lint_finds_nothing_in_monitoring_with_any_feature_flags(tmp_path: Path, recommended: bool) -> None:
+    flags = json.loads(RECOMMENDED_FLAGS.read_text()) if recommended else {}
+    app = App(outdir=str(tmp_path), context=flags)
+    monitor(Stack(app, "Mail", env=Environment(account="111122223333", region="eu-west-1")), encrypted=True)
+    app.synth()
+
+    result = cfn_lint([tmp_path / "Mail.template.json"])
     assert (result.stdout, result.returncode) == ("", 0)
 
 

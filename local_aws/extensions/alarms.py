@@ -1,30 +1,138 @@
-"""AWS::CloudWatch::Alarm with Metrics (metric math): stored and read back, never evaluated."""
+"""Alarms as CloudWatch has them: by dimension and period, composite ones (AWS::CloudWatch::CompositeAlarm) too.
 
+Alarms on metric math are stored and read back, and never evaluated. All others are evaluated when data comes.
+"""
+
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cloudwatch
 from ministack.services.cloudformation import provisioners
 
-from local_aws.extensions.registry import Properties
+from local_aws.extensions.alarm_documents import alarm_state
+from local_aws.extensions.registry import Properties, Provisioned, Response, generated_name, register_type
 
 SINGLE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions")
+COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+COMPOSITE = (
+    "AlarmRule",
+    "AlarmDescription",
+    "ActionsEnabled",
+    "AlarmActions",
+    "OKActions",
+    "InsufficientDataActions",
+    "Tags",
+)
 
 
-def install() -> None:
-    original_record, original_evaluate = provisioners._cw_metric_alarm_record, cloudwatch._evaluate_alarm
+class _Dimensions(dict[str, str]):
+    """The dimensions that are asked for; true when there are none, so that no others count."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _breaching(alarm: dict[str, Any]) -> list[bool | None]:
+    """Whether each of the last periods breaches, the oldest first."""
+    dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
+    points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+    period, periods = alarm["Period"], alarm["EvaluationPeriods"]
+    now = time.time()
+    made: list[bool | None] = []
+    for number in range(periods, 0, -1):
+        # The current period is not over; it counts with what has come so far.
+        start, end = now - number * period, now - (number - 1) * period
+        within = [point for point in points if start < point["Timestamp"] <= end]
+        value = cloudwatch._stat_value(cloudwatch._calc_stats(within), statistic, within) if within else None
+        made.append(None if value is None else COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"]))
+    return made
+
+
+def _evaluate(alarm: dict[str, Any]) -> None:
+    if alarm.get("Metrics") or alarm["ComparisonOperator"] not in COMPARISONS:
+        return
+    breaching = _breaching(alarm)
+    if all(each is None for each in breaching):  # CloudWatch looks all the time; here only data changes a state
+        return
+    to_alarm = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]
+    old = alarm["StateValue"]
+    new = alarm_state(breaching, to_alarm=to_alarm, missing=alarm.get("TreatMissingData") or "missing", now=old)
+    if new == old:
+        return
+    count = sum(each is True for each in breaching)
+    reason = f"Threshold Crossed: {count} out of the last {len(breaching)} datapoints breached the threshold"
+    reason += f" ({alarm['Threshold']})."
+    alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
+    cloudwatch._record_history(alarm["AlarmName"], old, new, reason)
+    cloudwatch._dispatch_alarm_actions(alarm, old, new, reason)
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def _keep_metric_math() -> None:
+    original = provisioners._cw_metric_alarm_record
 
     def record(name: str, properties: Properties) -> dict[str, Any]:
         metrics = properties.get("Metrics")
         # A placeholder metric passes the checks of a single-metric alarm; such an alarm then has none of its fields.
         plain = {key: value for key, value in properties.items() if key != "Metrics"}
         placeholder = {"MetricName": "placeholder", "Namespace": "placeholder"} if metrics else {}
-        made: dict[str, Any] = original_record(name, plain | placeholder)
+        made: dict[str, Any] = original(name, plain | placeholder)
         if metrics:
             made = {key: value for key, value in made.items() if key not in SINGLE_METRIC} | {"Metrics": metrics}
         return made
 
-    def evaluate(alarm: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        return None if alarm.get("Metrics") else original_evaluate(alarm, *args, **kwargs)
-
     provisioners._cw_metric_alarm_record = record
-    cloudwatch._evaluate_alarm = evaluate
+
+
+def _put_composite(name: str, properties: Properties) -> Provisioned:
+    request = {"AlarmName": name} | {key: properties[key] for key in COMPOSITE if key in properties}
+    response: Response = cloudwatch._put_composite_alarm({}, request, False, True)
+    if response[0] >= 400:
+        raise ValueError(json.loads(response[2])["message"])
+    alarm = cloudwatch._composite_alarms[name]
+    # PutCompositeAlarm leaves the tags of an alarm that exists; CloudFormation sees to them.
+    cloudwatch._resource_tags[alarm["AlarmArn"]] = {tag["Key"]: tag["Value"] for tag in properties.get("Tags") or []}
+    return name, {"Arn": alarm["AlarmArn"]}
+
+
+def _create_composite(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
+    return _put_composite(properties.get("AlarmName") or f"{stack_name}-{generated_name(logical_id)}", properties)
+
+
+def _update_composite(name: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    return _put_composite(name, new)
+
+
+def _delete_composite(name: str, properties: Properties) -> None:
+    parents = [parent for parent in cloudwatch._composite_alarms.values() if parent["AlarmName"] != name]
+    if any(name in cloudwatch._composite_children(parent) for parent in parents):
+        raise ValueError(f"Cannot delete {name} as there are composite alarm(s) depending on it.")
+    alarm = cloudwatch._composite_alarms.pop(name, None)
+    if alarm:
+        cloudwatch._resource_tags.pop(alarm["AlarmArn"], None)
+
+
+def _ask_for_exactly_these_dimensions() -> None:
+    original: Callable[[list[dict[str, str]]], dict[str, str]] = cloudwatch._dims_from_list
+    cloudwatch._dims_from_list = lambda dimensions: _Dimensions(original(dimensions))
+
+
+def install() -> None:
+    _keep_metric_math()
+    _ask_for_exactly_these_dimensions()
+    cloudwatch._evaluate_alarm = _evaluate
+    register_type(
+        "AWS::CloudWatch::CompositeAlarm",
+        create=_create_composite,
+        update=_update_composite,
+        delete=_delete_composite,
+        replaced_by=("AlarmName",),
+    )

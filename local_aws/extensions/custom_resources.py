@@ -6,6 +6,7 @@ from typing import Any
 
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
+from local_aws.extensions.controls import controls
 from local_aws.extensions.registry import Properties, Provisioned, generated_name
 
 LONGEST_RESPONSE = 4096  # bytes; CloudFormation refuses more
@@ -14,6 +15,8 @@ LONGEST_RESPONSE = 4096  # bytes; CloudFormation refuses more
 _physical_id_of_failure: dict[tuple[str, str], str] = {}
 # (stack name, logical id) -> what the rollback deletes.
 _failed_creates: dict[tuple[str, str], dict[str, Any]] = {}
+# What the functions have answered since the start, the oldest first.
+_answers: list[dict[str, Any]] = []
 
 
 def checked_response(response: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def checked_response(response: dict[str, Any]) -> dict[str, Any]:
 
 
 def install() -> None:
+    controls["custom-resource-answers"] = lambda arguments: _answers
     _check_responses()
     _remember_failed_creates()
     _delete_them_in_the_rollback()
@@ -35,6 +39,7 @@ def _check_responses() -> None:
     deliver: Callable[[str, dict[str, Any]], bool] = custom_resource.deliver_response
 
     def deliver_checked(token: str, response: dict[str, Any]) -> bool:
+        _answers.append(response)
         response = checked_response(response)
         if response.get("Status") == "FAILED":
             failed = (response.get("StackId", ""), response.get("LogicalResourceId", ""))

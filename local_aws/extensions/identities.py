@@ -1,6 +1,6 @@
 """Identities that stay PENDING until their DNS records stand in the local Route 53: CloudFormation's type, SES's calls.
 
-An e-mail address is verified at once, as if its owner had already followed the link.
+Those of an e-mail address wait for a click instead, see `addresses`.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
+from local_aws.extensions import addresses
 from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
 from local_aws.extensions.registry import (
     Params,
@@ -57,6 +58,7 @@ def _add_cloudformation() -> None:
                 f"'{properties['EmailIdentity']}' already exists."
             )
         name, _ = original_create(logical_id, properties, stack_name)
+        addresses.declare(name)
         return name, _declare(name, properties)
 
     def update(
@@ -126,6 +128,7 @@ def _after_rest(method: str, route: str, data: Any, response: Response) -> Respo
         return response
     if (method, route) == ("POST", "/identities"):
         name = data["EmailIdentity"]
+        addresses.declare(name)
         declare_dkim(name, data.get("DkimSigningAttributes") or {}, enabled=True)
         refresh()
         members = ("IdentityType", "VerifiedForSendingStatus", "DkimAttributes")
@@ -143,8 +146,22 @@ def _after_rest(method: str, route: str, data: Any, response: Response) -> Respo
     return response
 
 
+def _check_both_senders(original: Callable[[Params], Response]) -> Callable[[Params], Response]:
+    """A raw message has two, that of the envelope, which ministack checks, and the From that the recipient sees."""
+
+    def call(params: Params) -> Response:
+        shown = ses._parse_raw_mime(ses._p(params, "RawMessage.Data")).get("From", "")
+        if ses._p(params, "Source") and (why := ses._message_rejection(str(shown))):
+            refused: Response = ses._error("MessageRejected", why, 400)
+            return refused
+        return original(params)
+
+    return call
+
+
 def install() -> None:
     _add_cloudformation()
+    ses._send_raw_email = _check_both_senders(ses._send_raw_email)
     before_each_call.append(refresh)
     query_calls.update(
         VerifyDomainIdentity=_call_verify_domain,

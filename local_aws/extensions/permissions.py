@@ -1,19 +1,22 @@
-"""Under IAM enforcement: sending is checked on the identity that sends, with `ses:FromAddress` as condition key.
+"""Under IAM enforcement: sending is checked on all it touches, with `ses:FromAddress` as condition key.
+
+That is the identity that sends, the configuration set, and in the sandbox the identities that the message goes to.
 
 ministack already checks the other SES v2 calls on the identity that their path names.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from ministack import app
 from ministack.core import iam_actions
+from ministack.core.responses import new_uuid
 from ministack.services import ses, ses_v2
 
-from local_aws.extensions.registry import V2_PREFIX, Params, Response
+from local_aws.extensions.registry import V2_PREFIX, Handler, Params, Response
 
 SENDING = ("SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkTemplatedEmail")
 _OUTBOUND = (f"{V2_PREFIX}/outbound-emails", f"{V2_PREFIX}/outbound-bulk-emails")
@@ -30,19 +33,29 @@ def sending_identity(from_address: str) -> str:
 
 
 def _source(params: Params) -> str:
-    source: str = ses._p(params, "Source")
-    if not source and (raw := ses._p(params, "RawMessage.Data")):
-        source = ses._parse_raw_mime(raw).get("From", "")
-    return source
+    """The From of a raw message, whatever its envelope says: that is what the recipient sees."""
+    raw = ses._p(params, "RawMessage.Data")
+    source = ses._parse_raw_mime(raw).get("From", "") if raw else ""
+    return str(source or ses._p(params, "Source"))
 
 
 def _from_context(from_address: str) -> dict[str, str]:
     return {"ses:FromAddress": parseaddr(from_address)[1]} if from_address else {}
 
 
+def _further_resources(configuration_set: str, recipients: Iterable[str]) -> list[str]:
+    """What a message needs permission for beside the identity that sends it: in the sandbox also those that get it."""
+    named = [("configuration-set", configuration_set)] if configuration_set else []
+    if not ses._production_access_enabled():
+        receiving = {sending_identity(recipient) for recipient in recipients} - {ses._SIMULATOR_DOMAIN}
+        named += [("identity", name) for name in sorted(receiving)]
+    return [ses_v2._resource_arn(kind, name) for kind, name in named]
+
+
 def install() -> None:
     _name_resources()
     _name_conditions()
+    _check_query_calls()
     _check_rest_calls()
 
 
@@ -74,9 +87,41 @@ def _name_conditions() -> None:
         keys = original(service, iam_action, body, params)
         if service == "ses" and iam_action.removeprefix("ses:") in SENDING:
             return keys | _from_context(_source(params))
+        if iam_action == "cloudwatch:PutMetricData":
+            return keys | {"cloudwatch:namespace": iam_actions._param(body, params, "Namespace")}
         return keys
 
     iam_actions.request_tag_context = context
+
+
+def _check_query_calls() -> None:
+    """ministack has checked the identity by then."""
+    original: Handler = ses.handle_request
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Response:
+        params = query_params | parse_qs(body.decode("utf-8", "replace"))
+        action = ses._p(params, "Action")
+        if app.AUTH and action in SENDING:
+            kinds = ("Destinations", *(f"Destination.{kind}Addresses" for kind in ("To", "Cc", "Bcc")))
+            recipients = [each for kind in kinds for each in ses._collect_list(params, f"{kind}.member")]
+            for arn in _further_resources(ses._p(params, "ConfigurationSetName"), recipients):
+                denied: Response | None = app._enforce_data_plane(
+                    "ses",
+                    f"ses:{action}",
+                    headers,
+                    query_params,
+                    new_uuid(),
+                    resource_arn=arn,
+                    service_context=_from_context(_source(params)),
+                    named_resource=arn,
+                )
+                if denied:
+                    return denied
+        return await original(method, path, headers, body, query_params)
+
+    ses.handle_request = handle
 
 
 def _check_rest_calls() -> None:
@@ -90,11 +135,9 @@ def _check_rest_calls() -> None:
         request = json.loads(body or b"{}")
         from_address = request.get("FromEmailAddress") or _raw_from(request)
         action = "ses:SendEmail" if path.rstrip("/") == _OUTBOUND[0] else "ses:SendBulkEmail"
-        named = [("identity", sending_identity(from_address))]
-        if configuration_set := request.get("ConfigurationSetName"):
-            named.append(("configuration-set", configuration_set))
-        for kind, name in named:
-            arn = ses_v2._resource_arn(kind, name)
+        recipients = [each for group in (request.get("Destination") or {}).values() for each in group]
+        further = _further_resources(request.get("ConfigurationSetName") or "", recipients)
+        for arn in (ses_v2._resource_arn("identity", sending_identity(from_address)), *further):
             denied: Response | None = app._enforce_data_plane(
                 "sesv2",
                 action,

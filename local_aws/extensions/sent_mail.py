@@ -10,6 +10,7 @@ from ministack.services import ses
 
 from local_aws.extensions.registry import Params, Response, after_query_call, after_rest_call
 
+MESSAGES = "/_ministack/ses/messages"
 Endpoint = Callable[[str, str, dict[str, str], Params], Awaitable[Response | None]]
 
 
@@ -43,7 +44,7 @@ def install() -> None:
 
     async def messages(method: str, path: str, headers: dict[str, str], query_params: Params) -> Response | None:
         response = await original(method, path, headers, query_params)
-        if response is None or response[0] != 200:
+        if response is None or response[0] != 200 or path != MESSAGES:
             return response
         body = json.loads(response[2])
         ours = {

@@ -1,9 +1,16 @@
-"""Whether a resource's own policy lets an AWS service in, as the service would find out by trying."""
+"""Whether an AWS service gets at a resource: by the resource's own policy, as the service would find out by trying."""
 
+import json
 from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.iam_evaluator import EvalContext, _gather_role_policies, evaluate, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam, kms, lambda_svc, sns
+
+SES = "ses.amazonaws.com"
+CLOUDWATCH = "cloudwatch.amazonaws.com"
+EVENTS = "events.amazonaws.com"
+CLOUDWATCH_ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"  # the principal of an alarm that calls a function
 
 
 def service_may(
@@ -33,4 +40,79 @@ def service_may(
         },
     )
     decision: str = evaluate_resource_policy(policy, context, service=service).decision
+    return decision == "Allow"
+
+
+def is_here(arn: str) -> bool:
+    """Whether the resource is in the region of the service that uses it."""
+    return arn.split(":")[3:4] == [get_region()]
+
+
+def may_invoke(service: str, function: str, *, source_arn: str) -> bool:
+    """Whether the policy of the function, or of the alias that *function* names, lets *service* call it."""
+    found = lambda_svc.function_policy_for_arn(function) if is_here(function) else None
+    return found is not None and service_may(
+        service, "lambda:InvokeFunction", function, found[0], source_arn=source_arn
+    )
+
+
+def may_publish(service: str, topic_arn: str, *, source_arn: str) -> bool:
+    """Whether the topic's policy, and the policy of the key that encrypts it, let *service* publish; no FIFO topics."""
+    topic = sns._topic_by_arn_any_scope(topic_arn) if is_here(topic_arn) else None
+    if topic is None or topic_arn.endswith(".fifo"):
+        return False
+    attributes = topic["attributes"]
+    if (key := attributes.get("KmsMasterKeyId")) and not may_use_key(service, key, source_arn=source_arn):
+        return False
+    # ministack keeps no policy where AWS puts the default one back, which lets the account's own services in.
+    policy = attributes.get("Policy")
+    return not policy or service_may(service, "sns:Publish", topic_arn, policy, source_arn=source_arn)
+
+
+def may_use_key(service: str, key_id: str, *, source_arn: str) -> bool:
+    """Whether the key's policy lets *service* write what the key encrypts."""
+    # AWS's own keys (aws/s3, aws/sns, aws/ses) are not there: their policies let no other service in either.
+    key = _find_key(key_id)
+    if key is None or not key.get("Enabled", True):
+        return False
+    policy = json.loads(key.get("Policy") or "{}")
+    return all(
+        service_may(service, action, key["Arn"], policy, source_arn=source_arn)
+        for action in ("kms:GenerateDataKey", "kms:Decrypt")
+    )
+
+
+def _find_key(key_id: str) -> dict[str, Any] | None:
+    """A key by its ARN, which may be in the other region that the bucket is in, or by its id or alias."""
+    key: dict[str, Any] | None
+    if key_id.startswith("arn:") and ":key/" in key_id:
+        key = kms._keys.get_scoped(get_account_id(), key_id.split(":")[3], key_id.rpartition("/")[2])
+    else:
+        key = kms._resolve_key(key_id)
+    return key
+
+
+def may_act_as(service: str, role_arn: str, action: str, resource_arn: str, *, source_arn: str) -> bool:
+    """Whether *service* may assume the role, and the role may then do *action* on *resource_arn*."""
+    account = get_account_id()
+    name = role_arn.rpartition("/")[2]
+    role = iam._roles.get_scoped(account, None, name)
+    if role is None or role["Arn"] != role_arn:
+        return False
+    trust = role["AssumeRolePolicyDocument"]
+    document = json.loads(trust) if isinstance(trust, str) else trust
+    # A trust policy names no resource, because it is the role's own.
+    statements = [{**statement, "Resource": "*"} for statement in document["Statement"]]
+    if not service_may(service, "sts:AssumeRole", role_arn, {"Statement": statements}, source_arn=source_arn):
+        return False
+    context = EvalContext(
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource_arn,
+        region=get_region(),
+        secure_transport=True,
+    )
+    decision: str = evaluate(context, _gather_role_policies(name, account)).decision
     return decision == "Allow"

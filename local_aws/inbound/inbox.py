@@ -10,8 +10,6 @@ import smtplib
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -20,14 +18,14 @@ from local_aws.environment import REGION
 from local_aws.inbound.actions import Actions
 from local_aws.inbound.admission import ACCEPTED, Admission
 from local_aws.inbound.evaluation import run_rules
-from local_aws.inbound.listener import HOST, SmtpListener
+from local_aws.inbound.listener import HOST, SmtpListener, UntilTheBlockEnds
 from local_aws.inbound.message import ReceivedMessage, new_message_id, trace_headers
 from local_aws.inbound.records import Delivery, Peer, Refusal
 
 TIMEOUT = 120.0  # seconds; the rules have run when the answer to the message comes
 
 
-class Inbox:
+class Inbox(UntilTheBlockEnds):
     """A listening mail exchanger of SES; `deliveries` and `refusals` tell what it did.
 
     Change `peer` to let the next message seem to come from somewhere else.
@@ -35,14 +33,14 @@ class Inbox:
 
     host = HOST
 
-    def __init__(self, clients: Clients, *, folder: Path, peer: Peer, region: str = REGION) -> None:
+    def __init__(self, clients: Clients, *, certificate: Path, peer: Peer, region: str = REGION) -> None:
         self.peer = peer
         self.deliveries: list[Delivery] = []
         self.refusals: list[Refusal] = []
         self._name = f"inbound-smtp.{region}.amazonaws.com"
         self._admission = Admission(clients, region)
         self._actions = Actions(clients, region=region, host=self._name)
-        self._listener = SmtpListener(_Hooks(self), hostname=self._name, folder=folder)
+        self._listener = SmtpListener(_Hooks(self), hostname=self._name, certificate=certificate)
         self.port = self._listener.port
         self.certificate = self._listener.certificate
 
@@ -88,14 +86,6 @@ class Inbox:
     def stop(self) -> None:
         """Stop listening; twice is harmless."""
         self._listener.stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class _Hooks:

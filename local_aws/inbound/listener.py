@@ -1,44 +1,81 @@
 """An SMTP server on a free loopback port, in a thread that ends when it is told to."""
 
 import asyncio
+import logging
 import socket
 import ssl
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthenticatorType
 
+from local_aws.environment import smtp_hosts
 from local_aws.process import LocalAwsError
 
 HOST = "127.0.0.1"
 LARGEST_MESSAGE = 40 * 1000 * 1000  # bytes; SES takes no more
 READY_WITHIN = 10.0  # seconds
 
+# aiosmtpd warns at each login of a property that it sets itself.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 and its key, made once per folder."""
-    certificate, key = folder / "smtp.crt", folder / "smtp.key"
+
+def ensure_certificate(certificate: Path) -> Path:
+    """The key of *certificate*, which is made unless it is there: for loopback, and the endpoints it stands for."""
+    key = certificate.with_suffix(".key")
     if not certificate.exists():
         curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(key))
-        name = ("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}")
+        names = ",".join([f"IP:{HOST}", *(f"DNS:{host}" for host in ("localhost", *smtp_hosts()))])
+        name = ("-subj", f"/CN={HOST}", "-addext", f"subjectAltName={names}")
         command = ["openssl", "req", "-x509", "-days", "2", *curve, *name, "-out", str(certificate)]
         subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
+    return key
+
+
+class UntilTheBlockEnds:
+    """Something that listens, for a `with` block."""
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
 
 
 class SmtpListener:
-    """Listens from the start until `stop`; *handler* has the hooks of aiosmtpd and runs in the listener's thread."""
+    """Listens from the start until `stop`; *handler* has the hooks of aiosmtpd and runs in the listener's thread.
 
-    def __init__(self, handler: Any, *, hostname: str, folder: Path) -> None:
-        self.certificate, key = make_certificate(folder)
+    STARTTLS is offered, unless *implicit_tls* starts with TLS. With an *authenticator* nothing goes without TLS.
+    """
+
+    def __init__(
+        self,
+        handler: Any,
+        *,
+        hostname: str,
+        certificate: Path,
+        implicit_tls: bool = False,
+        authenticator: AuthenticatorType | None = None,
+    ) -> None:
+        self.certificate = certificate
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, key)
+        context.load_cert_chain(certificate, ensure_certificate(certificate))
+        self._implicit_tls = context if implicit_tls else None
         self._options: dict[str, Any] = {
             "hostname": hostname,
             "ident": "local AWS",
-            "tls_context": context,
+            "tls_context": None if implicit_tls else context,
+            "require_starttls": authenticator is not None,
+            "auth_require_tls": not implicit_tls,  # aiosmtpd knows only of STARTTLS
+            "authenticator": authenticator,
             "data_size_limit": LARGEST_MESSAGE,
         }
         self._handler = handler
@@ -62,7 +99,7 @@ class SmtpListener:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        server = await self._loop.create_server(self._connection, sock=self._socket)
+        server = await self._loop.create_server(self._connection, sock=self._socket, ssl=self._implicit_tls)
         self._ready.set()
         await self._ended.wait()
         server.close()

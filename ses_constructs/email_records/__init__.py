@@ -12,6 +12,7 @@ from .ses_regions import (
     feedback_host,
     inbound_host,
     smtp_host,
+    tracking_host,
 )
 from .spf import SpfAll, SpfPolicy, is_spf
 from .tls_reporting import TlsReporting
@@ -35,4 +36,5 @@ __all__ = [
     "inbound_host",
     "is_spf",
     "smtp_host",
+    "tracking_host",
 ]

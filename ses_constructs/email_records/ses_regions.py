@@ -104,6 +104,18 @@ def smtp_host(region: str) -> str:
     return f"email-smtp.{_checked(region)}.amazonaws.com"
 
 
+def tracking_host(region: str) -> str:
+    """Return the target for the CNAME record of a domain that tracks opens and clicks.
+
+    *region* may be a CDK token. Raises ``ValueError`` for text that cannot be a region. Source: SES Developer Guide,
+    "Configuring custom domains to handle open and click tracking".
+
+    >>> tracking_host("eu-west-1")
+    'r.eu-west-1.awstrack.me'
+    """
+    return f"r.{_checked(region)}.awstrack.me"
+
+
 def _checked(region: str) -> str:
     if _REGION.fullmatch(without_tokens(check_text("region", region))) is None:
         raise invalid("region", "be the code of an AWS region", region, "write a code such as 'eu-west-1'")

@@ -78,6 +78,7 @@ class Properties:
 class Request:
     """What a job gets to see of an event; the ResponseURL, a pre-signed credential, is not part of it."""
 
+    stack_id: str
     physical_id: str
     new: Properties
     old: Properties
@@ -136,7 +137,10 @@ def _run(event: Mapping[str, Any], job: Job) -> _Answer | None:
     kind = event.get("RequestType")
     physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
     try:
-        made = _do(kind, Request(physical_id, _properties(event, "Resource"), _properties(event, "OldResource")), job)
+        request = Request(
+            str(event.get("StackId")), physical_id, _properties(event, "Resource"), _properties(event, "OldResource")
+        )
+        made = _do(kind, request, job)
         if made is None:
             return None
         if len(made.physical_id.encode()) > _ID_BYTES:

@@ -119,3 +119,29 @@ def role_statements(stack: Stack, *, of: str) -> list[Resource]:
         if of in written(policy["Properties"]["Roles"][0])
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
     ]
+
+
+def needs(stack: Stack, logical_id: str) -> set[str]:
+    """Everything that CloudFormation makes before the resource: what it refers to, or waits for, at any distance."""
+    all_resources = template(stack)["Resources"]
+    found: set[str] = set()
+    to_read = [logical_id]
+    while to_read:
+        near = _named(all_resources[to_read.pop()]) & all_resources.keys() - found
+        found |= near
+        to_read += near
+    return found
+
+
+def _named(value: Any) -> set[str]:
+    match value:
+        case {"Ref": str(name)}:
+            return {name}
+        case {"Fn::GetAtt": [name, _]}:
+            return {name}
+        case dict():
+            after = value.get("DependsOn", [])
+            return {*([after] if isinstance(after, str) else after)}.union(*map(_named, value.values()))
+        case list():
+            return set().union(*map(_named, value))
+    return set()

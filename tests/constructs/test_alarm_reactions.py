@@ -262,3 +262,35 @@ def test_a_reaction_works_where_account_and_region_are_unknown(agnostic_stack: S
     ((_, statement),) = service_statements(agnostic_stack, "cloudwatch.amazonaws.com")
     assert conditions(statement)["aws:SourceAccount"] == "<AWS::AccountId>"
     assert "Token[" not in json.dumps(template(agnostic_stack))
+
+
+@pytest.mark.parametrize("topic", ["arn:aws:sns:eu-west-1:111122223333:operations", None])
+def test_a_topic_is_no_arn(topic: Any) -> None:
+    with pytest.raises(ValueError, match=r"topic must be an SNS topic, got .*; pass an sns\.Topic"):
+        NotifyTopic(topic)
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_fifo_topic_is_refused_for_an_alarm_has_no_message_group(stack: Stack, imported: bool) -> None:
+    arn = "arn:aws:sns:eu-west-1:111122223333:operations.fifo"
+    topic = sns.Topic.from_topic_arn(stack, "Topic", arn) if imported else sns.Topic(stack, "Topic", fifo=True)
+
+    with pytest.raises(
+        ValueError, match=r"topic must be a standard topic, because what an alarm publishes .*'Mail/Topic'"
+    ):
+        NotifyTopic(topic)
+
+
+def test_a_topic_of_another_region_is_refused(stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:us-east-1:111122223333:operations")
+
+    with pytest.raises(
+        ValueError, match="topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
+    ):
+        NotifyTopic(topic).attach_to(alarm(stack))
+
+
+def test_who_is_named_twice_is_told_once(stack: Stack) -> None:
+    make(stack, EmailTeam("ops@example.net"), EmailTeam("ops@example.net")).add_rule("All", actions=[StopProcessing()])
+
+    assert len(only(stack, ALARM)["Properties"]["AlarmActions"]) == 1

@@ -358,7 +358,7 @@ def test_a_topic_in_another_region_is_refused(stack: Stack, action: Callable[...
     topic = sns.Topic.from_topic_arn(stack, "Topic", ELSEWHERE.format("sns", "mail"))
 
     with pytest.raises(
-        ValueError, match=r"topic must be in the region of the rule set, eu-west-1, got 'us-east-1'; make one there"
+        ValueError, match=r"topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
     ):
         rule(stack, action(stack, topic))
 
@@ -376,7 +376,7 @@ def test_a_key_in_another_region_is_refused(stack: Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", ELSEWHERE.format("kms", "key/0123"))
 
     with pytest.raises(
-        ValueError, match=r"key must be in the region of the rule set, eu-west-1, got 'us-east-1'; make one there"
+        ValueError, match=r"key must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
     ):
         rule(stack, StoreMail(), mailbox_key=key)
 
@@ -468,7 +468,7 @@ def test_a_function_in_another_region_is_refused(stack: Stack) -> None:
     function = lambda_.Function.from_function_arn(stack, "Function", ELSEWHERE.format("lambda", "function:classify"))
 
     with pytest.raises(
-        ValueError, match=r"function must be in the region of the rule set, eu-west-1, got 'us-east-1'; make one there"
+        ValueError, match=r"function must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
     ):
         rule(stack, InvokeFunction(function))
 
@@ -807,5 +807,5 @@ def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, mon
 def test_a_work_mail_organization_in_another_region_is_refused(stack: Stack) -> None:
     elsewhere = ELSEWHERE.format("workmail", "organization/m-1")
 
-    with pytest.raises(ValueError, match="organization_arn must be in the region of the rule set, eu-west-1, got"):
+    with pytest.raises(ValueError, match="organization_arn must be in the region of the stack, eu-west-1, got"):
         rule(stack, DeliverToWorkMail(elsewhere))

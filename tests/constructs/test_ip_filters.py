@@ -11,6 +11,7 @@ from ses_constructs import InboundRuleSet, LeaveInactive, VerifiedDomain, _ip_fi
 from tests.constructs.templates import identified, resources
 
 FILTER = "AWS::SES::ReceiptFilter"
+CLAIM = "SesClaimIpFilters"
 
 
 def make(stack: Stack, **changes: Any) -> InboundRuleSet:
@@ -148,4 +149,13 @@ def test_what_is_allowed_is_made_before_anything_is_blocked(stack: Stack) -> Non
         each["Properties"]["Filter"]["IpFilter"]["Policy"]: (logical_id, each)
         for logical_id, each in identified(stack, FILTER).items()
     }
-    assert by_policy["Block"][1]["DependsOn"] == [by_policy["Allow"][0]]
+    assert by_policy["Block"][1]["DependsOn"] == [by_policy["Allow"][0], CLAIM]
+    assert by_policy["Allow"][1]["DependsOn"] == [CLAIM]
+
+
+def test_the_filters_of_a_region_have_one_owner(stack: Stack) -> None:
+    make(stack, allow_from=["192.0.2.7"])
+
+    properties = identified(stack, "AWS::SSM::Parameter")[CLAIM]["Properties"]
+    assert properties["Name"] == "/ses-constructs/one-per-region/ip-filters"
+    assert properties["Value"] == {"Ref": "AWS::StackId"}

@@ -272,6 +272,7 @@ def test_the_identity_policy_is_written_by_a_role_that_can_write_only_it(stack: 
         ("metric_bounces", "Bounce"),
         ("metric_complaints", "Complaint"),
         ("metric_rejects", "Reject"),
+        ("metric_delivery_delays", "DeliveryDelay"),
     ],
 )
 def test_a_metric_counts_one_event_of_the_domain(domain: SendingDomain, method: str, metric_name: str) -> None:
@@ -280,3 +281,26 @@ def test_a_metric_counts_one_event_of_the_domain(domain: SendingDomain, method: 
     assert (metric.namespace, metric.metric_name, metric.statistic) == ("AWS/SES", metric_name, "Sum")
     assert metric.dimensions == {"ses:from-domain": "example.com"}
     assert metric.period.to_hours() == 1
+
+
+@pytest.mark.parametrize("period", [300, "5m"])
+def test_a_period_is_a_duration(domain: SendingDomain, period: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"period must be a Duration, got .*; pass a Duration, such as Duration\.minutes"
+    ):
+        domain.metric_sends(period=period)
+
+
+def test_a_default_configuration_set_comes_once(stack: Stack, domain: SendingDomain) -> None:
+    bulk = ses.ConfigurationSet.from_configuration_set_name(stack, "Bulk", "bulk")
+    with_one = VerifiedDomain.from_domain_name(stack, "Other", "example.org", configuration_set=bulk)
+
+    with pytest.raises(
+        ValueError, match=r"configuration_set must be the only default of example\.org, which has one, got"
+    ):
+        with_one.use_configuration_set(bulk)
+    with pytest.raises(
+        ValueError, match=r"domain must be made in the app to get a default configuration set, got 'examp"
+    ):
+        domain.use_configuration_set(bulk)
+    assert domain.configuration_set is None

@@ -16,16 +16,21 @@ from ses_constructs.email_records import (
     feedback_host,
     inbound_host,
     smtp_host,
+    tracking_host,
 )
 from tests.email_records.record_strategies import assert_names_itself, quick, refuses
 
-HOSTS = [inbound_host, feedback_host, smtp_host]
+HOSTS = [inbound_host, feedback_host, smtp_host, tracking_host]
 
 
 def test_bounces_go_to_amazonses_and_other_mail_to_amazonaws() -> None:
     assert inbound_host("eu-west-1") == "inbound-smtp.eu-west-1.amazonaws.com"
     assert feedback_host("eu-west-1") == "feedback-smtp.eu-west-1.amazonses.com"
     assert smtp_host("us-gov-west-1") == "email-smtp.us-gov-west-1.amazonaws.com"
+
+
+def test_opens_and_clicks_are_tracked_in_the_region() -> None:
+    assert tracking_host("ap-southeast-2") == "r.ap-southeast-2.awstrack.me"
 
 
 @pytest.mark.parametrize("host", HOSTS)

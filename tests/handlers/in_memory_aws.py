@@ -94,6 +94,8 @@ class InMemoryAws:
     def _receive(self, **hook: Any) -> Any:
         request: AWSPreparedRequest = hook["request"]
         _, endpoint, name = hook["event_name"].split(".")
+        # The hooks go by the id of a service, which is its name in almost every case.
+        endpoint = "secretsmanager" if endpoint == "secrets-manager" else endpoint
         service = self.services.get(endpoint)
         method: Callable[..., Mapping[str, Any]] | None = getattr(service, str(xform_name(name)), None)
         if method is None:
@@ -117,7 +119,14 @@ _THROTTLES = {
     "ses": AwsError("Throttling", "Maximum sending rate exceeded."),
     "sesv2": AwsError("TooManyRequestsException", "Too many requests have been made to the operation.", 429),
     "lambda": AwsError("TooManyRequestsException", "Rate Exceeded.", 429),
+    "sns": AwsError("Throttling", "Rate exceeded"),
+    "cloudwatch": AwsError("ThrottlingException", "Rate exceeded"),
+    "iam": AwsError("Throttling", "Rate exceeded"),
+    "secretsmanager": AwsError("ThrottlingException", "Rate exceeded"),
 }
+
+# What a service answers in the place of AccessDeniedException.
+_DENIED = {"ses": "AccessDenied", "sns": "AuthorizationError", "cloudwatch": "AccessDenied", "iam": "AccessDenied"}
 
 
 def _before(trouble: Trouble | None, request: AWSPreparedRequest, endpoint: str) -> None:
@@ -125,7 +134,7 @@ def _before(trouble: Trouble | None, request: AWSPreparedRequest, endpoint: str)
         case Trouble.THROTTLED:
             raise _THROTTLES[endpoint]
         case Trouble.DENIED:
-            code = "AccessDenied" if endpoint == "ses" else "AccessDeniedException"
+            code = _DENIED.get(endpoint, "AccessDeniedException")
             raise AwsError(code, "User is not authorized to perform this action", 403)
         case Trouble.BROKEN:
             raise AwsError("InternalFailure", "An internal error occurred.", 500)
@@ -203,7 +212,9 @@ def _result_body(result: Mapping[str, Any], operation: OperationModel) -> tuple[
 
 def _error_body(error: AwsError, operation: OperationModel) -> tuple[dict[str, str], str]:
     if not _is_query(operation):
-        return {"content-type": "application/json", "x-amzn-errortype": error.code}, json.dumps({"message": str(error)})
+        # REST services name the error in the header, others in the body.
+        body = json.dumps({"__type": error.code, "message": str(error)})
+        return {"content-type": "application/json", "x-amzn-errortype": error.code}, body
     text = f"<Type>Sender</Type><Code>{error.code}</Code><Message>{escape(str(error))}</Message>"
     return {"content-type": "text/xml"}, f"<ErrorResponse><Error>{text}</Error></ErrorResponse>"
 

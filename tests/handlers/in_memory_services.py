@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from .in_memory_account import AccountDetails, AddressesV1, AddressesV2
 from .in_memory_aws import AwsError
+from .in_memory_monitoring import Account, SesAccount
 
 MOST_POLICIES = 20
 
@@ -21,6 +23,7 @@ class DomainIdentity:
     mail_from_status: str = "PENDING"
     token: str = ""
     policies: dict[str, str] = field(default_factory=dict)
+    tags: list[dict[str, str]] = field(default_factory=list)
 
     def succeed(self) -> None:
         self.verified, self.verification, self.dkim, self.error = True, "SUCCESS", "SUCCESS", ""
@@ -34,6 +37,13 @@ class SesState:
     identities: dict[str, DomainIdentity] = field(default_factory=dict)
     rule_sets: set[str] = field(default_factory=set)
     active_rule_set: str = ""
+    account: Account = field(default_factory=Account)
+
+    # Who got a link to click, as often as that was mailed; a mail is not a part of what the account looks like.
+    links: list[str] = field(default_factory=list, compare=False)
+
+    def new_identity(self, name: str) -> DomainIdentity:
+        return self.identities.setdefault(name, DomainIdentity())
 
     def identity(self, name: str) -> DomainIdentity:
         if name not in self.identities:
@@ -42,7 +52,7 @@ class SesState:
 
 
 @dataclass
-class SesV1:
+class SesV1(AddressesV1):
     """The old API (query protocol)."""
 
     state: SesState
@@ -82,12 +92,12 @@ class SesV1:
 
 
 def _attributes(identity: DomainIdentity) -> dict[str, str]:
-    status = {"VerificationStatus": "Success" if identity.verified else "Pending"}
+    status = {"VerificationStatus": "Success" if identity.verified else identity.verification.capitalize()}
     return status | ({"VerificationToken": identity.token} if identity.token else {})
 
 
 @dataclass
-class SesV2:
+class SesV2(SesAccount, AccountDetails, AddressesV2):
     """The current API (JSON)."""
 
     state: SesState
@@ -95,7 +105,7 @@ class SesV2:
     def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
         identity = self.state.identity(EmailIdentity)
         return {
-            "IdentityType": "DOMAIN",
+            "IdentityType": "EMAIL_ADDRESS" if "@" in EmailIdentity else "DOMAIN",
             "VerifiedForSendingStatus": identity.verified,
             "VerificationStatus": identity.verification,
             "DkimAttributes": {"Status": identity.dkim},
@@ -104,6 +114,7 @@ class SesV2:
                 "MailFromDomainStatus": identity.mail_from_status,
             },
             "VerificationInfo": {"ErrorType": identity.error} if identity.error else {},
+            "Tags": list(identity.tags),
         }
 
     def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803

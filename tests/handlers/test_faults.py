@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import pytest
 
+from ses_constructs.handlers.verified_address import OWNER_TAG
+
 from .in_memory_aws import Fault, Trouble
 from .world import Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
-ACTIVE = "activate_rule_set"
+ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
+ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
 
 
 class Step(NamedTuple):
@@ -33,10 +36,24 @@ class Step(NamedTuple):
             before, after = (event(ACTIVE, kind)["ResourceProperties"]["RuleSetName"] for kind in ("create", "update"))
             aws.state.rule_sets = {before, after}
             aws.state.active_rule_set = "" if self.kind == "create" else before
+        if self.job == SUPPRESSION and self.kind == "create":
+            aws.state.account.suppressed_reasons = []
+        if self.job == ADDRESS and self.kind != "create":
+            owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
+            aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
+        if self.job == ADDRESSES:
+            for address in self.event["ResourceProperties"]["Addresses"]:
+                aws.state.new_identity(address).succeed()
+        if self.job == PRODUCTION:
+            aws.state.account.in_production = False
+            if self.kind == "update":
+                aws.state.account.details = {"ReviewDetails": {"Status": "DENIED"}}
 
 
 LOOK = "sesv2.GetEmailIdentityPolicies"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
+IDENTITY = "sesv2.GetEmailIdentity"
+ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -50,6 +67,18 @@ STEPS = (
     Step(ACTIVE, "create", (ASK, SET, ASK)),
     Step(ACTIVE, "update", (ASK, SET, ASK)),
     Step(ACTIVE, "delete", (ASK, SET)),
+    Step(SUPPRESSION, "create", (ACCOUNT, REASONS)),
+    Step(SUPPRESSION, "update", (ACCOUNT, REASONS)),
+    Step(SUPPRESSION, "delete", ()),
+    Step(ADDRESS, "create", (IDENTITY, IDENTITY, "sesv2.CreateEmailIdentity")),
+    Step(ADDRESS, "update", (IDENTITY, "ses.VerifyEmailIdentity")),
+    Step(ADDRESS, "delete", (IDENTITY, "sesv2.DeleteEmailIdentity")),
+    Step(ADDRESSES, "create", ("ses.GetIdentityVerificationAttributes",)),
+    Step(ADDRESSES, "update", ("ses.GetIdentityVerificationAttributes",)),
+    Step(ADDRESSES, "delete", ()),
+    Step(PRODUCTION, "create", (ACCOUNT, "sesv2.PutAccountDetails")),
+    Step(PRODUCTION, "update", (ACCOUNT, "sesv2.PutAccountDetails")),
+    Step(PRODUCTION, "delete", ()),
 )
 CALLS = [
     pytest.param(step, call, id=f"{step.job}-{step.kind}-{call}")

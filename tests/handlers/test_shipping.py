@@ -63,7 +63,7 @@ def test_the_modules_are_handlers_in_lambda_without_the_package_and_without_call
     script = (
         "import importlib, sys, boto3\n"
         "boto3.client = None\n"
-        f"for job in {(*JOBS, 'drop_spam')!r}:\n"
+        f"for job in {(*JOBS, 'account_health', 'drop_spam', 'pause_sending', 'rotate_smtp_credentials')!r}:\n"
         "    assert callable(importlib.import_module(f'handlers.{job}').on_event)\n"
         "print([name for name in sys.modules if name.startswith(('aws_cdk', 'ses_constructs', 'mypy_boto3'))])\n"
     )
@@ -102,5 +102,5 @@ def test_a_log_line_names_the_resource_the_outcome_and_the_reason(aws: World, ca
 
 
 def test_the_aws_in_memory_refuses_what_it_does_not_know(aws: World) -> None:
-    with pytest.raises(UnknownRequest, match=r"sesv2\.GetAccount"):
-        boto3.client("sesv2").get_account()
+    with pytest.raises(UnknownRequest, match=r"sesv2\.ListContactLists"):
+        boto3.client("sesv2").list_contact_lists()

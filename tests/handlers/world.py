@@ -17,9 +17,21 @@ import boto3
 import botocore.session
 
 from .in_memory_aws import InMemoryAws
+from .in_memory_monitoring import CloudWatch, Sns
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
+from .smtp.smtp_aws import Iam, SecretsManager
 
-JOBS = ("activate_rule_set", "sender_policy", "verification_token", "wait_for_verification")
+JOBS = (
+    "activate_rule_set",
+    "production_access",
+    "sender_policy",
+    "smtp_credentials",
+    "suppression_list",
+    "verification_token",
+    "verified_address",
+    "wait_for_addresses",
+    "wait_for_verification",
+)
 KINDS = ("create", "update", "delete")
 
 SECRET_KEY = "not-to-be-seen-secret-key"
@@ -41,6 +53,16 @@ def event(job: str, kind: str, **properties: object) -> Event:
 def mail_event() -> Event:
     """Read what SES sends to a function about a mail that it finds nothing wrong with."""
     return _recorded("drop_spam", "mail")
+
+
+def alarm_event(kind: str) -> Event:
+    """Read what a function gets about an alarm that fires, from CloudWatch itself or from a topic."""
+    return _recorded("pause_sending", kind)
+
+
+def schedule_event() -> Event:
+    """Read what a schedule sends to a function."""
+    return _recorded("account_health", "schedule")
 
 
 def _recorded(job: str, kind: str) -> Event:
@@ -102,14 +124,29 @@ class World:
 
     state: SesState = field(default_factory=SesState)
     functions: Lambda = field(default_factory=Lambda)
+    sns: Sns = field(default_factory=Sns)
+    cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     clock: Clock = field(default_factory=Clock)
     cloudformation: CloudFormation = field(default_factory=CloudFormation)
     timeout: float = 900
+    iam: Iam = field(init=False)
+    secrets: SecretsManager = field(init=False)
     aws: InMemoryAws = field(init=False)
 
     def __post_init__(self) -> None:
         self.state.identities["example.com"] = DomainIdentity(mail_from="mail.example.com")
-        self.aws = InMemoryAws({"ses": SesV1(self.state), "sesv2": SesV2(self.state), "lambda": self.functions})
+        self.iam, self.secrets = Iam(self.clock.time), SecretsManager(self.clock.time)
+        self.aws = InMemoryAws(
+            {
+                "ses": SesV1(self.state),
+                "sesv2": SesV2(self.state),
+                "lambda": self.functions,
+                "sns": self.sns,
+                "cloudwatch": self.cloudwatch,
+                "iam": self.iam,
+                "secretsmanager": self.secrets,
+            }
+        )
 
     @property
     def domain(self) -> DomainIdentity:
@@ -158,7 +195,7 @@ def world() -> Iterator[World]:
             mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session)),
             mock.patch("urllib.request.urlopen", made.cloudformation.urlopen),
             mock.patch("time.sleep", made.clock.sleep),
-            mock.patch("ses_constructs.handlers.wait_for_verification.time", made.clock),
+            mock.patch("ses_constructs.handlers._waiting.time", made.clock),
         ):
             yield made
     finally:

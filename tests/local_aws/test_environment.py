@@ -43,3 +43,8 @@ def test_the_server_sees_little_of_the_host() -> None:
     assert made["BIND_HOST"] == "127.0.0.1"
     assert (made["AUTH"], made["USE_SSL"]) == ("true", "1")
     assert not {"SECRET", "SSL_CERT_FILE", "AWS_PROFILE"} & made.keys()
+
+
+def test_functions_trust_the_certificate_of_the_smtp_servers() -> None:
+    made = server_environment(4566, folder=Path("/own"), enforce_iam=False, tls=False, host=HARMFUL)
+    assert made["SSL_CERT_FILE"] == "/own/smtp.crt"

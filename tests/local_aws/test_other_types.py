@@ -91,6 +91,7 @@ def test_a_configuration_set_publishes_its_events(aws: LocalAws) -> None:
         },
     )
     sesv2.create_email_identity(EmailIdentity="me@example.com")
+    aws.click_verification_link("me@example.com")
     sesv2.send_email(
         FromEmailAddress="me@example.com",
         ConfigurationSetName="events",

@@ -11,6 +11,8 @@ DOMAIN = "example.com"
         ("example.com.", "NS", "ns-1.awsdns-1.com.", "the zone itself"),
         ("sub.example.com.", "NS", "ns-1.awsdns-1.com.", ""),
         ("abc._domainkey.example.com.", "CNAME", "abc.dkim.amazonses.com", "DKIM: the key that SES signs with"),
+        ("abc._domainkey.click.example.com", "CNAME", "abc.dkim.amazonses.com", "DKIM: the key that SES signs with"),
+        ("click.example.com.", "CNAME", "r.us-east-1.awstrack.me", "tracking: opens and clicks go to SES"),
         ("s1._domainkey.example.com.", "TXT", '"v=DKIM1; p=ab"', "DKIM: the public half of our own key"),
         ("mail.example.com.", "MX", "10 feedback-smtp.us-east-1.amazonses.com", "MAIL FROM: bounces return to SES"),
         ("mail.example.com.", "TXT", '"v=spf1 include:amazonses.com ~all"', "MAIL FROM: SPF allows SES to send"),

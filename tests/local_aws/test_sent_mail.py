@@ -15,6 +15,7 @@ RAW = b"From: sent-mail@example.com\r\nTo: someone-else@example.org\r\nSubject: 
 @pytest.fixture(autouse=True)
 def _verified_sender(aws: LocalAws) -> Iterator[None]:
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    aws.click_verification_link(SENDER)
     yield
     aws.client("sesv2").delete_email_identity(EmailIdentity=SENDER)
 

@@ -1,0 +1,170 @@
+"""The part of the demo about mail that is sent: what became of it, the pause, and the way back."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.table import Table
+
+from local_aws.aws import LocalAws
+
+WITHIN = 30.0  # seconds
+AFTERWARDS = 2.0  # seconds, in which a function would resume that follows the end of the alarm
+SIMULATED = ("success", "bounce", "complaint")  # addresses of SES's mailbox simulator
+PAUSED = "SendingPausedException"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """A domain's default configuration set."""
+
+    aws: LocalAws
+    domain: str
+    configuration_set: str
+
+    @classmethod
+    def of(cls, aws: LocalAws, domain: str) -> "Watched | None":
+        """None where the domain has no such set."""
+        identity = aws.client("sesv2").get_email_identity(EmailIdentity=domain)
+        name = identity.get("ConfigurationSetName", "")
+        return cls(aws=aws, domain=domain, configuration_set=name) if name else None
+
+    def send(self, to: str) -> str:
+        """Send a message, and give the code of the error if SES refuses it."""
+        content: Any = {"Simple": {"Subject": {"Data": "A receipt"}, "Body": {"Text": {"Data": "Thank you."}}}}
+        try:
+            self.aws.client("sesv2").send_email(
+                FromEmailAddress=f"receipts@{self.domain}", Destination={"ToAddresses": [to]}, Content=content
+            )
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return ""
+
+    def count(self, metric: str) -> float:
+        """The sum of a metric of the configuration set."""
+        now = datetime.now(UTC)
+        points = self.aws.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SES",
+            MetricName=metric,
+            Dimensions=[{"Name": "ses:configuration-set", "Value": self.configuration_set}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=5),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
+
+    def is_paused(self) -> bool:
+        found = self.aws.client("sesv2").get_configuration_set(ConfigurationSetName=self.configuration_set)
+        return not found["SendingOptions"]["SendingEnabled"]
+
+    def resume(self) -> None:
+        self.aws.client("sesv2").put_configuration_set_sending_options(
+            ConfigurationSetName=self.configuration_set, SendingEnabled=True
+        )
+
+    def alarm(self, part_of_name: str) -> dict[str, Any]:
+        """The alarm on the configuration set whose name holds *part_of_name*."""
+        alarms: Any = self.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        (found,) = (
+            each
+            for each in alarms
+            if part_of_name in each["AlarmName"]
+            and self.configuration_set in [dimension["Value"] for dimension in each.get("Dimensions", [])]
+        )
+        return dict(found)
+
+    def set_alarm(self, part_of_name: str, state: Any) -> None:
+        name = self.alarm(part_of_name)["AlarmName"]
+        self.aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="the demo says so")
+
+
+def simulate(watched: Watched) -> tuple[Table, list[str]]:
+    """Send to the mailbox simulator, and read back what CloudWatch has counted."""
+    # Who complains has got the message first.
+    wanted = {"Send": 3.0, "Delivery": 2.0, "Bounce": 1.0, "Complaint": 1.0}
+    before = {name: watched.count(name) for name in wanted}
+    refused = [code for local_part in SIMULATED if (code := watched.send(f"{local_part}@simulator.amazonses.com"))]
+
+    def more() -> dict[str, float]:
+        return {name: watched.count(name) - before[name] for name in wanted}
+
+    _wait_for(lambda: more() == wanted)
+    counted = more()
+    table = Table(title=f"What configuration set {watched.configuration_set} has counted", title_justify="left")
+    for name in wanted:
+        table.add_column(name)
+    table.add_row(*(f"{counted[name]:g}" for name in wanted))
+    problems = [f"sending was refused: {code}" for code in refused]
+    if counted != wanted:
+        problems.append(f"the counts should be {wanted}, are {counted}")
+    return table, problems
+
+
+def pause_and_resume(watched: Watched) -> tuple[list[str], list[str]]:
+    """Let the bounce rate become critical, and give what the team was told and what went wrong."""
+    topic = watched.alarm("BounceRateCritical")["AlarmActions"][0]
+    problems = []
+    with _listening(watched.aws, topic) as read:
+        watched.set_alarm("LowVolume", "OK")
+        watched.set_alarm("BounceRateCritical", "ALARM")
+        if not _wait_for(watched.is_paused):
+            return [], [f"configuration set {watched.configuration_set} should be paused"]
+        code = watched.send("success@simulator.amazonses.com")
+        if code != PAUSED:
+            problems.append(f"a paused configuration set should refuse mail, answered {code or 'nothing'}")
+        notices = list[str]()
+
+        def told() -> bool:
+            notices.extend(each for each in read() if "--sending-enabled" in each)
+            return bool(notices)
+
+        if not _wait_for(told):
+            problems.append("the team should be told how to resume")
+    watched.set_alarm("BounceRateCritical", "OK")
+    if _wait_for(lambda: not watched.is_paused(), seconds=AFTERWARDS):
+        problems.append("the end of the alarm should not resume sending")
+    watched.resume()
+    if code := watched.send("success@simulator.amazonses.com"):
+        problems.append(f"what was resumed should send again, answered {code}")
+    return notices, problems
+
+
+@contextmanager
+def _listening(aws: LocalAws, topic: str) -> Iterator[Callable[[], list[str]]]:
+    """A queue that hears what the topic's subscribers are told."""
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    queue = sqs.create_queue(QueueName="demo-team")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+
+    def read() -> list[str]:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(each["Body"])["Message"] for each in found]
+
+    try:
+        yield read
+    finally:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        sqs.delete_queue(QueueUrl=queue)
+
+
+def _wait_for(condition: Callable[[], bool], *, seconds: float | None = None) -> bool:
+    deadline = time.monotonic() + (WITHIN if seconds is None else seconds)
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return holds

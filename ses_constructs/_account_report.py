@@ -1,0 +1,90 @@
+"""The function behind AccountHealth, and the rule for what SES reports by itself."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from ._handler_function import HandlerFunction
+from ._topic_access import let_rule_publish
+
+# https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html. Pages differ in what the end of an advisor's
+# recommendation is called, and nobody has to be told of it.
+_NEWS = ["Sending Status Disabled", "Advisor Recommendation Status Open"]
+
+
+class AccountReport(Construct):
+    """Asks SES on a schedule and writes its answer as metrics."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, every: Duration) -> None:
+        super().__init__(scope, construct_id)
+        handler = HandlerFunction(
+            self,
+            "Handler",
+            module="account_health",
+            description="Writes the state of the SES account as metrics",
+            # Time for SES's throttling: both calls with all their tries fit into it.
+            timeout=Duration.minutes(5),
+            environment={"HEALTH_NAMESPACE": namespace},
+        )
+        handler.role.add_to_policy(iam.PolicyStatement(actions=["ses:GetAccount"], resources=["*"]))
+        handler.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["cloudwatch:PutMetricData"],
+                resources=["*"],
+                conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+            )
+        )
+        reason = "neither call has a resource level; the namespace is a condition"
+        Validations.of(handler.role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+        rule = events.CfnRule(
+            self,
+            "Schedule",
+            description="Asks SES about the account",
+            schedule_expression=events.Schedule.rate(every).expression_string,
+            targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
+        )
+        lambda_.CfnPermission(
+            self,
+            "Permission",
+            action="lambda:InvokeFunction",
+            function_name=handler.function.function_arn,
+            principal="events.amazonaws.com",
+            source_account=Stack.of(self).account,
+            source_arn=rule.attr_arn,
+        )
+
+
+def warn_of_sending_events(scope: Construct, team: Sequence[sns.ITopic]) -> None:
+    """Send what SES reports about the account by itself to *team*; nothing without one."""
+    if not team:
+        return
+    rule = events.CfnRule(
+        scope,
+        "News",
+        description="What SES reports by itself: sending switched off, recommendations of the advisor",
+        event_pattern={"source": ["aws.ses"], "detail-type": _NEWS},
+        targets=[
+            events.CfnRule.TargetProperty(
+                id=f"Topic{number}",
+                arn=topic.topic_arn,
+                input_transformer=events.CfnRule.InputTransformerProperty(
+                    input_paths_map={
+                        "what": "$.detail-type",
+                        "resources": "$.resources",
+                        "cause": "$.detail.data.record.cause",
+                        "region": "$.region",
+                        "time": "$.time",
+                    },
+                    input_template='"<what>, says SES in <region> at <time>. It is about <resources>. Cause: <cause>"',
+                ),
+            )
+            for number, topic in enumerate(team, start=1)
+        ],
+    )
+    for topic in team:
+        let_rule_publish(topic, rule_arn=rule.attr_arn, scope=scope)

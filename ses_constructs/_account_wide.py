@@ -1,0 +1,40 @@
+"""Who owns a setting that exists once in an account and region.
+
+A claim is an SSM parameter with a fixed name, so that CloudFormation itself refuses a second stack before anything is
+changed, and frees the name when the owner goes. ``docs/account-wide.md`` says what else is account-wide.
+"""
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ssm as ssm
+
+_PREFIX = "/ses-constructs/one-per-region/"
+
+
+def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
+    """Claim *setting*, such as ``suppression-list``, for the stack of *scope*; whatever changes it must depend on this.
+
+    Raises ``ValueError`` when the stack claims it already.
+    """
+    from aws_cdk import aws_ssm as ssm  # slow to import, and few apps need it
+
+    stack = Stack.of(scope)
+    # Under the stack and not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
+    construct_id = "SesClaim" + "".join(word.capitalize() for word in setting.split("-"))
+    if stack.node.try_find_child(construct_id):
+        raise ValueError(
+            f"only one construct can own the {setting} of an account and region, and stack {stack.stack_name!r} has "
+            "one already; leave one of the two out"
+        )
+    return ssm.CfnParameter(
+        stack,
+        construct_id,
+        name=_PREFIX + setting,
+        type="String",
+        value=stack.stack_id,
+        description=f"Which stack owns the {setting} of SES in this region",
+    )

@@ -1,0 +1,88 @@
+"""The custom resources of VerifiedAddress: one for each address, and one that waits for all of them."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from aws_cdk import ArnFormat, CfnResource, CustomResource, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ._checks import MAX_WAIT_MINUTES
+from ._custom_resource_function import CustomResourceFunction
+from .email_records._text import invalid
+
+
+class AddressIdentity(Construct):
+    """An address as an identity, unless SES has one already."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        address: str,
+        *,
+        inside_verified_domain: bool,
+        resend: str,
+        after: "AddressIdentity | None",
+    ) -> None:
+        # The address is all that tells its resource from the others. An id from the role and a number would move to
+        # another address when one is left out, and its owner would have to click again.
+        name = sha256(address.encode()).hexdigest()[:8].upper()
+        super().__init__(scope, f"Address{name}")
+        stack = Stack.of(self)
+        logical_id = f"SesVerifiedAddress{name}"
+        if stack.node.try_find_child(logical_id):
+            raise invalid("address", f"be there once in stack {stack.stack_name!r}", address, "leave the other one out")
+        Construct(stack, logical_id)
+        resource = CustomResourceFunction.shared(self, "verified_address").custom_resource(
+            self,
+            resource_type="Custom::SESVerifiedAddress",
+            properties={
+                "Address": address,
+                "InsideVerifiedDomain": "true" if inside_verified_domain else "false",
+                "Resend": resend,
+            },
+            permissions=_permissions(stack, address, inside_verified_domain=inside_verified_domain),
+        )
+        # Elsewhere in the tree it would be a new resource, and the removal of the old one would take the identity away.
+        made = resource.node.default_child
+        assert isinstance(made, CfnResource)
+        made.override_logical_id(logical_id)
+        if after is not None:
+            # One by one, for SES answers one control request a second in the whole account.
+            resource.node.add_dependency(after.resource)
+        self.resource: CustomResource = resource
+        self.identity = ses.EmailIdentity.from_email_identity_name(self, "Identity", resource.ref)
+
+
+class AddressWait(Construct):
+    """Holds the deployment until SES has verified all *addresses*."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, addresses: Sequence[str], resend: str, timeout: Duration
+    ) -> None:
+        super().__init__(scope, construct_id)
+        CustomResourceFunction.shared(self, "wait_for_addresses").custom_resource(
+            self,
+            resource_type="Custom::SESAddressVerification",
+            # A changed text sends mails, which are waited for again.
+            properties={"Addresses": list(addresses), "Resend": resend, "TimeoutSeconds": timeout.to_seconds()},
+            # The handler answers by itself at its deadline; five minutes more are for an answer that was lost.
+            service_timeout=Duration.minutes(min(timeout.to_minutes(integral=False) + 5, MAX_WAIT_MINUTES + 5)),
+        )
+
+
+def _permissions(stack: Stack, address: str, *, inside_verified_domain: bool) -> list[iam.PolicyStatement]:
+    def arn(name: str) -> str:
+        return stack.format_arn(
+            service="ses", resource="identity", resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
+        )
+
+    # SES asks for ses:TagResource when an identity is made with a tag.
+    actions = ["ses:GetEmailIdentity", "ses:CreateEmailIdentity", "ses:TagResource", "ses:DeleteEmailIdentity"]
+    statements = [iam.PolicyStatement(actions=actions, resources=[arn(address)])]
+    if not inside_verified_domain:
+        labels = address.rpartition("@")[2].split(".")
+        domains = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+        statements.append(iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[arn(d) for d in domains]))
+    return statements

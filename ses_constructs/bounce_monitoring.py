@@ -1,0 +1,249 @@
+"""BounceMonitoring: a configuration set whose events are counted, watched and acted upon."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ._configuration_set import ConfigurationSetOptions
+from ._counted_events import EVENT_OF_METRIC, CountedEvents
+from ._sending_metrics import ReputationMetrics
+from .alarm_reactions import AlarmReaction, attach_all, team_topics
+from .email_records._text import check_kind, invalid
+from .event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, EventDestination
+from .sending_domain import SendingDomain
+from .thresholds import DeliveryThresholds, ReputationThresholds
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from ._sending_alarms import SendingAlarm
+    from .event_history import EventHistory
+    from .mail_dashboard import MailDashboard
+
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+_MAX_DESTINATIONS = 10
+_DEFAULT_THRESHOLDS = ReputationThresholds.aws_review()
+_DEFAULT_DELIVERY_THRESHOLDS = DeliveryThresholds()
+
+
+class BounceMonitoring(Construct, ReputationMetrics):
+    """Watches what becomes of mail, and acts before AWS does.
+
+    *domain*: the configuration set becomes its default, so that all its mail is watched, and ``grant_send`` sends from
+    it. A domain that has a default already has that one watched.
+    *default_for_domain*: pass False for a further stream of mail from the domain; its senders name the set themselves.
+    *configuration_set*: watch this one instead of making one. One of our own requires TLS, counts its reputation, and
+    sends nothing to addresses that bounced or complained before; the next five arguments are for it alone.
+    *tls_policy*, *suppression_reasons*: something else than that.
+    *tracking_domain*: a subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets an
+    identity and records of its own where the domain has its own, and the deployment waits for up to 30 minutes until
+    SES has verified it.
+    *max_delivery_time*: how long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
+    *dedicated_ip_pool*: send from its addresses.
+    *destinations*: where events go, ``CloudWatchMetrics()`` unless given; see :meth:`add_destination`.
+    *thresholds*, *delivery_thresholds*: when alarms fire; ``ReputationThresholds.aws_review()`` unless given.
+    *watch_account*: alarms on the rates of the whole account too; pass False in all but one of its stacks.
+    *reactions*: what to do when an alarm fires; ours, and any action of aws_cloudwatch_actions.
+    *dashboard*: make a ``MailDashboard``. *history*: make an ``EventHistory`` that keeps events for that long.
+
+    Raises ``ValueError`` for arguments that cannot work, alone or together.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain: SendingDomain | None = None,
+        default_for_domain: bool = True,
+        configuration_set: ses.IConfigurationSet | None = None,
+        tls_policy: ses.ConfigurationSetTlsPolicy = ses.ConfigurationSetTlsPolicy.REQUIRE,
+        suppression_reasons: ses.SuppressionReasons = ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+        tracking_domain: str | None = None,
+        max_delivery_time: Duration | None = None,
+        dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
+        destinations: Sequence[EventDestination] = (CloudWatchMetrics(),),
+        thresholds: ReputationThresholds = _DEFAULT_THRESHOLDS,
+        delivery_thresholds: DeliveryThresholds = _DEFAULT_DELIVERY_THRESHOLDS,
+        watch_account: bool = True,
+        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]" = (),
+        dashboard: bool = False,
+        history: Duration | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if domain is not None:
+            check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain")
+        check_kind("thresholds", thresholds, ReputationThresholds, "pass ReputationThresholds.aws_review()")
+        check_kind("delivery_thresholds", delivery_thresholds, DeliveryThresholds, "pass DeliveryThresholds(...)")
+        for name, value in (
+            ("default_for_domain", default_for_domain),
+            ("watch_account", watch_account),
+            ("dashboard", dashboard),
+        ):
+            check_kind(name, value, bool, "pass True or False")
+        self.domain = domain
+        """The domain whose mail is watched, if it was given."""
+        options = ConfigurationSetOptions(
+            tls_policy=tls_policy,
+            suppression_reasons=suppression_reasons,
+            tracking_domain=tracking_domain,
+            max_delivery_time=max_delivery_time,
+            dedicated_ip_pool=dedicated_ip_pool,
+        )
+        self.configuration_set = self._take_or_make(configuration_set, options, default_for_domain)
+        """The configuration set; senders that are not the domain's name it with each message."""
+
+        # Asked for once and not for every metric.
+        self._configuration_set_name = self.configuration_set.configuration_set_name
+        self._destinations: list[ses.ConfigurationSetEventDestination] = []
+        self._counted: CountedEvents | None = None
+        if not isinstance(destinations, Sequence):
+            raise invalid("destinations", "be a list", destinations, "write [CloudWatchMetrics()]")
+        for destination in destinations:
+            self.add_destination(self._role_of(destination), destination)
+        self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
+        """Every alarm, and the one that fires when any rate is critical."""
+        self.dashboard = self._make_dashboard() if dashboard else None
+        """The dashboard, if one was asked for."""
+        self.history = self._make_history(history) if history is not None else None
+        """The kept events, if they were asked for."""
+
+    @property
+    def _dimensions(self) -> Mapping[str, str]:
+        return {CONFIGURATION_SET_DIMENSION: self._configuration_set_name}
+
+    def metric(
+        self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
+    ) -> "cloudwatch.Metric":
+        """A metric of this configuration set; its kind of event is counted from then on, if it was not already.
+
+        Raises ``ValueError`` when no ``CloudWatchMetrics`` is among the destinations.
+        """
+        event = EVENT_OF_METRIC.get(metric_name)
+        if event is not None:
+            if self._counted is None:
+                raise invalid(
+                    "destinations",
+                    f"hold CloudWatchMetrics(), so that the metric {metric_name} exists",
+                    [type(each).__name__ for each in self._destinations],
+                    "add it, or leave out what reads the metric, as with DeliveryThresholds(rejects=None, delays=None)",
+                )
+            self._counted.add(event)
+        return super().metric(metric_name, statistic=statistic, period=period, label=label)
+
+    def add_destination(self, construct_id: str, destination: EventDestination) -> None:
+        """Send the events somewhere else as well; SES has ten destinations for a configuration set.
+
+        Raises ``ValueError`` for an eleventh, and for a second ``CloudWatchMetrics``, which would count twice.
+        """
+        if isinstance(destination, type) or not hasattr(destination, "add_to"):
+            raise invalid(
+                "destinations",
+                "be event destinations",
+                destination,
+                "pass CloudWatchMetrics(), TopicEvents(topic=...) or the like",
+            )
+        if isinstance(destination, CloudWatchMetrics) and self._counted is not None:
+            raise invalid(
+                "destinations",
+                "hold CloudWatchMetrics once, because two would count each event twice",
+                construct_id,
+                "put all events and dimensions into one",
+            )
+        made = destination.add_to(Construct(self, construct_id), self.configuration_set)
+        self._destinations += made
+        if len(self._destinations) > _MAX_DESTINATIONS:
+            raise invalid(
+                "destinations",
+                f"be at most {_MAX_DESTINATIONS}, with one for each further dimension of CloudWatchMetrics",
+                len(self._destinations),
+                "leave some out",
+            )
+        if isinstance(destination, CloudWatchMetrics):
+            self._counted = CountedEvents(destination.events, made)
+
+    def grant_send(
+        self, grantee: iam.IGrantable, *, from_addresses: Sequence[str] | None = None, sandbox: bool = False
+    ) -> iam.Grant:
+        """Let *grantee* send from the domain, through this configuration set; see ``VerifiedDomain.grant_send``.
+
+        Raises ``ValueError`` without a domain.
+        """
+        if self.domain is None:
+            raise ValueError(
+                "grant_send needs the domain to send from, got a BounceMonitoring without one; pass domain=, or call "
+                "grant_send(..., configuration_sets=[monitoring.configuration_set]) of a domain"
+            )
+        return self.domain.grant_send(
+            grantee, from_addresses=from_addresses, configuration_sets=[self.configuration_set], sandbox=sandbox
+        )
+
+    def _take_or_make(
+        self, given: ses.IConfigurationSet | None, options: ConfigurationSetOptions, default_for_domain: bool
+    ) -> ses.IConfigurationSet:
+        domain = self.domain if default_for_domain else None
+        taken = domain.configuration_set if given is None and domain is not None else given
+        if taken is None:
+            configuration_set: ses.IConfigurationSet = options.make(self, domain=self.domain)
+        else:
+            configuration_set = options.check_taken(self, taken)
+        if domain is not None and domain.configuration_set is not configuration_set:
+            self._make_default(domain, configuration_set)
+        return configuration_set
+
+    def _make_default(self, domain: SendingDomain, configuration_set: ses.IConfigurationSet) -> None:
+        if Stack.of(domain).node.addr != Stack.of(self).node.addr:
+            raise invalid(
+                "domain",
+                "be made in the same stack, because its identity refers to the configuration set",
+                domain.node.path,
+                "move one of the two, or pass default_for_domain=False",
+            )
+        domain.use_configuration_set(configuration_set)
+
+    def _watch(
+        self,
+        thresholds: ReputationThresholds,
+        delivery_thresholds: DeliveryThresholds,
+        watch_account: bool,
+        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]",
+    ) -> "tuple[tuple[SendingAlarm, ...], cloudwatch.CompositeAlarm]":
+        from ._sending_alarms import SendingAlarms, reputation_at_risk
+
+        team = team_topics(reactions, Stack.of(self))
+        own = SendingAlarms(self, "Alarms", metrics=self, configuration_set=self.configuration_set, team=team)
+        own.watch_reputation(thresholds)
+        own.watch_delivery(delivery_thresholds)
+        alarms = own.alarms
+        if watch_account:
+            account = SendingAlarms(
+                self, "AccountAlarms", metrics=ReputationMetrics(), configuration_set=None, team=team
+            )
+            account.watch_reputation(thresholds)
+            alarms = [*alarms, *account.alarms]
+        for alarm in alarms:
+            attach_all(reactions, alarm)
+        return tuple(alarms), reputation_at_risk(self, alarms)
+
+    def _role_of(self, destination: EventDestination) -> str:
+        """The construct id of a destination: its kind, with a number from the second of a kind on."""
+        construct_id = kind = type(destination).__name__
+        number = 1
+        while self.node.try_find_child(construct_id):
+            number += 1
+            construct_id = f"{kind}{number}"
+        return construct_id
+
+    def _make_dashboard(self) -> "MailDashboard":
+        from .mail_dashboard import MailDashboard
+
+        return MailDashboard(self, "Dashboard", monitoring=self)
+
+    def _make_history(self, keep_for: Duration) -> "EventHistory":
+        from .event_history import EventHistory
+
+        return EventHistory(self, "History", monitoring=self, keep_for=keep_for)

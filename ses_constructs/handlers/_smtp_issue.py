@@ -1,0 +1,35 @@
+"""Makes an SMTP login and writes it to its secret: both, or neither."""
+
+from collections.abc import Collection
+
+from ._smtp_keys import Keys, StrayKeyError
+from ._smtp_secret import CURRENT, Credentials, Secret
+
+
+def issue(
+    keys: Keys, secret: Secret, known: Collection[str], *, host: str, port: int, region: str, pending: str = ""
+) -> str:
+    """Return the user name of a new login, which is a key beside the *known* ones.
+
+    It is current in the secret at once, or it is the *pending* version of a rotation. When this fails, the key is gone
+    again, or ``StrayKeyError`` says that it may not be.
+    """
+    login = keys.make(known, region)
+    credentials = Credentials(host=host, port=port, region=region, username=login.username, password=login.password)
+    try:
+        secret.put(credentials, pending=pending)
+        return login.username
+    except Exception as error:
+        trouble = error
+    # Whatever botocore's last try says, an earlier one may have taken effect.
+    try:
+        if (secret.username(version=pending) if pending else secret.username(stage=CURRENT)) == login.username:
+            return login.username
+        keys.delete(login.username)
+    except Exception as error:
+        raise StrayKeyError(
+            f"access key {login.username} of user {keys.user} was made, then its secret could not be written "
+            f"({trouble}), nor could the key be removed ({error}); delete that key if no secret names it",
+            key_id=login.username,
+        ) from error
+    raise trouble

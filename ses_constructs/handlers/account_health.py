@@ -1,0 +1,84 @@
+"""Publishes as metrics what SES says of the account in this region; on a schedule.
+
+Environment: ``HEALTH_NAMESPACE``, the namespace of the metrics.
+
+All metrics are without dimensions:
+
+- ``QuotaUsed``: the share of the 24-hour quota that is used, from 0 to 1; 0 where the quota is unlimited.
+- ``SentLast24Hours`` and ``Max24HourSend``: messages; the second is left out where it is unlimited.
+- ``MaxSendRate``: messages a second.
+- ``ProductionAccess``: 1, or 0 in the sandbox.
+- ``SendingEnabled``: 1, or 0 while sending is paused, whether by us or by AWS.
+- ``EnforcementLevel``: 0 healthy, 1 on probation, 2 shut down; 1 for a status that is not known here.
+
+One failure fails the run, and Lambda tries again. What was published once may then be published twice, so read the
+metrics as Maximum, Minimum or Average, and not as Sum.
+
+Give the function a time-out of 5 minutes. The answer of SES holds the account's contact details; none of it is logged.
+
+Permissions, on ``*`` since neither call has a resource level: ``ses:GetAccount``; ``cloudwatch:PutMetricData``, which
+the condition ``cloudwatch:namespace`` narrows.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from ._aws import PATIENT
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.literals import StandardUnitType
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from mypy_boto3_sesv2.type_defs import GetAccountResponseTypeDef
+
+log = logging.getLogger(__name__)
+
+_ENFORCEMENT_LEVELS = {"HEALTHY": 0, "PROBATION": 1, "SHUTDOWN": 2}
+_UNKNOWN_LEVEL = 1
+
+
+def on_event(event: Mapping[str, Any], context: object) -> None:
+    """Look at the account and publish what there is; the event does not matter."""
+    namespace = os.environ.get("HEALTH_NAMESPACE", "").strip()
+    if not namespace:
+        raise ValueError("HEALTH_NAMESPACE must be the namespace of the metrics")
+    account = boto3.client("sesv2", config=PATIENT).get_account()
+    metrics = metrics_of(account)
+    boto3.client("cloudwatch", config=PATIENT).put_metric_data(Namespace=namespace, MetricData=metrics)
+    log.info("account health published", extra={"metrics": len(metrics)})
+
+
+def metrics_of(account: "GetAccountResponseTypeDef") -> "list[MetricDatumTypeDef]":
+    """Turn the answer of GetAccount into metrics."""
+    quota = account["SendQuota"]
+    most, sent = quota["Max24HourSend"], quota["SentLast24Hours"]
+    metrics = [
+        _metric("QuotaUsed", quota_used(most, sent)),
+        _metric("SentLast24Hours", sent, "Count"),
+        _metric("MaxSendRate", quota["MaxSendRate"], "Count/Second"),
+        _metric("ProductionAccess", account["ProductionAccessEnabled"]),
+        _metric("SendingEnabled", account["SendingEnabled"]),
+        _metric("EnforcementLevel", _enforcement_level(account["EnforcementStatus"])),
+    ]
+    return metrics if most < 0 else [*metrics, _metric("Max24HourSend", most, "Count")]
+
+
+def quota_used(most: float, sent: float) -> float:
+    """Return the share of the quota that is used. SES says -1 where there is no limit."""
+    if most < 0:
+        return 0.0
+    # A quota of 0 is one that is used up, for nothing can be sent.
+    return min(sent / most, 1.0) if most else 1.0
+
+
+def _enforcement_level(status: str) -> int:
+    if status not in _ENFORCEMENT_LEVELS:
+        log.warning("unknown enforcement status", extra={"status": status[:50]})
+    return _ENFORCEMENT_LEVELS.get(status, _UNKNOWN_LEVEL)
+
+
+def _metric(name: str, value: float, unit: "StandardUnitType" = "None") -> "MetricDatumTypeDef":
+    return {"MetricName": name, "Value": float(value), "Unit": unit}

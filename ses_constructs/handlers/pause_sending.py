@@ -1,0 +1,218 @@
+"""Pauses sending when an alarm fires, and tells people how to resume. Nothing here resumes.
+
+The alarm invokes this itself, or publishes to a topic that does. Environment:
+
+- ``PAUSE_CONFIGURATION_SET``: the name of the configuration set to pause; empty stands for the whole account in this
+  region. What is paused is never read from the event.
+- ``PAUSE_TOPICS``: a JSON list of the ARNs of topics to tell. A topic that invokes this function must not be among
+  them, or each pause is followed by an event that is refused.
+
+Only ``ALARM`` does anything; an alarm that ends resumes nothing. To pause what is paused is harmless, but an event that
+comes again may pause what a person has resumed meanwhile. So the function fails, for Lambda to try again, only while
+nothing is paused: a topic that cannot be told is logged as ``topic not told``, and the others are still told.
+
+Give the function a time-out of 5 minutes, and let Lambda drop an event that is older than 15 minutes.
+
+Permissions: ``ses:PutConfigurationSetSendingOptions`` on the configuration set, or ``ses:PutAccountSendingAttributes``
+on ``*`` since SES has no resource level for it; ``sns:Publish`` on the topics and, where they are encrypted,
+``kms:Decrypt`` and ``kms:GenerateDataKey`` on their keys.
+"""
+
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+
+from ._alarm_event import ALARM, AlarmChange, Home, NotAnAlarmError, changes_in, one_line
+from ._aws import BRISK, PATIENT, says_gone
+from ._custom_resource import Context
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+
+log = logging.getLogger(__name__)
+
+_SET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# SNS wants fewer than 100 (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+_SUBJECT_CHARACTERS = 99
+_LOGGED_CHARACTERS = 300
+# A call of a brisk client ends within a minute.
+_MILLISECONDS_TO_TELL = 60_000
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Pause once for all alarms that an event tells of, then tell of each."""
+    home = Home.of(context.invoked_function_arn)
+    target = Target.of(os.environ, home)
+    firing, refused = _sorted(event, home)
+    if not firing:
+        if refused:
+            raise refused[0]
+        return
+    sending = Sending(context)
+    found = sending.pause(target)
+    # From here on nothing may be raised.
+    topics = _topics(os.environ)
+    for alarm in firing:
+        sending.tell(topics, notice(alarm, target, found=found))
+
+
+def _sorted(event: object, home: Home) -> tuple[list[AlarmChange], list[NotAnAlarmError]]:
+    firing, refused = [], []
+    for change in changes_in(event, home):
+        if isinstance(change, NotAnAlarmError):
+            log.error("event refused", extra={"reason": str(change)})
+            refused.append(change)
+        elif change.state == ALARM:
+            firing.append(change)
+        else:
+            log.info("nothing to pause", extra={"alarm": change.name, "state": change.state})
+    return firing, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to pause: a configuration set or, without one, the account in its region."""
+
+    configuration_set: str
+    home: Home
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], home: Home) -> Self:
+        name = environment.get("PAUSE_CONFIGURATION_SET")
+        # Only an empty text may stand for the account; a setting that got lost must not.
+        if name is None or (name and not _SET_NAME.fullmatch(name)):
+            raise ValueError(
+                "PAUSE_CONFIGURATION_SET must be set, to the name of a configuration set or to nothing for the account"
+            )
+        return cls(name, home)
+
+    def __str__(self) -> str:
+        if self.configuration_set:
+            return f"configuration set {self.configuration_set}"
+        return f"account {self.home.account} in {self.home.region}"
+
+    @property
+    def resume_command(self) -> str:
+        if self.configuration_set:
+            what = f"put-configuration-set-sending-options --configuration-set-name {self.configuration_set}"
+        else:
+            what = "put-account-sending-attributes"
+        return f"aws sesv2 {what} --sending-enabled --region {self.home.region}"
+
+
+def _topics(environment: Mapping[str, str]) -> list[str]:
+    try:
+        topics = json.loads(environment.get("PAUSE_TOPICS", ""))
+    except ValueError:
+        topics = None
+    if not isinstance(topics, list):
+        # A bad list of those to tell is no reason not to pause.
+        log.error("topic not told", extra={"reason": "PAUSE_TOPICS must be a JSON list of ARNs"})
+        return []
+    return list(map(str, topics))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the topics get."""
+
+    subject: str
+    body: str
+
+
+def notice(alarm: AlarmChange, target: Target, *, found: bool) -> Notice:
+    """Say what happened to *target*, which SES has *found* or not, and what to do now."""
+    subject = (
+        f"SES sending {'paused' if found else 'not paused'}: {target.configuration_set or target}, alarm {alarm.name}"
+    )
+    about = f"Alarm: {alarm.name}\nIn alarm since: {alarm.since or 'unknown'}\nReason: {alarm.reason or 'unknown'}"
+    where = (
+        f"{target} (account {target.home.account}, {target.home.region})" if target.configuration_set else str(target)
+    )
+    if found:
+        parts = [f"Sending is paused for {where}.", about, *_about_resuming(target)]
+    else:
+        parts = [
+            f"Nothing was paused: SES knows no {where}.",
+            about,
+            "The alarm may be right all the same, about mail that goes out in another way. Deploy the stack of this "
+            "alarm again, so that it pauses what exists, or delete the stack.",
+        ]
+    return Notice(one_line(subject.encode("ascii", "replace").decode(), _SUBJECT_CHARACTERS), "\n\n".join(parts) + "\n")
+
+
+def _about_resuming(target: Target) -> Sequence[str]:
+    if target.configuration_set:
+        scope = (
+            "SES refuses mail with this configuration set, named or by default, until a person resumes it. Mail with "
+            "other configuration sets or with none is not affected, nor is receiving."
+        )
+    else:
+        scope = (
+            "SES refuses all mail of this account in this region until a person resumes it. Other regions are not "
+            "affected, nor is receiving."
+        )
+    return (
+        scope,
+        "Look at this before you resume:\n"
+        "- which addresses bounced or complained, and how they came onto your lists: the events of the configuration "
+        "set, and the suppression list\n"
+        "- what was sent in the hours before, by whom, and whether somebody else got hold of credentials\n"
+        "- the bounce and complaint rates and any message from AWS: reputation metrics in the console of SES",
+        "When the cause is gone, this resumes sending:",
+        f"    {target.resume_command}",
+        "Neither a deployment nor the end of the alarm resumes it.",
+    )
+
+
+class Sending:
+    """The switches of SES, and the topics."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _ses(self) -> "SESV2Client":
+        return boto3.client("sesv2", config=PATIENT)
+
+    @cached_property
+    def _sns(self) -> "SNSClient":
+        return boto3.client("sns", config=BRISK)
+
+    def pause(self, target: Target) -> bool:
+        """Return whether there is something to pause, and it is paused now."""
+        if not target.configuration_set:
+            self._ses.put_account_sending_attributes(SendingEnabled=False)
+        elif not self._pause_set(target.configuration_set):
+            log.error("configuration set not found", extra={"target": str(target)})
+            return False
+        log.warning("sending paused", extra={"target": str(target)})
+        return True
+
+    def _pause_set(self, name: str) -> bool:
+        try:
+            self._ses.put_configuration_set_sending_options(ConfigurationSetName=name, SendingEnabled=False)
+        except Exception as error:
+            if says_gone(error):
+                return False
+            raise
+        return True
+
+    def tell(self, topics: Sequence[str], told: Notice) -> None:
+        """Tell every topic that can be told, and log the others."""
+        for topic in topics:
+            try:
+                # Lambda tries again when the time is up, and would pause again.
+                if self._context.get_remaining_time_in_millis() < _MILLISECONDS_TO_TELL:
+                    raise TimeoutError("no time is left")
+                self._sns.publish(TopicArn=topic, Subject=told.subject, Message=told.body)
+            except Exception as error:
+                log.error("topic not told", extra={"topic": topic, "reason": str(error)[:_LOGGED_CHARACTERS]})

@@ -1,0 +1,184 @@
+"""Custom::SESProductionAccess: asks AWS to take the account out of the sandbox, in this region, and does not wait.
+
+Properties: ``MailType`` (``MARKETING`` or ``TRANSACTIONAL``), ``Website``, ``UseCase``, ``ContactLanguage`` (``EN`` or
+``JA``), ``Contacts`` (a list of 1 to 4 addresses, or absent). No data in the answer. The physical id is always
+``production-access``.
+
+An account that is out, or whose request is under review, is left alone, also when the answers change: nobody may edit
+them then. A Create fails where AWS has denied these very answers; other ones are a new request. An Update never fails
+because of a denial, for a roll-back or a new function would then fail as well, and for ever: it sends answers that have
+changed, and warns in the log. A Delete changes nothing.
+
+The contacts are personal data: they are never logged, and taken out of what SES says about them.
+
+Permissions, on ``*`` since SES has no resource level for these calls: ``ses:GetAccount``, ``ses:PutAccountDetails``.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import boto3
+
+from ._aws import PATIENT, code_of
+from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.literals import ContactLanguageType, MailTypeType
+    from mypy_boto3_sesv2.type_defs import AccountDetailsTypeDef, GetAccountResponseTypeDef
+    from mypy_boto3_sesv2.type_defs import PutAccountDetailsRequestTypeDef as Submission
+
+log = logging.getLogger(__name__)
+
+PHYSICAL_ID = "production-access"
+
+_MAIL_TYPES: "tuple[MailTypeType, ...]" = ("MARKETING", "TRANSACTIONAL")
+_LANGUAGES: "tuple[ContactLanguageType, ...]" = ("EN", "JA")
+
+Status = Literal["IN_PRODUCTION", "UNDER_REVIEW", "DENIED", "NOT_ASKED"]
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Answer one event of CloudFormation."""
+    answer(event, ProductionAccess())
+
+
+# Without a repr, which would put the contacts into whatever shows these answers.
+@dataclass(frozen=True, slots=True, repr=False)
+class Answers:
+    """What AWS asks before it takes an account out of the sandbox."""
+
+    mail_type: "MailTypeType"
+    website: str
+    use_case: str
+    language: "ContactLanguageType"
+    contacts: frozenset[str]
+
+    @classmethod
+    def of(cls, properties: Properties) -> Self:
+        mail_types = [each for each in _MAIL_TYPES if each == properties.text("MailType")]
+        languages = [each for each in _LANGUAGES if each == properties.text("ContactLanguage")]
+        if not mail_types or not languages:
+            raise RefusedError(
+                f"property MailType must be one of {', '.join(_MAIL_TYPES)}, and ContactLanguage one of "
+                f"{', '.join(_LANGUAGES)}; the template of this stack must set them"
+            )
+        contacts = frozenset(properties.texts("Contacts"))
+        return cls(mail_types[0], properties.text("Website"), properties.text("UseCase"), languages[0], contacts)
+
+    def stand_in(self, details: "AccountDetailsTypeDef") -> bool:
+        """Tell whether these are the answers that AWS has in *details*."""
+        return (
+            self.mail_type == details.get("MailType")
+            and self.website == details.get("WebsiteURL", "").strip()
+            and self.use_case == details.get("UseCaseDescription", "").strip()
+            and self.language == details.get("ContactLanguage")
+            and self.contacts == frozenset(details.get("AdditionalContactEmailAddresses", ()))
+        )
+
+    def submission(self) -> "Submission":
+        request: Submission = {
+            "MailType": self.mail_type,
+            "WebsiteURL": self.website,
+            "UseCaseDescription": self.use_case,
+            "ContactLanguage": self.language,
+            "ProductionAccessEnabled": True,
+        }
+        if self.contacts:
+            request["AdditionalContactEmailAddresses"] = sorted(self.contacts)
+        return request
+
+    def without_contacts(self, text: str) -> str:
+        for contact in sorted(self.contacts, key=len, reverse=True):
+            text = text.replace(contact, "(a contact)")
+        return text
+
+
+def status_of(account: "GetAccountResponseTypeDef") -> Status:
+    """Read where the account stands. A review that FAILED never reached anybody, and may be asked for again."""
+    if account.get("ProductionAccessEnabled"):
+        return "IN_PRODUCTION"
+    match account.get("Details", {}).get("ReviewDetails", {}).get("Status"):
+        case "GRANTED":
+            return "IN_PRODUCTION"
+        case "PENDING":
+            return "UNDER_REVIEW"
+        case "DENIED":
+            return "DENIED"
+    return "NOT_ASKED"
+
+
+def decide_create(account: "GetAccountResponseTypeDef", wanted: Answers) -> Literal["submit", "keep"]:
+    """Say what a Create does where *account* is what SES says about the account."""
+    status, details = status_of(account), account.get("Details", {})
+    if status in ("IN_PRODUCTION", "UNDER_REVIEW"):
+        return "keep"
+    if status == "DENIED" and wanted.stand_in(details):
+        case = details.get("ReviewDetails", {}).get("CaseId") or "without a number"
+        raise RefusedError(
+            f"AWS has denied production access in this region for these very answers (support case {case}): reply to "
+            "the case in the AWS Support Center, or say more in use_case, which makes a new request; without "
+            "ProductionAccess the rest of the stack deploys"
+        )
+    return "submit"
+
+
+def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers, before: Answers) -> Literal["submit", "keep"]:
+    """Say what an Update does where *account* is what SES says, and the template gave the answers *before*."""
+    match status_of(account):
+        case "NOT_ASKED":
+            return "submit"
+        case "DENIED" if wanted != before and not wanted.stand_in(account.get("Details", {})):
+            return "submit"
+    return "keep"
+
+
+class ProductionAccess:
+    """Asks once for what the template says."""
+
+    @cached_property
+    def _ses(self) -> "SESV2Client":
+        return boto3.client("sesv2", config=PATIENT)
+
+    def create(self, request: Request) -> Made:
+        wanted = Answers.of(request.new)
+        account = self._ses.get_account()
+        self._act(decide_create(account, wanted), account, wanted)
+        return Made(PHYSICAL_ID)
+
+    def update(self, request: Request) -> Made:
+        wanted = Answers.of(request.new)
+        # Bad answers were not sent, so their roll-back sends nothing again.
+        before = request.before(Answers.of) or wanted
+        account = self._ses.get_account()
+        self._act(decide_update(account, wanted, before), account, wanted)
+        return Made(PHYSICAL_ID)
+
+    def delete(self, request: Request) -> None:
+        """Leave the account as it is: nobody would put it back into the sandbox."""
+
+    def _act(self, decision: Literal["submit", "keep"], account: "GetAccountResponseTypeDef", wanted: Answers) -> None:
+        status = status_of(account)
+        if decision == "submit":
+            self._submit(wanted)
+        elif status == "DENIED" or (status == "UNDER_REVIEW" and not wanted.stand_in(account.get("Details", {}))):
+            log.warning("these answers are not under review", extra={"account": status})
+        else:
+            log.info("nothing to ask for", extra={"account": status})
+
+    def _submit(self, wanted: Answers) -> None:
+        try:
+            self._ses.put_account_details(**wanted.submission())
+        except Exception as error:
+            # A request is under review already: of an earlier try, or of somebody else a moment ago.
+            if code_of(error) == "ConflictException":
+                return
+            # Whatever botocore's last try says, an earlier one may have taken effect.
+            if status_of(self._ses.get_account()) in ("IN_PRODUCTION", "UNDER_REVIEW"):
+                return
+            # Not chained, because the cause would bring the contacts into the log.
+            raise RefusedError(wanted.without_contacts(f"{error}")) from None
+        log.info("asked for production access")

@@ -1,0 +1,155 @@
+"""Custom::SESSmtpCredentials: an access key of an IAM user, turned into SMTP credentials that are only in a secret.
+
+Properties: ``UserName``; ``SecretArn``, of a secret that may be empty or hold a placeholder; ``Host``, ``Port`` and
+``Region`` of the endpoint; ``OwnsUser``, ``true`` if this stack made the user, so that all of its keys are ours, or
+``false`` if it has a life of its own; ``Rotates``, ``true`` or ``false``. No data in the answer. The secret becomes
+``{"host": ..., "port": <number>, "username": ..., "password": ..., "region": ...}``.
+
+The physical id is ``smtp-credentials|<user>|<key>``: the user, and the key of the first credentials. It changes with
+the user alone, so that the old user's keys go when CloudFormation deletes the old id, after everything else works with
+the new one. What is replaced for one and the same user goes at once, or is left to the rotation's grace time.
+
+The secret half of a key is in the memory of one function for as long as the password is derived, and nowhere else.
+Another region therefore needs another key; another host or port does not.
+
+A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
+ever deleted. Which key the secret names as current goes with the resource, and not before.
+
+Permissions, on the user: ``iam:ListAccessKeys``, ``iam:CreateAccessKey``, ``iam:DeleteAccessKey``. On the secret:
+``secretsmanager:DescribeSecret``, ``secretsmanager:GetSecretValue``, ``secretsmanager:ListSecretVersionIds``,
+``secretsmanager:PutSecretValue``, ``secretsmanager:UpdateSecretVersionStage``. With a KMS key of its own, on that key:
+``kms:Decrypt`` and ``kms:GenerateDataKey``.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ._custom_resource import Context, Made, RefusedError, Request, answer
+from ._smtp_calls import may_pass, says_denied
+from ._smtp_issue import issue
+from ._smtp_keys import Keys
+from ._smtp_plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
+from ._smtp_secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
+
+log = logging.getLogger(__name__)
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Answer one event of CloudFormation."""
+    answer(event, SmtpCredentials())
+
+
+class SmtpCredentials:
+    """Keeps one secret as the template says."""
+
+    def create(self, request: Request) -> Made:
+        wanted = Wanted.of(request.new)
+        keys, secret = Keys(wanted.user), Secret(wanted.secret)
+        try:
+            found = self._look(keys, secret, wanted, None, "")
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            # An earlier try of this Create may have made a key; with this id its Delete comes back and looks.
+            raise RefusedError(str(error), left_behind=physical_id(wanted.user, "")) from error
+        plan = decide(found, wanted, rotation_is_new=wanted.rotates)
+        try:
+            username = self._act(keys, secret, plan, found, wanted)
+        except Exception as error:
+            key = getattr(error, "key_id", "")
+            raise RefusedError(str(error), left_behind=physical_id(wanted.user, key)) from error
+        return Made(physical_id(wanted.user, username))
+
+    def update(self, request: Request) -> Made:
+        wanted, before = Wanted.of(request.new), request.before(Wanted.of)
+        user, key = user_and_key_in(request.physical_id)
+        keys, secret = Keys(wanted.user), Secret(wanted.secret)
+        found = self._look(keys, secret, wanted, before, key if user == wanted.user else "")
+        turned_on = wanted.rotates and before is not None and not before.rotates
+        plan = decide(found, wanted, rotation_is_new=turned_on)
+        username = self._act(keys, secret, plan, found, wanted)
+        if user != wanted.user:
+            return Made(physical_id(wanted.user, username))
+        if before and before.user != wanted.user:
+            # The roll-back of a replacement that failed: CloudFormation does not know of the keys that it made, so that
+            # no Delete will come for them.
+            self._delete_ours(before, "")
+        return Made(request.physical_id)
+
+    def delete(self, request: Request) -> None:
+        # CloudFormation makes up an id for a Create that never answered, which may have taken effect all the same.
+        _, key = user_and_key_in(request.physical_id)
+        self._delete_ours(Wanted.of(request.new), key)
+
+    def _look(self, keys: Keys, secret: Secret, wanted: Wanted, before: Wanted | None, first_key: str) -> Found:
+        listed = keys.listed()
+        text = secret.text(stage=CURRENT)
+        spare: list[Credentials | None] = []
+        earlier: set[str] = {first_key} - {""}
+        others = {key.id for key in listed} - {username_in(text)}
+        if before and (before.user, before.region) != (wanted.user, wanted.region):
+            # A roll-back finds here what the update replaced.
+            spare.append(secret.credentials(stage=PREVIOUS))
+        if before and before.secret != wanted.secret:
+            try:
+                old = Secret(before.secret)
+                spare.append(old.credentials(stage=CURRENT))
+                earlier |= old.stages_of(others).keys()
+            except Exception as error:
+                # By now the role may have lost its permissions for the secret before.
+                if not says_denied(error):
+                    raise
+        return Found(
+            keys=listed,
+            current=Credentials.read(text),
+            current_key=username_in(text),
+            spare=tuple(one for one in spare if one),
+            named=secret.stages_of(others),
+            earlier=frozenset(earlier),
+        )
+
+    def _act(
+        self, keys: Keys, secret: Secret, plan: Credentials | tuple[str, ...], found: Found, wanted: Wanted
+    ) -> str:
+        if isinstance(plan, Credentials):
+            username = plan.username
+            if plan != found.current:
+                secret.stop_rotation()
+                secret.put(plan)
+        else:
+            secret.stop_rotation()
+            for key in plan:
+                keys.delete(key)
+            known = {key.id for key in found.keys}
+            username = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
+        self._delete_superseded(keys, secret, found, wanted, kept=username)
+        return username
+
+    def _delete_superseded(self, keys: Keys, secret: Secret, found: Found, wanted: Wanted, *, kept: str) -> None:
+        listed = keys.listed()
+        if len(listed) < 2:
+            return
+        if not wanted.rotates:
+            secret.stop_rotation()
+        # Read again at the last moment: in the meantime a rotation may have ended.
+        named = secret.stages_of(key.id for key in listed)
+        for key in superseded(listed, named, found, wanted, kept=kept):
+            keys.delete(key)
+            log.info("superseded key deleted", extra={"user": wanted.user, "key": key})
+
+    def _delete_ours(self, wanted: Wanted, first_key: str) -> None:
+        """Delete every key that is ours.
+
+        If the user is ours, what the secret says does not matter. Of another user we know the keys from the versions of
+        the secret; if somebody has emptied or deleted it, there is still the first key in the physical id, which is the
+        only one without a rotation. Any further key could as well be somebody else's, and stays.
+        """
+        keys = Keys(wanted.user)
+        listed = {key.id for key in keys.listed()}
+        ours = listed if wanted.owned else Secret(wanted.secret).stages_of(listed).keys()
+        # The first key even if it is not in the list, where a new one may not be yet.
+        for key in sorted({*ours, first_key} - {""}):
+            keys.delete(key)
+        if left := sorted(listed - {*ours, first_key}):
+            log.info("keys of others stay", extra={"user": wanted.user, "keys": left})

@@ -1,0 +1,174 @@
+"""Custom::SESVerifiedAddress: one e-mail address as an identity of SES, which mails its owner a link to click.
+
+Properties: ``Address``; ``InsideVerifiedDomain`` (``true`` or ``false``); ``Resend`` (may be empty or absent), a text
+whose change mails a new link if the address is still not verified. No data in the answer. The physical id is the
+address, and an Update cannot change it.
+
+An identity is ours when it carries our tag with the id of this stack. ``CreateEmailIdentity`` writes the tag together
+with the identity and refuses one that exists, so that ours can be told from others even if its answer was lost. The old
+``VerifyEmailIdentity`` does neither, and IAM cannot narrow it; it is used where the new API has no call, to mail the
+link again. An identity that was there before is used as it is, and only ours is deleted.
+
+SES keeps the part before the @ with its case; the domain has none.
+
+Permissions, on the ARN of the address: ``ses:GetEmailIdentity``, ``ses:CreateEmailIdentity``, ``ses:TagResource``,
+``ses:DeleteEmailIdentity``; on the ARNs of its domain and that one's parents: ``ses:GetEmailIdentity``; on ``*``, since
+SES has no resource level for this call: ``ses:VerifyEmailIdentity``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import boto3
+
+from ._aws import PATIENT, is_transient, says_gone
+from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+
+if TYPE_CHECKING:
+    from mypy_boto3_ses import SESClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import GetEmailIdentityResponseTypeDef as Identity
+    from mypy_boto3_sesv2.type_defs import TagTypeDef
+
+OWNER_TAG = "ses-constructs:stack"
+
+
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Answer one event of CloudFormation."""
+    answer(event, VerifiedAddress())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the template says."""
+
+    address: str
+    inside_verified_domain: bool
+    resend: str
+
+    @classmethod
+    def of(cls, properties: Properties) -> Self:
+        inside = properties.text("InsideVerifiedDomain")
+        if inside not in ("true", "false"):
+            raise RefusedError(f"property InsideVerifiedDomain must be 'true' or 'false', got {inside!r}")
+        return cls(address_in(properties), inside == "true", properties.optional("Resend"))
+
+    def domains(self) -> tuple[str, ...]:
+        """List the domain and its parents, of which one may be an identity too."""
+        labels = self.address.rpartition("@")[2].split(".")
+        return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+
+
+def address_in(properties: Properties) -> str:
+    local_part, at, domain = properties.text("Address").rpartition("@")
+    if not local_part or not domain:
+        raise RefusedError("property Address must be an e-mail address; the template of this stack must set it")
+    return f"{local_part}{at}{domain.lower()}"
+
+
+def is_verified(identity: "Identity") -> bool:
+    return bool(identity.get("VerifiedForSendingStatus"))
+
+
+def decide_create(found: "Identity | None", *, ours: bool) -> Literal["make", "send", "keep"]:
+    """Say what a Create does where *found* is the identity in place."""
+    if found is None:
+        return "make"
+    # Ours is there already if the answer of an earlier try was lost; its mail is under way.
+    under_way = ours and found.get("VerificationStatus") == "PENDING"
+    return "keep" if is_verified(found) or under_way else "send"
+
+
+def decide_update(found: "Identity | None", wanted: Wanted, before: Wanted) -> Literal["make", "send", "keep"]:
+    """Say what an Update does where *found* is the identity in place, and the template said *before*."""
+    if found is None:
+        return "make"
+    again = wanted.resend not in ("", before.resend)
+    return "send" if again and not is_verified(found) else "keep"
+
+
+def _tag(stack_id: str) -> "TagTypeDef":
+    return {"Key": OWNER_TAG, "Value": stack_id}
+
+
+def _is_of(stack_id: str, found: "Identity | None") -> bool:
+    return found is not None and _tag(stack_id) in found.get("Tags", [])
+
+
+class VerifiedAddress:
+    """Keeps one address as an identity."""
+
+    @cached_property
+    def _ses(self) -> "SESV2Client":
+        return boto3.client("sesv2", config=PATIENT)
+
+    @cached_property
+    def _old_ses(self) -> "SESClient":
+        return boto3.client("ses", config=PATIENT)
+
+    def create(self, request: Request) -> Made:
+        wanted = Wanted.of(request.new)
+        try:
+            found = self._look(wanted.address)
+            self._act(decide_create(found, ours=_is_of(request.stack_id, found)), wanted, request.stack_id)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # This try or an earlier one may have made the identity; with this id its Delete comes back and looks.
+            raise RefusedError(str(error), left_behind=wanted.address) from error
+        return Made(wanted.address)
+
+    def update(self, request: Request) -> Made:
+        wanted = Wanted.of(request.new)
+        if wanted.address != request.physical_id:
+            raise RefusedError(
+                f"this resource is for {request.physical_id} and cannot be changed to {wanted.address}; "
+                "make a resource of its own for each address"
+            )
+        # Bad properties have sent nothing, so their roll-back sends nothing again.
+        before = request.before(Wanted.of) or wanted
+        self._act(decide_update(self._look(wanted.address), wanted, before), wanted, request.stack_id)
+        return Made(wanted.address)
+
+    def delete(self, request: Request) -> None:
+        # By the properties, for CloudFormation makes up an id for a Create that never answered.
+        address = address_in(request.new)
+        if _is_of(request.stack_id, self._look(address)):
+            self._ses.delete_email_identity(EmailIdentity=address)
+
+    def _look(self, identity: str) -> "Identity | None":
+        try:
+            return self._ses.get_email_identity(EmailIdentity=identity)
+        except Exception as error:
+            if says_gone(error):
+                return None
+            raise
+
+    def _act(self, decision: Literal["make", "send", "keep"], wanted: Wanted, stack_id: str) -> None:
+        match decision:
+            case "make":
+                self._make(wanted, stack_id)
+            case "send":
+                self._old_ses.verify_email_identity(EmailAddress=wanted.address)
+
+    def _make(self, wanted: Wanted, stack_id: str) -> None:
+        if not wanted.inside_verified_domain:
+            self._check_domains(wanted)
+        try:
+            self._ses.create_email_identity(EmailIdentity=wanted.address, Tags=[_tag(stack_id)])
+        except Exception:
+            # Whatever botocore's last try says, an earlier one may have taken effect.
+            if self._look(wanted.address) is None:
+                raise
+
+    def _check_domains(self, wanted: Wanted) -> None:
+        for domain in wanted.domains():
+            found = self._look(domain)
+            if found and is_verified(found):
+                raise RefusedError(
+                    f"SES has verified {domain} in this region, and with it every address there; an identity for "
+                    f"{wanted.address} would take the place of the domain's settings: leave the address out, or pass "
+                    "inside_verified_domain=True"
+                )

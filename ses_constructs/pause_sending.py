@@ -1,0 +1,50 @@
+"""PauseSending: stop sending before AWS does."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .alarm_reactions import AlarmReaction
+from .email_records._text import check_kind, invalid
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PauseSending(AlarmReaction):
+    """Switch off sending through a configuration set while its bounce or complaint rate is critical.
+
+    For the reactions of ``BounceMonitoring``: it acts on the critical alarms of that configuration set and leaves all
+    others alone. Other configuration sets go on sending. The team that the other reactions name is told what was
+    paused, why, and the one command that resumes; neither a deployment nor the end of the alarm does.
+
+    *minimum_sends*: how many messages must have been sent in the 24 hours before, so that one bounce out of three does
+    not stop production; 100 unless given. The pause comes as soon as both are true.
+    *whole_account*: on a critical rate of the account, switch off sending for the whole account in the region as well.
+
+    Raises ``ValueError`` for arguments out of range, and where there is no such alarm.
+    """
+
+    minimum_sends: int = 100
+    whole_account: bool = False
+
+    def __post_init__(self) -> None:
+        check_kind("whole_account", self.whole_account, bool, "pass True or False")
+        if isinstance(self.minimum_sends, bool) or not isinstance(self.minimum_sends, int) or self.minimum_sends < 1:
+            raise invalid("minimum_sends", "be a number of messages, 1 or more", self.minimum_sends, "pass 100")
+
+    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
+        """Pause what *alarm* watches, once it is critical and enough was sent."""
+        from ._sending_alarms import SendingAlarm
+        from ._sending_pause import SendingPause
+
+        if not isinstance(alarm, SendingAlarm):
+            raise invalid(
+                "reactions",
+                "hold PauseSending for the alarms of BounceMonitoring only",
+                alarm.node.path,
+                "leave it out here",
+            )
+        if not alarm.endangers_reputation or (alarm.group.configuration_set is None and not self.whole_account):
+            return
+        SendingPause.of(alarm.group, minimum_sends=self.minimum_sends).follow(alarm)

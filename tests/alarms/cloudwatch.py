@@ -1,0 +1,196 @@
+"""A small CloudWatch: it keeps metrics, and evaluates the alarms of a synthesized template once a minute.
+
+An alarm looks at the last *period* before now, as often as it has evaluation periods, every minute anew; a composite
+alarm is evaluated after its children. Source:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.constructs.templates import Resource, written
+
+State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+Series = tuple[str, str, frozenset[tuple[str, str]]]
+
+STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "Sum": sum,
+    "Maximum": max,
+    "Minimum": min,
+    "Average": lambda values: sum(values) / len(values),
+}
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+}
+
+
+def series(namespace: str, name: str, dimensions: Mapping[str, str]) -> Series:
+    return namespace, name, frozenset(dimensions.items())
+
+
+@dataclass
+class Metrics:
+    """Data points by series and minute."""
+
+    points: dict[Series, dict[int, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def put(self, of: Series, minute: int, value: float) -> None:
+        self.points[of][minute].append(value)
+
+    def statistic(self, of: Series, statistic: str, start: int, end: int) -> float | None:
+        """Over the minutes from *start* up to and without *end*; None where there is no data."""
+        found = self.points.get(of, {})
+        values = [value for minute in range(max(start, 0), end) for value in found.get(minute, ())]
+        return STATISTICS[statistic](values) if values else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """An alarm that went from one state to another, with the actions that this caused."""
+
+    minute: int
+    alarm: str
+    state: State
+    actions: tuple[str, ...]
+
+
+@dataclass
+class CloudWatch:
+    """The alarms of a template, by logical id, over *metrics*."""
+
+    resources: Mapping[str, Resource]
+    metrics: Metrics = field(default_factory=Metrics)
+    states: dict[str, State] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for logical_id, resource in self.resources.items():
+            if resource["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+                self.states[logical_id] = "INSUFFICIENT_DATA"
+
+    def evaluate(self, minute: int) -> None:
+        """Do what CloudWatch does once a minute."""
+        for kind, state_of in (("Alarm", self._metric_state), ("CompositeAlarm", self._composite_state)):
+            for logical_id in self.states:
+                resource = self.resources[logical_id]
+                if resource["Type"] == f"AWS::CloudWatch::{kind}":
+                    self._become(logical_id, state_of(logical_id, resource["Properties"], minute), minute)
+
+    def _become(self, logical_id: str, state: State, minute: int) -> None:
+        if state == self.states[logical_id]:
+            return
+        self.states[logical_id] = state
+        names = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
+        actions = self.resources[logical_id]["Properties"].get(names[state], [])
+        self.changes.append(Change(minute, logical_id, state, tuple(map(written, actions))))
+
+    def _metric_state(self, logical_id: str, properties: Mapping[str, Any], minute: int) -> State:
+        value = self._value(properties, minute)
+        if value is None:
+            match properties.get("TreatMissingData", "missing"):
+                case "ignore":
+                    return self.states[logical_id]
+                case "breaching":
+                    return "ALARM"
+                case "notBreaching":
+                    return "OK"
+                case _:
+                    return "INSUFFICIENT_DATA"
+        breaches = COMPARISONS[properties["ComparisonOperator"]]
+        return "ALARM" if all(breaches(each, properties["Threshold"]) for each in value) else "OK"
+
+    def _value(self, properties: Mapping[str, Any], minute: int) -> list[float] | None:
+        """The newest periods that have data; None if one has not, and so is for TreatMissingData to decide."""
+        if "Metrics" in properties:
+            return self._expression(properties["Metrics"], minute)
+        of = series(properties["Namespace"], properties["MetricName"], _dimensions(properties))
+        period, statistic = properties["Period"] // 60, properties["Statistic"]
+        values = [
+            self.metrics.statistic(of, statistic, minute - period * (back + 1), minute - period * back)
+            for back in range(properties["EvaluationPeriods"])
+        ]
+        known = [value for value in values if value is not None]
+        # Where some periods have data, those decide; the fewest wrong alarms for the alarms that we make.
+        return known or None
+
+    def _expression(self, metrics: Sequence[Mapping[str, Any]], minute: int) -> list[float] | None:
+        values = dict[str, float | None]()
+        expression = ""
+        for each in metrics:
+            if "Expression" in each:
+                expression = each["Expression"]
+                continue
+            metric, period = each["MetricStat"]["Metric"], each["MetricStat"]["Period"] // 60
+            of = series(metric["Namespace"], metric["MetricName"], _dimensions(metric))
+            values[each["Id"]] = self.metrics.statistic(of, each["MetricStat"]["Stat"], minute - period, minute)
+        # CloudWatch has a result where at least one metric has data.
+        if all(value is None for value in values.values()):
+            return None
+        return [_calculate(ast.parse(expression, mode="eval").body, values)]
+
+    def _composite_state(self, logical_id: str, properties: Mapping[str, Any], minute: int) -> State:
+        words = re.findall(r'[()]|[A-Z_]+|"[^"]*"', written(properties["AlarmRule"]))
+        return "ALARM" if self._either(_Words(words)) else "OK"
+
+    def _either(self, words: "_Words") -> bool:
+        result = self._both(words)
+        while words.next_is("OR"):
+            other = self._both(words)
+            result = result or other
+        return result
+
+    def _both(self, words: "_Words") -> bool:
+        result = self._one(words)
+        while words.next_is("AND"):
+            other = self._one(words)
+            result = result and other
+        return result
+
+    def _one(self, words: "_Words") -> bool:
+        if words.next_is("NOT"):
+            return not self._one(words)
+        if words.next_is("("):
+            result = self._either(words)
+            assert words.next_is(")")
+            return result
+        state = words.take()
+        assert words.next_is("(")
+        name = words.take().strip('"<>').removesuffix(".Arn")
+        assert words.next_is(")")
+        return self.states[name] == state
+
+
+class _Words:
+    """The words of an alarm rule that are still to be read."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = list(words)
+
+    def take(self) -> str:
+        return self._words.pop(0)
+
+    def next_is(self, word: str) -> bool:
+        """Take *word* if it is the next one."""
+        if self._words[:1] != [word]:
+            return False
+        self._words.pop(0)
+        return True
+
+
+def _dimensions(properties: Mapping[str, Any]) -> dict[str, str]:
+    return {each["Name"]: written(each["Value"]) for each in properties.get("Dimensions", [])}
+
+
+def _calculate(node: ast.expr, values: Mapping[str, float | None]) -> float:
+    match node:
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _calculate(left, values) + _calculate(right, values)
+        case ast.Call(func=ast.Name(id="FILL"), args=[ast.Name(id=name), ast.Constant(value=int(instead))]):
+            value = values[name]
+            return instead if value is None else value
+    raise AssertionError(f"metric math that this CloudWatch does not know: {ast.unparse(node)}")

@@ -1,0 +1,317 @@
+"""What SES says about the account: metrics, an alarm on each, the schedule, and news that SES reports by itself."""
+
+import re
+from typing import Any
+
+import pytest
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from ses_constructs import AccountHealth, BounceMonitoring, EmailTeam, NotifyTopic
+from tests.constructs.templates import (
+    conditions,
+    identified,
+    needs,
+    only,
+    resources,
+    role_statements,
+    service_statements,
+    template,
+    written,
+)
+
+ALARM = "AWS::CloudWatch::Alarm"
+RULE = "AWS::Events::Rule"
+FUNCTION = "AWS::Lambda::Function"
+TEAM = EmailTeam("ops@example.net")
+
+
+def make(stack: Stack, **changes: Any) -> AccountHealth:
+    return AccountHealth(stack, "Health", **changes)
+
+
+def alarms(stack: Stack) -> dict[str, dict[str, Any]]:
+    return {key.removeprefix("Health")[:-8]: each["Properties"] for key, each in identified(stack, ALARM).items()}
+
+
+def rule(stack: Stack, name: str) -> tuple[str, dict[str, Any]]:
+    """The id and the properties of the schedule or the news."""
+    ((rule_id, found),) = ((key, each) for key, each in identified(stack, RULE).items() if name in key)
+    return rule_id, found["Properties"]
+
+
+# Metrics and alarms
+
+
+@pytest.mark.parametrize(
+    ("method", "metric_name", "statistic"),
+    [
+        ("metric_quota_used", "QuotaUsed", "Maximum"),
+        ("metric_sent_last_24_hours", "SentLast24Hours", "Maximum"),
+        ("metric_sending_rate_limit", "MaxSendRate", "Minimum"),
+        ("metric_production_access", "ProductionAccess", "Minimum"),
+        ("metric_sending_enabled", "SendingEnabled", "Minimum"),
+        ("metric_enforcement_level", "EnforcementLevel", "Maximum"),
+    ],
+)
+def test_the_worst_of_a_period_counts(stack: Stack, method: str, metric_name: str, statistic: str) -> None:
+    metric = getattr(make(stack, every=Duration.minutes(10)), method)()
+
+    assert (metric.namespace, metric.metric_name) == ("SesConstructs/Account", metric_name)
+    assert (metric.statistic, metric.period.to_minutes()) == (statistic, 10)
+    assert not metric.dimensions
+
+
+def test_the_rates_of_the_account_have_no_dimension(stack: Stack) -> None:
+    metric = make(stack).metric_bounce_rate(period=Duration.hours(1))
+
+    assert (metric.namespace, metric.metric_name) == ("AWS/SES", "Reputation.BounceRate")
+    assert (metric.statistic, metric.dimensions or {}) == ("Maximum", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "metric_name", "statistic", "comparison", "threshold", "missing", "periods"),
+    [
+        ("QuotaAlarm", "QuotaUsed", "Maximum", "GreaterThanOrEqualToThreshold", 0.8, "ignore", 1),
+        ("ReviewAlarm", "EnforcementLevel", "Maximum", "GreaterThanOrEqualToThreshold", 1, "ignore", 1),
+        ("PausedAlarm", "SendingEnabled", "Minimum", "LessThanThreshold", 1, "ignore", 1),
+        # Never true of a value, so that it fires where there is none.
+        ("SilenceAlarm", "SendingEnabled", "Minimum", "LessThanThreshold", 0, "breaching", 3),
+        ("SandboxAlarm", "ProductionAccess", "Minimum", "LessThanThreshold", 1, "ignore", 1),
+        ("RateAlarm", "MaxSendRate", "Minimum", "LessThanThreshold", 14.5, "ignore", 1),
+    ],
+)
+def test_there_is_an_alarm_on_each(
+    stack: Stack,
+    name: str,
+    metric_name: str,
+    statistic: str,
+    comparison: str,
+    threshold: float,
+    missing: str,
+    periods: int,
+) -> None:
+    make(stack, needed_rate=14.5)
+
+    found = alarms(stack)[name]
+    assert found.pop("AlarmDescription")
+    assert found == {
+        "Namespace": "SesConstructs/Account",
+        "MetricName": metric_name,
+        "Statistic": statistic,
+        "Period": 300,
+        "EvaluationPeriods": periods,
+        "ComparisonOperator": comparison,
+        "Threshold": threshold,
+        "TreatMissingData": missing,
+    }
+
+
+def test_only_what_is_named_is_relied_on(stack: Stack) -> None:
+    health = make(stack, sandbox=True)
+
+    assert list(alarms(stack)) == ["QuotaAlarm", "ReviewAlarm", "PausedAlarm", "SilenceAlarm"]
+    assert len(health.alarms) == 4
+
+
+def test_the_quota_warns_where_it_was_asked_to(stack: Stack) -> None:
+    health = make(stack, quota_warning=0.925)
+
+    assert health.quota_warning == alarms(stack)["QuotaAlarm"]["Threshold"] == 0.925
+    assert alarms(stack)["QuotaAlarm"]["AlarmDescription"] == "92.5 % of SES's 24-hour quota or more are used"
+
+
+def test_every_alarm_is_followed_by_every_reaction(stack: Stack) -> None:
+    make(stack, needed_rate=1, reactions=[TEAM, actions.SnsAction(sns.Topic(stack, "Topic"))])
+
+    (team_id,) = (key for key in identified(stack, "AWS::SNS::Topic") if key.startswith("EmailTeam"))
+    for each in alarms(stack).values():
+        assert len(each["AlarmActions"]) == 2
+        assert each["OKActions"] == [{"Ref": team_id}]
+
+
+# The function
+
+
+@pytest.mark.parametrize(
+    ("every", "expression", "seconds"),
+    [
+        (None, "rate(5 minutes)", 300),
+        (Duration.minutes(1), "rate(1 minute)", 60),
+        (Duration.minutes(7), "rate(7 minutes)", 420),
+        (Duration.hours(1), "rate(1 hour)", 3600),
+    ],
+)
+def test_ses_is_asked_as_often_as_the_metrics_say(
+    stack: Stack, every: Duration | None, expression: str, seconds: int
+) -> None:
+    make(stack, every=every)
+
+    (function_id,) = identified(stack, FUNCTION)
+    _, schedule = rule(stack, "Schedule")
+    assert schedule["ScheduleExpression"] == expression
+    assert [each["Arn"] for each in schedule["Targets"]] == [{"Fn::GetAtt": [function_id, "Arn"]}]
+    assert {each["Period"] for each in alarms(stack).values()} == {seconds}
+
+
+def test_the_function_has_time_for_throttling(stack: Stack) -> None:
+    make(stack)
+
+    function = only(stack, FUNCTION)["Properties"]
+    assert (function["Handler"], function["Timeout"]) == ("handlers.account_health.on_event", 300)
+    assert function["Environment"]["Variables"] == {"HEALTH_NAMESPACE": "SesConstructs/Account"}
+
+
+def test_only_the_schedule_may_invoke_the_function(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
+
+    (function_id,) = identified(stack, FUNCTION)
+    schedule_id, _ = rule(stack, "Schedule")
+    permission = only(stack, "AWS::Lambda::Permission")["Properties"]
+    assert permission == {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Fn::GetAtt": [function_id, "Arn"]},
+        "Principal": "events.amazonaws.com",
+        "SourceAccount": "111122223333",
+        "SourceArn": {"Fn::GetAtt": [schedule_id, "Arn"]},
+    }
+
+
+def test_the_function_may_ask_and_write_its_own_metrics(stack: Stack) -> None:
+    make(stack)
+
+    assert role_statements(stack, of="HealthReport") == [
+        {"Action": "ses:GetAccount", "Effect": "Allow", "Resource": "*"},
+        {
+            "Action": "cloudwatch:PutMetricData",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "SesConstructs/Account"}},
+            "Effect": "Allow",
+            "Resource": "*",
+        },
+    ]
+
+
+# News
+
+
+def test_what_ses_reports_by_itself_goes_to_the_team(stack: Stack) -> None:
+    make(stack, reactions=[TEAM, NotifyTopic(sns.Topic(stack, "Topic"))])
+
+    _, news = rule(stack, "News")
+    assert news["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail-type": ["Sending Status Disabled", "Advisor Recommendation Status Open"],
+    }
+    assert {str(each["Arn"]) for each in news["Targets"]} == {
+        str({"Ref": key}) for key in identified(stack, "AWS::SNS::Topic")
+    }
+    assert len({each["Id"] for each in news["Targets"]}) == 2
+
+
+def test_news_is_a_sentence_whose_every_blank_is_filled(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
+
+    (target,) = rule(stack, "News")[1]["Targets"]
+    transformer = target["InputTransformer"]
+    sentence = transformer["InputTemplate"]
+    assert set(re.findall("<([a-z]+)>", sentence)) == set(transformer["InputPathsMap"])
+    # EventBridge wants a JSON string.
+    assert sentence.startswith('"')
+    assert sentence.endswith('"')
+
+
+def test_without_a_team_there_is_no_rule_for_news(stack: Stack) -> None:
+    make(stack, reactions=[actions.SnsAction(sns.Topic(stack, "Topic"))])
+
+    assert len(resources(stack, RULE)) == 1
+    assert service_statements(stack, "events.amazonaws.com")[0][1]["Action"] == "lambda:InvokeFunction"
+
+
+def test_only_the_rule_for_news_may_publish(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
+
+    news_id, _ = rule(stack, "News")
+    (publish,) = (
+        each for _, each in service_statements(stack, "events.amazonaws.com") if each["Action"] == "sns:Publish"
+    )
+    assert conditions(publish) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": f"<{news_id}.Arn>"}
+
+
+def test_news_reaches_an_encrypted_topic_without_a_cycle(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+    make(stack, reactions=[NotifyTopic(topic)])
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    statement = dict(service_statements(stack, "events.amazonaws.com"))[key_id]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    # EventBridge passes no source to KMS; the topic's policy narrows it.
+    assert "Condition" not in statement
+    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
+
+
+def test_the_team_is_shared_with_monitoring(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
+    BounceMonitoring(stack, "Bounces", reactions=[TEAM])
+
+    assert len(resources(stack, "AWS::SNS::Topic")) == 1
+
+
+def test_health_works_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
+    make(agnostic_stack, reactions=[TEAM])
+
+    permission = only(agnostic_stack, "AWS::Lambda::Permission")["Properties"]
+    assert written(permission["SourceAccount"]) == "<AWS::AccountId>"
+    assert "Token[" not in str(template(agnostic_stack))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.01, 80, True, "0.8", None, float("nan")])
+def test_a_warning_is_a_share_of_the_quota(stack: Stack, share: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"quota_warning must be a fraction above 0 and up to 1, got .*; write 80 % as 0\.8"
+    ):
+        make(stack, quota_warning=share)
+
+
+def test_a_quota_that_is_used_up_may_be_the_warning(stack: Stack) -> None:
+    make(stack, quota_warning=1)
+
+    assert alarms(stack)["QuotaAlarm"]["Threshold"] == 1
+
+
+@pytest.mark.parametrize("rate", [0, -1, True, "14", float("nan"), float("inf"), Duration.seconds(1)])
+def test_a_rate_is_a_number(stack: Stack, rate: Any) -> None:
+    with pytest.raises(ValueError, match=r"needed_rate must be above 0 messages a second, got .*; leave it out for no"):
+        make(stack, needed_rate=rate)
+
+
+@pytest.mark.parametrize(
+    "every",
+    [Duration.seconds(59), Duration.seconds(90), Duration.minutes(61), Duration.days(1), Duration.millis(60_001)],
+)
+def test_ses_is_asked_every_minute_to_every_hour(stack: Stack, every: Duration) -> None:
+    with pytest.raises(ValueError, match=r"every must be whole minutes, from 1 minute to 1 hour, got '.*'; pass Dur"):
+        make(stack, every=every)
+
+
+@pytest.mark.parametrize("every", [5, "5 minutes"])
+def test_a_schedule_is_a_duration(stack: Stack, every: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"every must be a Duration, got .*; pass a Duration, such as Duration\.minutes"
+    ):
+        make(stack, every=every)
+
+
+def test_the_sandbox_is_a_switch(stack: Stack) -> None:
+    with pytest.raises(ValueError, match="sandbox must be a bool, got 'false'; pass True while the account is in the"):
+        make(stack, sandbox="false")
+
+
+@pytest.mark.parametrize("reactions", [TEAM, None, "ops@example.net"])
+def test_reactions_are_a_list(stack: Stack, reactions: Any) -> None:
+    with pytest.raises(ValueError, match=r"reactions must be a list, got .*; write"):
+        make(stack, reactions=reactions)

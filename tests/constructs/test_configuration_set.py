@@ -1,0 +1,306 @@
+"""The configuration set that is made, the ones that are taken, and the domain that tracks opens and clicks."""
+
+from typing import Any
+
+import pytest
+from aws_cdk import CfnParameter, Duration, Stack
+from aws_cdk import aws_ses as ses
+
+from ses_constructs import BounceMonitoring, RecordsToPublish, Route53Zone, VerifiedDomain
+from tests.constructs.templates import identified, needs, only, record_sets, resources, template, warnings, written
+
+SET = "AWS::SES::ConfigurationSet"
+IDENTITY = "AWS::SES::EmailIdentity"
+WAIT = "Custom::SESDomainVerification"
+
+
+def make(stack: Stack, **changes: Any) -> BounceMonitoring:
+    return BounceMonitoring(stack, "Bounces", **changes)
+
+
+def made(stack: Stack, **changes: Any) -> dict[str, Any]:
+    make(stack, **changes)
+    return dict(only(stack, SET)["Properties"])
+
+
+def tracked(stack: Stack, zone: Route53Zone, **changes: Any) -> BounceMonitoring:
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=zone)
+    return make(stack, **{"domain": domain, "tracking_domain": "click.example.com", **changes})
+
+
+# One of our own
+
+
+def test_it_requires_tls_counts_reputation_and_suppresses(stack: Stack) -> None:
+    assert made(stack) == {
+        "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
+        "ReputationOptions": {"ReputationMetricsEnabled": True},
+        "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
+    }
+
+
+def test_a_deployment_never_says_whether_sending_is_on(stack: Stack, zone: Route53Zone) -> None:
+    pool = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
+    tracked(stack, zone, max_delivery_time=Duration.hours(1), dedicated_ip_pool=pool)
+
+    assert "SendingOptions" not in only(stack, SET)["Properties"]
+
+
+def test_tls_and_suppression_may_be_something_else(stack: Stack) -> None:
+    properties = made(
+        stack,
+        tls_policy=ses.ConfigurationSetTlsPolicy.OPTIONAL,
+        suppression_reasons=ses.SuppressionReasons.COMPLAINTS_ONLY,
+    )
+
+    assert properties["DeliveryOptions"] == {"TlsPolicy": "OPTIONAL"}
+    assert properties["SuppressionOptions"] == {"SuppressedReasons": ["COMPLAINT"]}
+
+
+def test_it_sends_from_a_pool(stack: Stack) -> None:
+    pool = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
+
+    assert made(stack, dedicated_ip_pool=pool)["DeliveryOptions"]["SendingPoolName"] == "marketing"
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds"), [(Duration.minutes(5), 300), (Duration.minutes(90), 5400), (Duration.hours(14), 50_400)]
+)
+def test_it_gives_up_in_time(stack: Stack, time: Duration, seconds: int) -> None:
+    assert made(stack, max_delivery_time=time)["DeliveryOptions"]["MaxDeliverySeconds"] == seconds
+
+
+@pytest.mark.parametrize(
+    "time", [Duration.seconds(299), Duration.seconds(50_401), Duration.days(1), Duration.millis(299_999)]
+)
+def test_ses_gives_up_after_five_minutes_to_fourteen_hours(stack: Stack, time: Duration) -> None:
+    with pytest.raises(ValueError, match=r"max_delivery_time must be from 5 minutes to 14 hours, got '.*'; leave it"):
+        make(stack, max_delivery_time=time)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("tls_policy", "REQUIRE", "tls_policy must be a ConfigurationSetTlsPolicy, got 'REQUIRE'; pass a member of"),
+        ("tls_policy", None, "tls_policy must be a ConfigurationSetTlsPolicy, got None"),
+        ("suppression_reasons", "BOUNCE", "suppression_reasons must be a SuppressionReasons, got 'BOUNCE'; pass a"),
+        ("suppression_reasons", None, "suppression_reasons must be a SuppressionReasons, got None"),
+        ("max_delivery_time", 300, "max_delivery_time must be a Duration, got 300; pass a Duration, such as"),
+        ("dedicated_ip_pool", "pool", "dedicated_ip_pool must be a pool, got 'pool'; pass ses.DedicatedIpPool.from"),
+        ("tracking_domain", 5, "tracking_domain must be text, got 5; pass a str"),
+        ("tracking_domain", "", "tracking_domain must have labels of"),
+    ],
+)
+def test_options_of_another_kind_are_refused(stack: Stack, argument: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(stack, **{argument: value})
+
+
+# One that exists
+
+
+def test_one_that_was_imported_is_watched(stack: Stack) -> None:
+    imported = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    monitoring = make(stack, configuration_set=imported)
+
+    assert monitoring.configuration_set is imported
+    assert resources(stack, SET) == []
+    destination = only(stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]
+    assert destination["ConfigurationSetName"] == "transactional"
+    assert warnings(stack) == []
+
+
+def test_one_whose_name_only_cloudformation_knows_is_watched(agnostic_stack: Stack) -> None:
+    name = CfnParameter(agnostic_stack, "Name").value_as_string
+    make(
+        agnostic_stack,
+        configuration_set=ses.ConfigurationSet.from_configuration_set_name(agnostic_stack, "Set", name),
+    )
+
+    destination = only(agnostic_stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]
+    assert destination["ConfigurationSetName"] == {"Ref": "Name"}
+
+
+def test_one_of_the_app_is_watched_as_it_is(stack: Stack) -> None:
+    given = ses.ConfigurationSet(stack, "Set", reputation_metrics=True)
+
+    assert make(stack, configuration_set=given).configuration_set is given
+    assert only(stack, SET)["Properties"] == {"ReputationOptions": {"ReputationMetricsEnabled": True}}
+    assert warnings(stack) == []
+
+
+@pytest.mark.parametrize("counts", [None, False])
+def test_one_that_counts_no_reputation_is_refused(stack: Stack, counts: bool | None) -> None:
+    given = ses.ConfigurationSet(stack, "Set", reputation_metrics=counts)
+
+    with pytest.raises(
+        ValueError,
+        match="configuration_set must have reputation_metrics=True, or no alarm on its rates could ever fire, got "
+        "'Mail/Set'; add it",
+    ):
+        make(stack, configuration_set=given)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) -> None:
+    given = ses.ConfigurationSet(stack, "Set", reputation_metrics=True, sending_enabled=enabled)
+    make(stack, configuration_set=given)
+
+    (warning,) = warnings(stack)
+    assert "Mail/Set says whether sending is enabled, so a deployment that changes it may resume" in warning
+    assert warning.endswith("[ack: ses-constructs:deployment-resumes]")
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("tls_policy", ses.ConfigurationSetTlsPolicy.OPTIONAL),
+        ("suppression_reasons", ses.SuppressionReasons.BOUNCES_ONLY),
+        ("tracking_domain", "click.example.com"),
+        ("max_delivery_time", Duration.hours(1)),
+    ],
+)
+def test_options_are_for_a_set_of_our_own(stack: Stack, argument: str, value: object) -> None:
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+
+    with pytest.raises(
+        ValueError,
+        match=f"{argument} must be left out with a configuration set that exists, got .*; set it where the conf",
+    ):
+        make(stack, configuration_set=given, **{argument: value})
+
+
+def test_a_pool_is_for_a_set_of_our_own(stack: Stack) -> None:
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    pool = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
+
+    with pytest.raises(ValueError, match="dedicated_ip_pool must be left out with a configuration set that exists"):
+        make(stack, configuration_set=given, dedicated_ip_pool=pool)
+
+
+def test_options_are_for_a_set_of_our_own_and_not_for_the_default_of_a_domain(stack: Stack) -> None:
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com", configuration_set=given)
+
+    with pytest.raises(ValueError, match="max_delivery_time must be left out with a configuration set that exists"):
+        make(stack, domain=domain, max_delivery_time=Duration.hours(1))
+
+
+def test_one_is_watched_once(stack: Stack) -> None:
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    make(stack, configuration_set=given)
+
+    with pytest.raises(
+        ValueError,
+        match="configuration_set must be watched once, because two would count each event twice, got 'Mail/Set'; leave",
+    ):
+        BounceMonitoring(stack, "Again", configuration_set=given)
+
+
+def test_one_of_our_own_is_watched_already(stack: Stack) -> None:
+    own = make(stack).configuration_set
+
+    with pytest.raises(
+        ValueError, match=r"configuration_set must be watched once, .*, got 'Mail/Bounces/ConfigurationS"
+    ):
+        BounceMonitoring(stack, "Again", configuration_set=own)
+
+
+@pytest.mark.parametrize("given", ["transactional", "", 5])
+def test_a_set_is_no_name(stack: Stack, given: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"configuration_set must be a configuration set, got .*; pass ses.Configuration"
+    ):
+        make(stack, configuration_set=given)
+
+
+# Opens and clicks
+
+
+def test_a_tracking_domain_has_an_identity_and_records_of_its_own(stack: Stack, zone: Route53Zone) -> None:
+    tracked(stack, zone)
+
+    identities = [each["Properties"] for each in resources(stack, IDENTITY)]
+    assert {each["EmailIdentity"] for each in identities} == {"example.com", "click.example.com"}
+    (own,) = (each for each in identities if each["EmailIdentity"] == "click.example.com")
+    assert "MailFromAttributes" not in own
+    assert "ConfigurationSetAttributes" not in own
+    assert record_sets(stack)["click.example.com", "CNAME"] == ["r.eu-west-1.awstrack.me"]
+    # DNS allows nothing beside a CNAME.
+    assert [kind for name, kind in record_sets(stack) if name.endswith("click.example.com")] == ["CNAME"]
+    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
+
+
+def test_the_set_comes_after_the_verified_tracking_domain_and_before_the_domain(
+    stack: Stack, zone: Route53Zone
+) -> None:
+    tracked(stack, zone)
+
+    (set_id,), (wait_id,) = identified(stack, SET), identified(stack, WAIT)
+    ids = {each["Properties"]["EmailIdentity"]: key for key, each in identified(stack, IDENTITY).items()}
+    (cname_id,) = (
+        key
+        for key, each in identified(stack, "AWS::Route53::RecordSetGroup").items()
+        if [record["Name"] for record in each["Properties"]["RecordSets"]] == ["click.example.com"]
+    )
+    before = needs(stack, set_id)
+    assert {wait_id, cname_id, ids["click.example.com"]} <= before
+    assert ids["example.com"] not in before
+    assert set_id in needs(stack, ids["example.com"])
+    assert only(stack, WAIT)["Properties"]["TimeoutSeconds"] == 1800
+
+
+def test_nothing_needs_itself(stack: Stack, zone: Route53Zone) -> None:
+    tracked(stack, zone)
+
+    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
+
+
+def test_a_tracking_domain_is_written_in_lower_case(stack: Stack, zone: Route53Zone) -> None:
+    tracked(stack, zone, tracking_domain="Click.Example.COM")
+
+    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
+    assert ("click.example.com", "CNAME") in record_sets(stack)
+
+
+def test_opens_are_tracked_in_a_region_that_only_cloudformation_knows(agnostic_stack: Stack) -> None:
+    domain = VerifiedDomain(agnostic_stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
+    make(agnostic_stack, domain=domain, tracking_domain="click.example.com")
+
+    outputs = [written(each["Value"]) for each in template(agnostic_stack)["Outputs"].values()]
+    assert "click.example.com. 300 IN CNAME r.<AWS::Region>.awstrack.me." in outputs
+
+
+def test_a_person_publishes_the_records_where_the_domain_has_it_so(stack: Stack) -> None:
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
+    make(stack, domain=domain, tracking_domain="click.example.com")
+
+    (set_id,), (wait_id,) = identified(stack, SET), identified(stack, WAIT)
+    assert wait_id in needs(stack, set_id)
+    assert "ses-constructs:waits-for-people" in warnings(stack)[0]
+
+
+def test_a_stream_beside_the_default_may_track_too(stack: Stack, zone: Route53Zone) -> None:
+    tracked(stack, zone, default_for_domain=False)
+
+    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
+
+
+@pytest.mark.parametrize("tracking_domain", ["example.com", "EXAMPLE.com", "click.example.org", "clickexample.com"])
+def test_a_tracking_domain_is_below_the_domain(stack: Stack, zone: Route53Zone, tracking_domain: str) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"tracking_domain must be a subdomain of example\.com, where a CNAME is the only record, got .*; take a "
+        r"name such as 'click\.example\.com'",
+    ):
+        tracked(stack, zone, tracking_domain=tracking_domain)
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_tracking_domain_needs_a_domain_of_the_app(stack: Stack, imported: bool) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com") if imported else None
+
+    with pytest.raises(
+        ValueError, match="tracking_domain must come with a VerifiedDomain, where its DNS records are pub"
+    ):
+        make(stack, domain=domain, default_for_domain=False, tracking_domain="click.example.com")

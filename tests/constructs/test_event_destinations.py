@@ -1,0 +1,511 @@
+"""Where the events of a configuration set go: metrics, topics, the event bus, streams."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import pytest
+from aws_cdk import Environment, Stack
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kinesisfirehose as firehose
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ses_constructs import (
+    BounceMonitoring,
+    CloudWatchMetrics,
+    DeliveryThresholds,
+    EventBusEvents,
+    EventDestination,
+    FirehoseEvents,
+    TopicEvents,
+)
+from tests.constructs.templates import (
+    Resource,
+    conditions,
+    identified,
+    needs,
+    only,
+    resources,
+    service_statements,
+    written,
+)
+
+DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
+PROBLEMS = ["bounce", "complaint", "reject", "renderingFailure", "deliveryDelay"]
+UNWATCHED = DeliveryThresholds(rejects=None, delays=None)
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+Event = ses.EmailSendingEvent
+Source = ses.CloudWatchDimensionSource
+
+
+def make(stack: Stack, *destinations: EventDestination, **changes: Any) -> BounceMonitoring:
+    return BounceMonitoring(
+        stack, "Bounces", **{"destinations": destinations, "delivery_thresholds": UNWATCHED, **changes}
+    )
+
+
+def dimension(name: str, **changes: Any) -> ses.CloudWatchDimension:
+    return ses.CloudWatchDimension(**{"name": name, "source": Source.MESSAGE_TAG, "default_value": "none", **changes})
+
+
+def counted(stack: Stack) -> list[list[str]]:
+    """The kinds of events of every destination that counts."""
+    return [
+        each["Properties"]["EventDestination"]["MatchingEventTypes"]
+        for each in resources(stack, DESTINATION)
+        if "CloudWatchDestination" in each["Properties"]["EventDestination"]
+    ]
+
+
+def stream(stack: Stack) -> firehose.DeliveryStream:
+    return firehose.DeliveryStream(stack, "Stream", destination=firehose.S3Bucket(s3.Bucket(stack, "Bucket")))
+
+
+# CloudWatch
+
+
+def test_problems_are_counted_by_configuration_set(stack: Stack) -> None:
+    make(stack, CloudWatchMetrics())
+
+    (set_id,) = identified(stack, "AWS::SES::ConfigurationSet")
+    assert only(stack, DESTINATION)["Properties"] == {
+        "ConfigurationSetName": {"Ref": set_id},
+        "EventDestination": {
+            "Enabled": True,
+            "CloudWatchDestination": {
+                "DimensionConfigurations": [
+                    {
+                        "DefaultDimensionValue": "default",
+                        "DimensionName": "ses:configuration-set",
+                        "DimensionValueSource": "messageTag",
+                    }
+                ]
+            },
+            "MatchingEventTypes": PROBLEMS,
+        },
+    }
+
+
+def test_a_further_dimension_is_a_destination_of_its_own(stack: Stack) -> None:
+    make(
+        stack,
+        CloudWatchMetrics(
+            dimensions=[
+                dimension("ses:from-domain"),
+                dimension("X-Campaign", source=Source.EMAIL_HEADER),
+                dimension("link", source=Source.LINK_TAG),
+            ]
+        ),
+    )
+
+    dimensions = [
+        each["Properties"]["EventDestination"]["CloudWatchDestination"]["DimensionConfigurations"]
+        for each in resources(stack, DESTINATION)
+    ]
+    assert [[(one["DimensionName"], one["DimensionValueSource"]) for one in each] for each in dimensions] == [
+        [("ses:configuration-set", "messageTag")],
+        [("ses:from-domain", "messageTag")],
+        [("X-Campaign", "emailHeader")],
+        [("link", "linkTag")],
+    ]
+
+
+def test_what_is_read_is_counted_once_by_every_dimension(stack: Stack) -> None:
+    monitoring = make(stack, CloudWatchMetrics(dimensions=[dimension("ses:from-domain")]))
+    for read in (monitoring.metric_sends, monitoring.metric_bounces, monitoring.metric_sends):
+        read()
+
+    assert counted(stack) == [[*PROBLEMS, "send"]] * 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_destination_that_comes_later_counts_what_is_read_too(stack: Stack, first: bool) -> None:
+    monitoring = make(stack, *([CloudWatchMetrics()] if first else []))
+    if not first:
+        monitoring.add_destination("Counted", CloudWatchMetrics())
+    monitoring.metric_deliveries()
+    monitoring.add_destination("Other", EventBusEvents())
+
+    assert counted(stack) == [[*PROBLEMS, "delivery"]]
+    assert resources(stack, DESTINATION)[-1]["Properties"]["EventDestination"]["MatchingEventTypes"] == PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("metric_name", "event"),
+    [
+        ("Send", "send"),
+        ("Delivery", "delivery"),
+        ("Open", "open"),
+        ("Click", "click"),
+        ("Bounce", "bounce"),
+        ("Complaint", "complaint"),
+        ("Reject", "reject"),
+        ("RenderingFailure", "renderingFailure"),
+        ("DeliveryDelay", "deliveryDelay"),
+        ("Subscription", "subscription"),
+    ],
+)
+def test_every_metric_brings_its_event(stack: Stack, metric_name: str, event: str) -> None:
+    other = Event.OPEN if event != "open" else Event.CLICK
+    make(stack, CloudWatchMetrics(events=[other])).metric(metric_name)
+
+    assert counted(stack) == [[other.value.lower(), event]]
+
+
+def test_a_rate_needs_no_event(stack: Stack) -> None:
+    make(stack, CloudWatchMetrics(events=[Event.BOUNCE])).metric_bounce_rate()
+
+    assert counted(stack) == [["bounce"]]
+
+
+def test_a_metric_without_a_destination_that_counts_is_refused(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"destinations must hold CloudWatchMetrics\(\), so that the metric Send exists, got "
+        r"\['ConfigurationSetEventDestination'\]; add it, or leave out what reads the metric",
+    ):
+        make(stack, EventBusEvents()).metric_sends()
+
+
+def test_metrics_twice_are_refused_for_they_would_count_twice(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"destinations must hold CloudWatchMetrics once, .*, got 'CloudWatchMetrics2'"
+    ):
+        make(stack, CloudWatchMetrics(), CloudWatchMetrics(events=[Event.SEND]))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a.b", "ä", "a" * 257, "a\n"])
+def test_a_dimension_has_a_name_that_ses_takes(name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"dimensions must have names of 1-256 letters, digits, '_', ':' and '-', got .*; name a tag"
+    ):
+        CloudWatchMetrics(dimensions=[dimension(name)])
+
+
+@pytest.mark.parametrize("value", ["", "a b", "a:b", "a.b", "ä", "a" * 257, "a\n"])
+def test_a_dimension_has_a_default_value_that_ses_takes(value: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"dimensions must have default values of 1-256 letters, digits, '_' and '-', got .*; take a"
+    ):
+        CloudWatchMetrics(dimensions=[dimension("campaign", default_value=value)])
+
+
+@pytest.mark.parametrize("name", ["campaign", "ses:configuration-set"])
+def test_a_dimension_is_there_once(name: str) -> None:
+    with pytest.raises(ValueError, match=f"dimensions must have different names, got '{name}'; leave it out"):
+        CloudWatchMetrics(dimensions=[dimension("campaign"), dimension(name)])
+
+
+@pytest.mark.parametrize("name", ["From", "to", "Message-ID", "DKIM-Signature", "Return-Path", "CC", "received"])
+def test_some_headers_are_no_dimension(name: str) -> None:
+    with pytest.raises(ValueError, match=f"dimensions must name a header that SES takes, got '{name}'; take a header"):
+        CloudWatchMetrics(dimensions=[dimension(name, source=Source.EMAIL_HEADER)])
+
+
+def test_a_tag_may_be_called_like_such_a_header() -> None:
+    assert CloudWatchMetrics(dimensions=[dimension("from")]).dimensions[0].name == "from"
+
+
+@pytest.mark.parametrize("dimensions", [["campaign"], [{"name": "campaign"}], "campaign"])
+def test_a_dimension_is_one_of_cdk(dimensions: Any) -> None:
+    with pytest.raises(ValueError, match=r"dimensions must be a CloudWatchDimension, got .*; pass ses\.CloudWatchDim"):
+        CloudWatchMetrics(dimensions=dimensions)
+
+
+@pytest.mark.parametrize("dimensions", [dimension("campaign"), None])
+def test_dimensions_are_a_list(dimensions: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"dimensions must be a list, got .*; write \[ses\.CloudWatchDimension\(\.\.\.\)"
+    ):
+        CloudWatchMetrics(dimensions=dimensions)
+
+
+def of_events(kind: str, stack: Stack, events: Any) -> EventDestination:
+    match kind:
+        case "metrics":
+            return CloudWatchMetrics(events=events)
+        case "topic":
+            return TopicEvents(topic=sns.Topic(stack, "Topic"), events=events)
+        case "bus":
+            return EventBusEvents(events=events)
+    return FirehoseEvents(stream=stream(stack), events=events)
+
+
+every_kind = pytest.mark.parametrize("kind", ["metrics", "topic", "bus", "stream"])
+
+
+@every_kind
+@pytest.mark.parametrize("events", [[], (), None, Event.BOUNCE])
+def test_events_are_at_least_one(stack: Stack, kind: str, events: Any) -> None:
+    with pytest.raises(ValueError, match=r"events must be at least one kind of event, got .*; leave it out for"):
+        of_events(kind, stack, events)
+
+
+@every_kind
+@pytest.mark.parametrize("events", [["bounce"], "BOUNCE", [Event.BOUNCE, None]])
+def test_events_are_those_of_cdk(stack: Stack, kind: str, events: Any) -> None:
+    with pytest.raises(ValueError, match=r"events must be a EmailSendingEvent, got .*; pass members of ses\.EmailSend"):
+        of_events(kind, stack, events)
+
+
+@every_kind
+def test_only_events_that_were_asked_for_go_anywhere(stack: Stack, kind: str) -> None:
+    make(stack, of_events(kind, stack, {Event.RENDERING_FAILURE}))
+
+    (destination,) = resources(stack, DESTINATION)
+    assert destination["Properties"]["EventDestination"]["MatchingEventTypes"] == ["renderingFailure"]
+
+
+# Topics
+
+
+def test_a_topic_gets_the_problems_once_ses_may_publish(stack: Stack) -> None:
+    make(stack, TopicEvents(topic=sns.Topic(stack, "Topic", enforce_ssl=True)))
+
+    (topic_id,), (set_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::SES::ConfigurationSet")
+    ((destination_id, destination),) = identified(stack, DESTINATION).items()
+    assert destination["Properties"]["EventDestination"] == {
+        "Enabled": True,
+        "MatchingEventTypes": PROBLEMS,
+        "SnsDestination": {"TopicARN": {"Ref": topic_id}},
+    }
+    ((policy_id, statement),) = service_statements(stack, "ses.amazonaws.com")
+    assert (statement["Action"], statement["Resource"]) == ("sns:Publish", {"Ref": topic_id})
+    assert {key.lower(): value for key, value in conditions(statement).items()} == {
+        "aws:sourceaccount": "111122223333",
+        "aws:sourcearn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
+    }
+    assert policy_id in needs(stack, destination_id)
+
+
+def test_ses_may_use_the_key_of_a_topic_for_this_configuration_set(stack: Stack) -> None:
+    make(stack, TopicEvents(topic=sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
+
+    (key_id,), (set_id,) = identified(stack, "AWS::KMS::Key"), identified(stack, "AWS::SES::ConfigurationSet")
+    (destination_id,) = identified(stack, DESTINATION)
+    statement = dict(service_statements(stack, "ses.amazonaws.com"))[key_id]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert conditions(statement) == {
+        "aws:SourceAccount": "111122223333",
+        "aws:SourceArn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
+    }
+    assert key_id in needs(stack, destination_id)
+
+
+def test_a_topic_with_a_key_from_elsewhere_is_refused(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key.from_key_arn(stack, "Key", KEY))
+
+    with pytest.raises(ValueError, match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws"):
+        make(stack, TopicEvents(topic=topic))
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_a_fifo_topic_is_refused(stack: Stack, imported: bool) -> None:
+    arn = "arn:aws:sns:eu-west-1:111122223333:events.fifo"
+    topic = sns.Topic.from_topic_arn(stack, "Topic", arn) if imported else sns.Topic(stack, "Topic", fifo=True)
+
+    with pytest.raises(
+        ValueError, match="topic must be a standard topic, because SES takes no FIFO topics, got 'Mail/"
+    ):
+        TopicEvents(topic=topic)
+
+
+@pytest.mark.parametrize("topic", ["arn:aws:sns:eu-west-1:111122223333:events", None])
+def test_a_topic_is_no_arn(topic: Any) -> None:
+    with pytest.raises(ValueError, match=r"topic must be an SNS topic, got .*; pass an sns\.Topic"):
+        TopicEvents(topic=topic)
+
+
+# The event bus
+
+
+def test_events_go_to_the_default_bus(stack: Stack) -> None:
+    make(stack, EventBusEvents())
+
+    destination = only(stack, DESTINATION)["Properties"]["EventDestination"]
+    assert written(destination["EventBridgeDestination"]["EventBusArn"]).endswith(
+        ":events:eu-west-1:111122223333:event-bus/default"
+    )
+    assert destination["MatchingEventTypes"] == PROBLEMS
+    assert resources(stack, "AWS::Events::Rule") == []
+
+
+def test_a_rule_sends_the_events_of_this_configuration_set_to_the_targets(stack: Stack) -> None:
+    make(stack, EventBusEvents(targets=[targets.SqsQueue(sqs.Queue(stack, "Queue"))]))
+
+    (set_id,), (queue_id,) = identified(stack, "AWS::SES::ConfigurationSet"), identified(stack, "AWS::SQS::Queue")
+    rule = only(stack, "AWS::Events::Rule")["Properties"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.ses"],
+        "detail": {"mail": {"tags": {"ses:configuration-set": [{"Ref": set_id}]}}},
+    }
+    assert [each["Arn"] for each in rule["Targets"]] == [{"Fn::GetAtt": [queue_id, "Arn"]}]
+    assert rule["State"] == "ENABLED"
+
+
+def test_the_default_bus_is_found_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
+    make(agnostic_stack, EventBusEvents())
+
+    destination = only(agnostic_stack, DESTINATION)["Properties"]["EventDestination"]["EventBridgeDestination"]
+    assert written(destination["EventBusArn"]) == (
+        "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
+    )
+
+
+def test_targets_are_no_resources(stack: Stack) -> None:
+    for wrong in (sqs.Queue(stack, "Queue"), "arn:aws:sqs:eu-west-1:111122223333:queue"):
+        with pytest.raises(
+            ValueError, match=r"targets must be a list of rule targets, got .*; pass targets of aws_events"
+        ):
+            EventBusEvents(targets=[wrong])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("wrong", ["queue", None, 5])
+def test_targets_are_a_list(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"targets must be a list of rule targets, got .*; pass targets of aws_events"):
+        EventBusEvents(targets=wrong)
+
+
+# Streams
+
+
+def test_a_stream_gets_every_kind_but_opens_and_clicks_by_a_role_for_this_configuration_set(stack: Stack) -> None:
+    make(stack, FirehoseEvents(stream=stream(stack)))
+
+    (stream_id,) = identified(stack, "AWS::KinesisFirehose::DeliveryStream")
+    (set_id,) = identified(stack, "AWS::SES::ConfigurationSet")
+    destination = only(stack, DESTINATION)["Properties"]["EventDestination"]
+    assert destination["MatchingEventTypes"] == [*PROBLEMS, "send", "delivery", "subscription"]
+    assert destination["KinesisFirehoseDestination"]["DeliveryStreamARN"] == {"Fn::GetAtt": [stream_id, "Arn"]}
+    role_id, _ = destination["KinesisFirehoseDestination"]["IAMRoleARN"]["Fn::GetAtt"]
+    role = identified(stack, "AWS::IAM::Role")[role_id]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert {key.lower(): value for key, value in conditions(trust).items()} == {
+        "aws:sourceaccount": "111122223333",
+        "aws:sourcearn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
+    }
+    (allowed,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (allowed["Action"], allowed["Resource"]) == (
+        "firehose:PutRecordBatch",
+        {"Fn::GetAtt": [stream_id, "Arn"]},
+    )
+
+
+@pytest.mark.parametrize("wrong", ["stream", None])
+def test_a_stream_is_no_name(wrong: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"stream must be a Firehose delivery stream, got .*; pass a firehose\.Delivery"
+    ):
+        FirehoseEvents(stream=wrong)
+
+
+# All together
+
+
+class QueueEvents2:
+    """A destination as an application could write it; its name ends in a number like our ids."""
+
+    def __init__(self, events: Collection[Event] = (Event.BOUNCE,)) -> None:
+        self._events = list(events)
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        return [
+            ses.ConfigurationSetEventDestination(
+                scope,
+                "Own",
+                configuration_set=configuration_set,
+                destination=ses.EventDestination.sns_topic(sns.Topic(scope, "Topic")),
+                events=self._events,
+            )
+        ]
+
+
+def test_a_destination_of_ones_own_is_taken(stack: Stack) -> None:
+    make(stack, QueueEvents2(), QueueEvents2([Event.SEND]))
+
+    events = {
+        key[:-8]: each["Properties"]["EventDestination"]["MatchingEventTypes"]
+        for key, each in identified(stack, DESTINATION).items()
+    }
+    assert events == {"BouncesQueueEvents2Own": ["bounce"], "BouncesQueueEvents22Own": ["send"]}
+
+
+def test_ids_come_from_the_kind_of_destination_and_never_change_with_others(stack: Stack) -> None:
+    topics = [sns.Topic(stack, f"Topic{number}") for number in (1, 2)]
+    other = Stack(stack, "Other")
+    make(stack, CloudWatchMetrics(dimensions=[dimension("a")]), *(TopicEvents(topic=each) for each in topics))
+    make(other, TopicEvents(topic=sns.Topic(other, "Topic")), EventBusEvents(), CloudWatchMetrics())
+
+    def ids(of: Stack) -> set[str]:
+        return {key[:-8] for key in identified(of, DESTINATION)}
+
+    assert ids(stack) == {
+        "BouncesCloudWatchMetricsDestination",
+        "BouncesCloudWatchMetricsDimension1Destination",
+        "BouncesTopicEventsDestination",
+        "BouncesTopicEvents2Destination",
+    }
+    assert ids(other) == {
+        "BouncesTopicEventsDestination",
+        "BouncesEventBusEventsDestination",
+        "BouncesCloudWatchMetricsDestination",
+    }
+
+
+def test_ten_destinations_are_taken_and_no_eleventh(stack: Stack) -> None:
+    monitoring = make(stack, CloudWatchMetrics(dimensions=[dimension(f"tag{number}") for number in range(9)]))
+
+    assert len(resources(stack, DESTINATION)) == 10
+    with pytest.raises(
+        ValueError, match=r"destinations must be at most 10, with one for each .*, got 11; leave some out"
+    ):
+        monitoring.add_destination("Eleventh", EventBusEvents())
+
+
+@pytest.mark.parametrize("destinations", [CloudWatchMetrics(), None, 5, iter([CloudWatchMetrics()])])
+def test_destinations_are_a_list(stack: Stack, destinations: Any) -> None:
+    with pytest.raises(ValueError, match=r"destinations must be a list, got .*; write \[CloudWatchMetrics\(\)\]"):
+        BounceMonitoring(stack, "Bounces", destinations=destinations)
+
+
+def test_destinations_are_ours_and_no_resources(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    wrong: list[Any] = [topic, "topic", CloudWatchMetrics, ses.EventDestination.sns_topic(topic)]
+    for number, each in enumerate(wrong):
+        with pytest.raises(
+            ValueError, match=r"destinations must be event destinations, got .*; pass CloudWatchMetrics\("
+        ):
+            BounceMonitoring(stack, f"Bounces{number}", destinations=[each])
+    with pytest.raises(ValueError, match="destinations must be event destinations, got 'topic'"):
+        make(stack).add_destination("Topic", "topic")  # type: ignore[arg-type]
+
+
+def test_events_of_another_region_stay_there(stack: Stack) -> None:
+    elsewhere = Stack(stack, "Elsewhere", env=Environment(account="111122223333", region="us-east-1"))
+    make(elsewhere, EventBusEvents())
+
+    destination: Resource = only(elsewhere, DESTINATION)["Properties"]["EventDestination"]
+    assert ":us-east-1:" in written(destination["EventBridgeDestination"]["EventBusArn"])
+
+
+def test_a_topic_of_another_region_is_refused(stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:us-east-1:111122223333:events")
+
+    with pytest.raises(
+        ValueError, match="topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
+    ):
+        make(stack, TopicEvents(topic=topic))
+
+
+def test_a_region_that_is_not_known_yet_is_taken(agnostic_stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(agnostic_stack, "Topic", "arn:aws:sns:us-east-1:111122223333:events")
+    make(agnostic_stack, TopicEvents(topic=topic))
+
+    destination = only(agnostic_stack, DESTINATION)["Properties"]["EventDestination"]
+    assert destination["SnsDestination"]["TopicARN"] == topic.topic_arn

@@ -1,0 +1,376 @@
+"""Pausing what is at risk: when, by whom, with which permissions, and who is told."""
+
+from typing import Any
+
+import pytest
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+
+from ses_constructs import (
+    AccountHealth,
+    BounceMonitoring,
+    CloudWatchMetrics,
+    DeliveryThresholds,
+    EmailTeam,
+    EventBusEvents,
+    InboundRuleSet,
+    LeaveInactive,
+    NotifyTopic,
+    PauseSending,
+    StopProcessing,
+    VerifiedDomain,
+)
+from tests.constructs.templates import (
+    conditions,
+    identified,
+    needs,
+    only,
+    resources,
+    role_statements,
+    service_statements,
+    warnings,
+    written,
+)
+
+ALARM = "AWS::CloudWatch::Alarm"
+COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
+FUNCTION = "AWS::Lambda::Function"
+SET = "AWS::SES::ConfigurationSet"
+OWN, ACCOUNT = "BouncesAlarmsPause", "BouncesAccountAlarmsPause"
+TEAM = EmailTeam("ops@example.net")
+
+
+def make(stack: Stack, *reactions: Any, **changes: Any) -> BounceMonitoring:
+    return BounceMonitoring(stack, "Bounces", reactions=reactions or (TEAM, PauseSending()), **changes)
+
+
+def properties(stack: Stack, resource_type: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by id without CDK's hash."""
+    return {key[:-8]: each["Properties"] for key, each in identified(stack, resource_type).items()}
+
+
+def pauses(stack: Stack) -> dict[str, dict[str, Any]]:
+    """The alarms that pause, by the id of the alarm on the rate."""
+    found = properties(stack, COMPOSITE)
+    return {name.removesuffix("Pause"): each for name, each in found.items() if name.endswith("Pause")}
+
+
+def environment(stack: Stack, name: str) -> dict[str, Any]:
+    return dict(properties(stack, FUNCTION)[f"{name}HandlerFunction"]["Environment"]["Variables"])
+
+
+# When
+
+
+def test_only_critical_rates_of_the_configuration_set_pause(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(), delivery_thresholds=DeliveryThresholds(silence=Duration.hours(1)))
+
+    assert list(pauses(stack)) == ["BouncesAlarmsBounceRateCritical", "BouncesAlarmsComplaintRateCritical"]
+    assert len(resources(stack, FUNCTION)) == 1
+
+
+def test_a_critical_rate_pauses_once_enough_was_sent(stack: Stack) -> None:
+    make(stack)
+
+    arns = {key[:-8]: f"<{key}.Arn>" for key in identified(stack, ALARM)}
+    for name, each in pauses(stack).items():
+        assert written(each["AlarmRule"]) == f'(ALARM("{arns[name]}") AND OK("{arns[f"{OWN}LowVolume"]}"))'
+
+
+@pytest.mark.parametrize("minimum", [1, 5000])
+def test_enough_is_counted_over_a_day_and_nothing_sent_is_too_little(stack: Stack, minimum: int) -> None:
+    make(stack, TEAM, PauseSending(minimum_sends=minimum))
+
+    (set_id,) = identified(stack, SET)
+    low = properties(stack, ALARM)[f"{OWN}LowVolume"]
+    assert low["Dimensions"] == [{"Name": "ses:configuration-set", "Value": {"Ref": set_id}}]
+    assert (low["Namespace"], low["MetricName"], low["Statistic"], low["Period"]) == ("AWS/SES", "Send", "Sum", 86_400)
+    assert (low["ComparisonOperator"], low["Threshold"]) == ("LessThanThreshold", minimum)
+    assert (low["EvaluationPeriods"], low["TreatMissingData"]) == (1, "breaching")
+    assert "AlarmActions" not in low
+    assert "OKActions" not in low
+
+
+def test_sends_are_counted_for_it(stack: Stack) -> None:
+    make(stack)
+
+    destination = only(stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]["EventDestination"]
+    assert "send" in destination["MatchingEventTypes"]
+
+
+def test_it_is_refused_where_nobody_counts_sends(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"destinations must hold CloudWatchMetrics\(\), so that the metric Send exists"
+    ):
+        make(
+            stack,
+            PauseSending(),
+            destinations=[EventBusEvents()],
+            delivery_thresholds=DeliveryThresholds(rejects=None, delays=None),
+        )
+
+
+def test_the_end_of_an_alarm_resumes_nothing(stack: Stack) -> None:
+    make(stack)
+
+    (function_id,) = identified(stack, FUNCTION)
+    arn = {"Fn::GetAtt": [function_id, "Arn"]}
+    assert [each["AlarmActions"] for each in pauses(stack).values()] == [[arn], [arn]]
+    assert all("OKActions" not in each and "InsufficientDataActions" not in each for each in pauses(stack).values())
+    rates = [each for name, each in properties(stack, ALARM).items() if name.endswith("Critical")]
+    assert all(arn not in each["AlarmActions"] for each in rates)
+
+
+# The whole account
+
+
+def test_the_account_is_paused_on_request_by_a_function_of_its_own(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(whole_account=True))
+
+    assert list(pauses(stack)) == [
+        f"Bounces{group}{kind}RateCritical" for group in ("Alarms", "AccountAlarms") for kind in ("Bounce", "Complaint")
+    ]
+    assert set(properties(stack, FUNCTION)) == {f"{OWN}HandlerFunction", f"{ACCOUNT}HandlerFunction"}
+    assert environment(stack, ACCOUNT)["PAUSE_CONFIGURATION_SET"] == ""
+    low = properties(stack, ALARM)[f"{ACCOUNT}LowVolume"]
+    assert ("Dimensions" not in low, low["MetricName"]) == (True, "Send")
+
+
+def test_alarms_of_the_account_never_pause_the_configuration_set(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(whole_account=True))
+
+    functions = {key[:-8]: {"Fn::GetAtt": [key, "Arn"]} for key in identified(stack, FUNCTION)}
+    for name, each in pauses(stack).items():
+        owner = ACCOUNT if "AccountAlarms" in name else OWN
+        assert each["AlarmActions"] == [functions[f"{owner}HandlerFunction"]]
+
+
+def test_without_alarms_on_the_account_there_is_nothing_to_pause_it(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(whole_account=True), watch_account=False)
+
+    assert set(properties(stack, FUNCTION)) == {f"{OWN}HandlerFunction"}
+
+
+def test_only_the_account_function_may_touch_the_account(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(whole_account=True))
+
+    def of_ses(name: str) -> list[tuple[str, str]]:
+        return [
+            (each["Action"], written(each["Resource"]))
+            for each in role_statements(stack, of=f"{name}HandlerRole")
+            if "ses:" in each["Action"]
+        ]
+
+    (set_id,) = identified(stack, SET)
+    arn = f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>"
+    assert of_ses(OWN) == [("ses:PutConfigurationSetSendingOptions", arn)]
+    assert of_ses(ACCOUNT) == [("ses:PutAccountSendingAttributes", "*")]
+
+
+# The function
+
+
+def test_the_function_knows_what_to_pause_and_whom_to_tell(stack: Stack) -> None:
+    elsewhere = sns.Topic.from_topic_arn(stack, "Elsewhere", "arn:aws:sns:eu-west-1:111122223333:operations")
+    make(stack, TEAM, NotifyTopic(elsewhere), PauseSending())
+
+    (set_id,), (topic_id,) = identified(stack, SET), identified(stack, "AWS::SNS::Topic")
+    variables = environment(stack, OWN)
+    assert set(variables) == {"PAUSE_CONFIGURATION_SET", "PAUSE_TOPICS"}
+    assert variables["PAUSE_CONFIGURATION_SET"] == {"Ref": set_id}
+    # JSON once CloudFormation has put the ARN in.
+    assert written(variables["PAUSE_TOPICS"]) == (f'["<{topic_id}>", "arn:aws:sns:eu-west-1:111122223333:operations"]')
+
+
+def test_the_function_knows_a_set_that_was_imported(stack: Stack) -> None:
+    make(stack, configuration_set=ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional"))
+
+    assert environment(stack, OWN)["PAUSE_CONFIGURATION_SET"] == "transactional"
+    (statement,) = (each for each in role_statements(stack, of=OWN) if "ses:" in each["Action"])
+    assert written(statement["Resource"]).endswith(":configuration-set/transactional")
+
+
+@pytest.mark.parametrize("pause_first", [True, False])
+def test_the_order_of_reactions_does_not_matter(stack: Stack, pause_first: bool) -> None:
+    make(stack, *([PauseSending(), TEAM] if pause_first else [TEAM, PauseSending()]))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    assert written(environment(stack, OWN)["PAUSE_TOPICS"]) == f'["<{topic_id}>"]'
+
+
+def test_the_function_may_pause_and_tell_and_nothing_else(stack: Stack) -> None:
+    make(stack)
+
+    (set_id,), (topic_id,) = identified(stack, SET), identified(stack, "AWS::SNS::Topic")
+    assert [(each["Effect"], each["Action"], written(each["Resource"])) for each in role_statements(stack, of=OWN)] == [
+        (
+            "Allow",
+            "ses:PutConfigurationSetSendingOptions",
+            f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
+        ),
+        ("Allow", "sns:Publish", f"<{topic_id}>"),
+    ]
+
+
+def test_the_function_may_use_the_key_of_an_encrypted_topic(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+    make(stack, NotifyTopic(topic), PauseSending())
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    (statement,) = (each for each in role_statements(stack, of=OWN) if "kms" in str(each["Action"]))
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert statement["Resource"] == {"Fn::GetAtt": [key_id, "Arn"]}
+
+
+def test_each_alarm_may_invoke_the_function_and_nobody_else(stack: Stack) -> None:
+    make(stack)
+
+    (function_id,) = identified(stack, FUNCTION)
+    alarms = {f"<{key}.Arn>" for key in identified(stack, COMPOSITE) if key[:-8].endswith("Pause")}
+    permissions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Permission")]
+    assert {each["Principal"] for each in permissions} == {"lambda.alarms.cloudwatch.amazonaws.com"}
+    statements = [each for _, each in service_statements(stack, "lambda.alarms.cloudwatch.amazonaws.com")]
+    assert {conditions(each)["aws:SourceArn"] for each in statements} == alarms
+    assert {conditions(each)["aws:SourceAccount"] for each in statements} == {"111122223333"}
+    assert all(each["Action"] == "lambda:InvokeFunction" for each in statements)
+    assert all(each["Resource"] == {"Fn::GetAtt": [function_id, "Arn"]} for each in statements)
+    assert len(statements) == len(alarms) == 2
+
+
+def test_an_event_is_tried_three_times_and_dropped_when_it_is_old(stack: Stack) -> None:
+    make(stack)
+
+    (function_id,) = identified(stack, FUNCTION)
+    invoke = only(stack, "AWS::Lambda::EventInvokeConfig")["Properties"]
+    assert invoke["FunctionName"] == {"Ref": function_id}
+    assert (invoke["MaximumEventAgeInSeconds"], invoke["MaximumRetryAttempts"]) == (900, 2)
+
+
+def test_the_function_runs_the_handler_that_pauses(stack: Stack) -> None:
+    make(stack)
+
+    function = only(stack, FUNCTION)["Properties"]
+    assert (function["Handler"], function["Timeout"]) == ("handlers.pause_sending.on_event", 300)
+
+
+def test_the_function_may_do_its_work_before_it_exists(stack: Stack) -> None:
+    make(stack)
+
+    (function_id,) = identified(stack, FUNCTION)
+    assert {*identified(stack, "AWS::IAM::Policy")} <= needs(stack, function_id)
+
+
+def test_the_set_does_not_wait_for_what_pauses_it(stack: Stack) -> None:
+    make(stack)
+
+    (set_id,) = identified(stack, SET)
+    assert needs(stack, set_id) == set()
+
+
+# Who is told
+
+
+def test_a_pause_that_fails_is_told(stack: Stack) -> None:
+    make(stack)
+
+    (function_id,), (topic_id,) = identified(stack, FUNCTION), identified(stack, "AWS::SNS::Topic")
+    alarm = properties(stack, ALARM)[f"{OWN}FailureAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function_id}}]
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (1, 1, 300)
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmActions"] == [{"Ref": topic_id}]
+
+
+def test_somebody_is_told(stack: Stack) -> None:
+    make(stack)
+
+    assert warnings(stack) == []
+
+
+def test_a_pause_that_nobody_hears_of_warns(stack: Stack) -> None:
+    make(stack, PauseSending())
+
+    (warning,) = warnings(stack)
+    assert "PauseSending pauses Mail/Bounces/Alarms and nobody is told how to resume; add EmailTeam" in warning
+    assert warning.endswith("[ack: ses-constructs:pause-tells-nobody]")
+    assert environment(stack, OWN)["PAUSE_TOPICS"] == "[]"
+    assert "AlarmActions" not in properties(stack, ALARM)[f"{OWN}FailureAlarm"]
+
+
+# What is refused
+
+
+def test_the_same_pause_twice_is_one(stack: Stack) -> None:
+    make(stack, TEAM, PauseSending(), PauseSending())
+
+    assert len(resources(stack, FUNCTION)) == 1
+    assert len(pauses(stack)) == 2
+
+
+def test_two_pauses_that_disagree_are_refused(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match="reactions must hold PauseSending once, got 50; leave out the one with another minimum_sends"
+    ):
+        make(stack, TEAM, PauseSending(), PauseSending(minimum_sends=50))
+
+
+def test_two_monitored_sets_have_a_pause_each(stack: Stack) -> None:
+    for name, minimum in (("One", 10), ("Two", 20)):
+        BounceMonitoring(stack, name, reactions=[TEAM, PauseSending(minimum_sends=minimum)])
+
+    names = {
+        str(each["Environment"]["Variables"]["PAUSE_CONFIGURATION_SET"])
+        for each in properties(stack, FUNCTION).values()
+    }
+    assert len(names) == 2
+
+
+def test_received_mail_pauses_nothing(stack: Stack) -> None:
+    rules = InboundRuleSet(
+        stack,
+        "Inbound",
+        domain=VerifiedDomain.from_domain_name(stack, "Domain", "example.com"),
+        activation=LeaveInactive(),
+        drop_spam=False,
+        failure_reactions=[PauseSending()],
+    )
+
+    with pytest.raises(
+        ValueError,
+        match=r"reactions must hold PauseSending for the alarms of BounceMonitoring only, got 'Mail/Inbound/",
+    ):
+        rules.add_rule("All", actions=[StopProcessing()])
+
+
+def test_the_state_of_the_account_pauses_nothing(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"reactions must hold PauseSending for the alarms of BounceMonitoring only, got 'Mail/Health/"
+    ):
+        AccountHealth(stack, "Health", reactions=[PauseSending()])
+
+
+@pytest.mark.parametrize("minimum", [0, -1, True, 1.5, "100", None])
+def test_a_minimum_is_a_number_of_messages(minimum: Any) -> None:
+    with pytest.raises(ValueError, match=r"minimum_sends must be a number of messages, 1 or more, got .*; pass 100"):
+        PauseSending(minimum_sends=minimum)
+
+
+@pytest.mark.parametrize("whole", ["yes", 1, None])
+def test_the_whole_account_is_asked_for_in_so_many_words(whole: Any) -> None:
+    with pytest.raises(ValueError, match=r"whole_account must be a bool, got .*; pass True or False"):
+        PauseSending(whole_account=whole)
+
+
+def test_dimensions_of_ones_own_do_not_change_what_is_paused(stack: Stack) -> None:
+    by_domain = ses.CloudWatchDimension(
+        name="ses:from-domain", source=ses.CloudWatchDimensionSource.MESSAGE_TAG, default_value="none"
+    )
+    make(stack, destinations=[CloudWatchMetrics(dimensions=[by_domain])])
+
+    alarms = properties(stack, ALARM)
+    watched = [dimension["Name"] for each in alarms.values() for dimension in each.get("Dimensions", [])]
+    assert set(watched) == {"ses:configuration-set", "FunctionName"}

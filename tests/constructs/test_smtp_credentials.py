@@ -1,0 +1,700 @@
+"""SMTP credentials: the user, the secret and what fills it, rotation, and the endpoint in a VPC."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, Duration, Environment, Stack
+from aws_cdk import aws_cloudwatch_actions as cloudwatch_actions
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+
+import ses_constructs
+from ses_constructs import NotifyTopic, SendingDomain, SmtpCredentials, VerifiedDomain
+from ses_constructs.sending_domain import SENDING_ACTIONS
+from tests.constructs.templates import (
+    conditions,
+    identified,
+    only,
+    resources,
+    service_statements,
+    template,
+    warnings,
+    written,
+)
+
+RESOURCE = "Custom::SESSmtpCredentials"
+FILLER, ROTATOR = "SesSmtpCredentialsRole", "SmtpRotationHandlerRole"
+MONTH = Duration.days(30)
+KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def domain(stack: Stack, name: str = "example.com", **changes: Any) -> SendingDomain:
+    return VerifiedDomain.from_domain_name(stack, f"Domain-{name}", name, **changes)
+
+
+def make(stack: Stack, construct_id: str = "Smtp", **changes: Any) -> SmtpCredentials:
+    if "domain" not in changes:
+        changes["domain"] = domain(stack)
+    return SmtpCredentials(stack, construct_id, **changes)
+
+
+def alice(stack: Stack) -> iam.IUser:
+    return iam.User.from_user_name(stack, "Alice", "alice")
+
+
+def known_vpc(stack: Stack, **changes: Any) -> ec2.IVpc:
+    attributes: dict[str, Any] = {
+        "vpc_id": "vpc-1",
+        "vpc_cidr_block": "10.1.0.0/16",
+        "availability_zones": ["eu-west-1a"],
+        "private_subnet_ids": ["subnet-1"],
+        "private_subnet_route_table_ids": ["table-1"],
+    }
+    return ec2.Vpc.from_vpc_attributes(stack, "Vpc", **{**attributes, **changes})
+
+
+def in_region(app: App, region: str) -> Stack:
+    return Stack(app, region, env=Environment(account="111122223333", region=region))
+
+
+def properties(stack: Stack) -> dict[str, Any]:
+    return dict(only(stack, RESOURCE)["Properties"])
+
+
+def sending(stack: Stack) -> dict[str, Any]:
+    """The policy of the user."""
+    (policy,) = (each for each in resources(stack, "AWS::IAM::Policy") if "Users" in each["Properties"])
+    return dict(policy["Properties"])
+
+
+def role_statements(stack: Stack, *, of: str) -> list[dict[str, Any]]:
+    """The statements of the role whose logical id holds *of*."""
+    return [
+        statement
+        for policy in resources(stack, "AWS::IAM::Policy")
+        if of in written(policy["Properties"].get("Roles", [""])[0])
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def needs(stack: Stack, logical_id: str) -> set[str]:
+    """Every resource that has to be there before *logical_id*."""
+    everything = template(stack)["Resources"]
+    found: set[str] = set()
+    waiting = [logical_id]
+    while waiting:
+        resource = everything[waiting.pop()]
+        referred = re.findall(r'"(?:Ref": "|Fn::GetAtt": \[")(\w+)', json.dumps(resource))
+        new = {each for each in (*referred, *resource.get("DependsOn", [])) if each in everything} - found
+        found |= new
+        waiting += new
+    return found
+
+
+# The user
+
+
+def test_a_user_of_its_own_may_send_from_the_domain_and_do_nothing_else(stack: Stack) -> None:
+    credentials = make(stack)
+
+    (user_id,) = identified(stack, "AWS::IAM::User")
+    assert stack.resolve(credentials.user.user_name) == {"Ref": user_id}
+    assert sending(stack)["Users"] == [{"Ref": user_id}]
+    assert "Properties" not in only(stack, "AWS::IAM::User")
+    (statement,) = sending(stack)["PolicyDocument"]["Statement"]
+    assert statement["Action"] == list(SENDING_ACTIONS)
+    assert written(statement["Resource"]) == "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/example.com"
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+
+
+def test_the_user_may_send_from_the_addresses_that_were_given(stack: Stack) -> None:
+    make(stack, from_addresses=["shop@example.com", "news-*@example.com"])
+
+    (statement,) = sending(stack)["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["shop@example.com", "news-*@example.com"]}}
+
+
+def test_the_user_may_send_with_the_set_of_the_domain_and_with_another(stack: Stack) -> None:
+    own, other = (ses.ConfigurationSet.from_configuration_set_name(stack, each, each) for each in ("own", "other"))
+    make(stack, domain=domain(stack, configuration_set=own), configuration_set=other)
+
+    (statement,) = sending(stack)["PolicyDocument"]["Statement"]
+    assert [written(each).rpartition(":")[2] for each in statement["Resource"]] == [
+        "identity/example.com",
+        "configuration-set/own",
+        "configuration-set/other",
+    ]
+
+
+def test_the_user_may_send_to_verified_recipients_in_the_sandbox(stack: Stack) -> None:
+    make(stack, sandbox=True)
+
+    (statement,) = sending(stack)["PolicyDocument"]["Statement"]
+    assert written(statement["Resource"][1]).endswith(":identity/*")
+    assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+
+
+def test_an_existing_user_gets_the_permission_and_is_not_made(stack: Stack) -> None:
+    user = alice(stack)
+    credentials = make(stack, user=user)
+
+    assert credentials.user is user
+    assert resources(stack, "AWS::IAM::User") == []
+    assert sending(stack)["Users"] == ["alice"]
+    assert (properties(stack)["UserName"], properties(stack)["OwnsUser"]) == ("alice", "false")
+
+
+def test_a_user_of_another_stack_waits_for_nothing_of_this_one(app: App, stack: Stack) -> None:
+    user = iam.User(Stack(app, "Users", env=Environment(account="111122223333", region="eu-west-1")), "User")
+    make(stack, user=user)
+    app.synth()  # raises when two stacks depend on each other
+
+    assert [each.stack_name for each in stack.dependencies] == ["Users"]
+
+
+def test_the_name_of_a_user_may_be_a_parameter(stack: Stack) -> None:
+    make(stack, user=iam.User.from_user_name(stack, "Given", CfnParameter(stack, "Name").value_as_string))
+
+    assert properties(stack)["UserName"] == {"Ref": "Name"}
+    assert [each[:-8] for each in identified(stack, "AWS::IAM::Policy")] == ["SmtpSendingName", "SmtpPolicyName"]
+
+
+# The secret
+
+
+def test_the_secret_is_empty_until_the_function_fills_it(stack: Stack) -> None:
+    make(stack)
+
+    secret = only(stack, "AWS::SecretsManager::Secret")
+    assert secret["Properties"] == {"Description": "SMTP credentials for example.com"}
+    assert secret["DeletionPolicy"] == "Delete"
+
+
+def test_the_secret_has_the_name_and_the_key_that_were_given(stack: Stack) -> None:
+    make(stack, secret_name="mail/smtp", encryption_key=kms.Key(stack, "Key"))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    secret = only(stack, "AWS::SecretsManager::Secret")["Properties"]
+    assert (secret["Name"], secret["KmsKeyId"]) == ("mail/smtp", {"Fn::GetAtt": [key_id, "Arn"]})
+
+
+def test_nothing_secret_is_in_the_template(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH, encryption_key=kms.Key(stack, "Key"))
+
+    whole = template(stack)
+    assert "Outputs" not in whole
+    assert "AWS::IAM::AccessKey" not in json.dumps(whole)
+    for telltale in ("SecretString", "SecretAccessKey", "resolve:secretsmanager", '"password', "Password"):
+        assert telltale not in json.dumps(whole)
+
+
+def test_the_function_is_told_what_to_make(stack: Stack) -> None:
+    credentials = make(stack, port=587)
+
+    (user_id,), (secret_id,) = identified(stack, "AWS::IAM::User"), identified(stack, "AWS::SecretsManager::Secret")
+    assert {key: value for key, value in properties(stack).items() if not key.startswith("Service")} == {
+        "UserName": {"Ref": user_id},
+        "SecretArn": {"Ref": secret_id},
+        "Host": "email-smtp.eu-west-1.amazonaws.com",
+        "Port": "587",
+        "Region": "eu-west-1",
+        "OwnsUser": "true",
+        "Rotates": "false",
+    }
+    assert (credentials.host, credentials.port) == ("email-smtp.eu-west-1.amazonaws.com", 587)
+
+
+def test_the_region_may_be_unknown(agnostic_stack: Stack) -> None:
+    make(agnostic_stack)
+
+    assert written(properties(agnostic_stack)["Host"]) == "email-smtp.<AWS::Region>.amazonaws.com"
+    assert properties(agnostic_stack)["Region"] == {"Ref": "AWS::Region"}
+    assert warnings(agnostic_stack) == []
+
+
+def test_another_endpoint_may_be_given(stack: Stack) -> None:
+    credentials = make(stack, host="email-smtp-fips.us-gov-west-1.amazonaws.com")
+
+    assert properties(stack)["Host"] == credentials.host == "email-smtp-fips.us-gov-west-1.amazonaws.com"
+
+
+def test_tls_from_the_first_byte_is_the_default(stack: Stack) -> None:
+    make(stack)
+
+    assert properties(stack)["Port"] == "465"
+
+
+def test_the_credentials_are_made_last_and_deleted_first(stack: Stack) -> None:
+    make(stack, encryption_key=kms.Key(stack, "Key"))
+
+    (resource_id,) = identified(stack, RESOURCE)
+    others = set(template(stack)["Resources"]) - {resource_id}
+    assert len(others) == 8
+    assert needs(stack, resource_id) == others
+
+
+def test_ready_is_the_filled_secret(stack: Stack) -> None:
+    consumer = sns.Topic(stack, "Consumer")
+    consumer.node.add_dependency(make(stack).ready)
+
+    assert list(identified(stack, RESOURCE)) == only(stack, "AWS::SNS::Topic")["DependsOn"]
+
+
+# What the functions may do
+
+
+@pytest.mark.parametrize(("role", "further"), [(FILLER, []), (ROTATOR, ["iam:UpdateAccessKey"])])
+def test_the_functions_have_this_user_and_this_secret_alone(stack: Stack, role: str, further: list[str]) -> None:
+    make(stack, rotate_after=MONTH)
+
+    (user_id,), (secret_id,) = identified(stack, "AWS::IAM::User"), identified(stack, "AWS::SecretsManager::Secret")
+    assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of=role)] == [
+        (["iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys", *further], f"<{user_id}.Arn>"),
+        (
+            [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:ListSecretVersionIds",
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:UpdateSecretVersionStage",
+            ],
+            f"<{secret_id}>",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("role", "module"), [(FILLER, "smtp_credentials"), (ROTATOR, "rotate_smtp_credentials")])
+def test_the_functions_have_what_their_handlers_ask_for(stack: Stack, role: str, module: str) -> None:
+    make(stack, rotate_after=MONTH, encryption_key=kms.Key(stack, "Key"))
+
+    # Read and not imported, for a handler needs boto3.
+    source = (Path(ses_constructs.__file__).parent / "handlers" / f"{module}.py").read_text(encoding="utf-8")
+    asked = re.findall(r"``((?:iam|kms|secretsmanager):\w+)``", ast.get_docstring(ast.parse(source)) or "")
+    assert sorted(asked) == sorted(action for each in role_statements(stack, of=role) for action in each["Action"])
+
+
+@pytest.mark.parametrize("role", [FILLER, ROTATOR])
+def test_the_functions_have_an_existing_user_by_its_arn(stack: Stack, role: str) -> None:
+    arn = "arn:aws:iam::111122223333:user/team/alice"
+    make(stack, rotate_after=MONTH, user=iam.User.from_user_arn(stack, "Alice", arn))
+
+    assert role_statements(stack, of=role)[0]["Resource"] == arn
+
+
+@pytest.mark.parametrize("role", [FILLER, ROTATOR])
+def test_the_functions_use_the_key_through_secrets_manager_alone(stack: Stack, role: str) -> None:
+    make(stack, rotate_after=MONTH, encryption_key=kms.Key(stack, "Key"))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    *_, statement = role_statements(stack, of=role)
+    assert (statement["Action"], written(statement["Resource"])) == (
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        f"<{key_id}.Arn>",
+    )
+    assert conditions(statement) == {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+
+
+def test_no_statement_is_for_everything(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH, encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN))
+
+    policies = [each["Properties"]["PolicyDocument"] for each in resources(stack, "AWS::IAM::Policy")]
+    statements = [statement for policy in policies for statement in policy["Statement"]]
+    assert len(statements) == 7
+    assert all("*" not in written(each["Resource"]) for each in statements)
+
+
+def test_grant_read_lets_read(stack: Stack) -> None:
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    grant = make(stack).grant_read(role)
+
+    assert grant.success
+    (statement,) = role_statements(stack, of="Reader")
+    assert statement["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_grant_read_lets_decrypt_too(stack: Stack, imported: bool) -> None:
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    key = kms.Key.from_key_arn(stack, "Key", KEY_ARN) if imported else kms.Key(stack, "Key")
+    make(stack, encryption_key=key).grant_read(role)
+
+    (secret_id,) = identified(stack, "AWS::SecretsManager::Secret")
+    reading, decrypting = role_statements(stack, of="Reader")
+    assert (reading["Action"], reading["Resource"]) == (
+        ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+        {"Ref": secret_id},
+    )
+    assert (decrypting["Action"], decrypting["Resource"]) == ("kms:Decrypt", stack.resolve(key.key_arn))
+    assert conditions(decrypting) == {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+
+
+# What an update changes
+
+
+def test_another_user_gets_policies_beside_those_of_the_old_one(app: App) -> None:
+    before, after = in_region(app, "eu-west-1"), in_region(app, "eu-west-2")
+    make(before)
+    make(after, user=alice(after))
+
+    # Changed in place, the old policies would be gone before the old key is.
+    old, new = (set(identified(stack, "AWS::IAM::Policy")) for stack in (before, after))
+    assert len(old) == len(new) == 2
+    assert not old & new
+    assert list(identified(before, RESOURCE)) == list(identified(after, RESOURCE))
+
+
+def test_another_secret_gets_policies_beside_those_of_the_old_one(app: App) -> None:
+    before, after = in_region(app, "eu-west-1"), in_region(app, "eu-west-2")
+    make(before, secret_name="one")
+    make(after, secret_name="two")
+
+    assert not set(identified(before, "AWS::IAM::Policy")) & set(identified(after, "AWS::IAM::Policy"))
+
+
+def test_rotation_goes_on_and_off_without_another_secret_or_user(app: App) -> None:
+    off, on = in_region(app, "eu-west-1"), in_region(app, "eu-west-2")
+    make(off)
+    make(on, rotate_after=MONTH)
+
+    lasting = set(template(off)["Resources"])
+    assert lasting < set(template(on)["Resources"])
+    assert all(each.startswith("SmtpRotation") for each in set(template(on)["Resources"]) - lasting)
+    assert (properties(off)["Rotates"], properties(on)["Rotates"]) == ("false", "true")
+
+
+def test_the_logical_ids_stay(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH, vpc=known_vpc(stack))
+
+    assert {key: each["Type"] for key, each in template(stack)["Resources"].items()} == {
+        "SmtpUser4973DF55": "AWS::IAM::User",
+        "SmtpSecretF89CC16B": "AWS::SecretsManager::Secret",
+        "SmtpSending68D8338D": "AWS::IAM::Policy",
+        "Smtp5A8258C1": "Custom::SESSmtpCredentials",
+        "SmtpPolicy78A937D4": "AWS::IAM::Policy",
+        "SmtpRotationHandlerLog845B127F": "AWS::Logs::LogGroup",
+        "SmtpRotationHandlerRoleB8140CE7": "AWS::IAM::Role",
+        "SmtpRotationHandlerRoleDefaultPolicy963A1C27": "AWS::IAM::Policy",
+        "SmtpRotationHandlerFunction104873EA": "AWS::Lambda::Function",
+        "SmtpRotationPermission6EC49E41": "AWS::Lambda::Permission",
+        "SmtpRotationSchedule0738F769": "AWS::SecretsManager::RotationSchedule",
+        "SmtpRotationSweep362EEB10": "AWS::Events::Rule",
+        "SmtpRotationSweepAllowEventRuleMailSmtpRotationHandlerFunctionB4D5E698F96AFB59": "AWS::Lambda::Permission",
+        "SmtpRotationFailureAlarm157C8B7A": "AWS::CloudWatch::Alarm",
+        "SmtpEndpointSecurityGroupB59E4B18": "AWS::EC2::SecurityGroup",
+        "SmtpEndpoint305CD9BA": "AWS::EC2::VPCEndpoint",
+        "SesSmtpCredentialsLogA245802F": "AWS::Logs::LogGroup",
+        "SesSmtpCredentialsRole6AB00532": "AWS::IAM::Role",
+        "SesSmtpCredentialsFunction137396F1": "AWS::Lambda::Function",
+    }
+
+
+# Rotation
+
+
+def test_there_is_no_rotation_unless_asked_for(stack: Stack) -> None:
+    credentials = make(stack)
+
+    assert credentials.rotation_function is None
+    assert resources(stack, "AWS::SecretsManager::RotationSchedule") == []
+    assert resources(stack, "AWS::Events::Rule") == []
+
+
+def test_the_secret_rotates_after_the_days_that_were_given_and_not_at_once(stack: Stack) -> None:
+    credentials = make(stack, rotate_after=MONTH)
+
+    (secret_id,) = identified(stack, "AWS::SecretsManager::Secret")
+    assert credentials.rotation_function
+    assert only(stack, "AWS::SecretsManager::RotationSchedule")["Properties"] == {
+        "SecretId": {"Ref": secret_id},
+        "RotationLambdaARN": stack.resolve(credentials.rotation_function.function_arn),
+        "RotationRules": {"AutomaticallyAfterDays": 30},
+        "RotateImmediatelyOnUpdate": False,
+    }
+
+
+def test_rotation_starts_after_the_first_credentials_and_may_do_its_work(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH)
+
+    (schedule_id,), (resource_id,) = (
+        identified(stack, each) for each in ("AWS::SecretsManager::RotationSchedule", RESOURCE)
+    )
+    assert {
+        resource_id,
+        "SmtpRotationPermission6EC49E41",
+        "SmtpRotationHandlerRoleDefaultPolicy963A1C27",
+    } <= needs(stack, schedule_id)
+
+
+@pytest.mark.parametrize(("existing", "owns"), [(False, "true"), (True, "false")])
+def test_the_function_that_rotates_is_told_whose_keys(stack: Stack, existing: bool, owns: str) -> None:
+    credentials = make(stack, rotate_after=MONTH, user=alice(stack) if existing else None)
+
+    (function,) = (each for each in resources(stack, "AWS::Lambda::Function") if "Environment" in each["Properties"])
+    assert function["Properties"]["Handler"] == "handlers.rotate_smtp_credentials.on_event"
+    assert function["Properties"]["Environment"]["Variables"] == {
+        "SMTP_USER_NAME": stack.resolve(credentials.user.user_name),
+        "SMTP_SECRET_ARN": stack.resolve(credentials.secret.secret_arn),
+        "SMTP_OWNS_USER": owns,
+        "SMTP_GRACE_SECONDS": "86400",
+    }
+
+
+def test_the_grace_time_may_be_given(stack: Stack) -> None:
+    make(stack, rotate_after=Duration.days(1), keep_previous_for=Duration.hours(11))
+
+    (function,) = (each for each in resources(stack, "AWS::Lambda::Function") if "Environment" in each["Properties"])
+    assert function["Properties"]["Environment"]["Variables"]["SMTP_GRACE_SECONDS"] == "39600"
+
+
+def test_secrets_manager_invokes_the_function_for_this_secret_alone(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH)
+
+    (secret_id,) = identified(stack, "AWS::SecretsManager::Secret")
+    ((_, statement),) = service_statements(stack, "secretsmanager.amazonaws.com")
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert conditions(statement) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": f"<{secret_id}>"}
+
+
+def test_the_previous_key_is_looked_at_once_an_hour(stack: Stack) -> None:
+    make(stack, rotate_after=MONTH)
+
+    ((rule_id, rule),) = identified(stack, "AWS::Events::Rule").items()
+    ((_, statement),) = service_statements(stack, "events.amazonaws.com")
+    (target,) = rule["Properties"]["Targets"]
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+    assert target["Arn"] == statement["Resource"]
+    # Without an input of its own the event is the one that the function knows as a schedule's.
+    assert "Input" not in target
+    assert conditions(statement) == {"aws:SourceArn": f"<{rule_id}.Arn>"}
+
+
+def test_an_alarm_tells_of_rotations_that_fail(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    reactions = [NotifyTopic(topic), cloudwatch_actions.SnsAction(sns.Topic(stack, "Other"))]
+    credentials = make(stack, rotate_after=MONTH, failure_reactions=reactions)
+
+    alarm = only(stack, "AWS::CloudWatch::Alarm")["Properties"]
+    assert credentials.rotation_function
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == ("AWS/Lambda", "Errors", 1)
+    assert alarm["Dimensions"] == [
+        {"Name": "FunctionName", "Value": stack.resolve(credentials.rotation_function.function_name)}
+    ]
+    assert len(alarm["AlarmActions"]) == 2
+
+
+# The endpoint in a VPC
+
+
+def test_a_vpc_gets_an_endpoint_with_the_host_of_the_region(stack: Stack) -> None:
+    credentials = make(stack, vpc=known_vpc(stack))
+
+    (group_id,) = identified(stack, "AWS::EC2::SecurityGroup")
+    assert credentials.vpc_endpoint
+    assert only(stack, "AWS::EC2::VPCEndpoint")["Properties"] == {
+        "VpcEndpointType": "Interface",
+        "ServiceName": "com.amazonaws.eu-west-1.email-smtp",
+        "VpcId": "vpc-1",
+        "SubnetIds": ["subnet-1"],
+        "SecurityGroupIds": [{"Fn::GetAtt": [group_id, "GroupId"]}],
+        "PrivateDnsEnabled": True,
+    }
+
+
+@pytest.mark.parametrize("port", [465, 2587])
+def test_the_endpoint_takes_the_port_from_the_vpc_and_nothing_else(stack: Stack, port: int) -> None:
+    make(stack, vpc=known_vpc(stack), port=port)
+
+    group = only(stack, "AWS::EC2::SecurityGroup")["Properties"]
+    assert resources(stack, "AWS::EC2::SecurityGroupIngress") == []
+    assert [(each["CidrIp"], each["FromPort"], each["ToPort"]) for each in group["SecurityGroupIngress"]] == [
+        ("10.1.0.0/16", port, port)
+    ]
+    assert [each["CidrIp"] for each in group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+
+
+def test_the_endpoint_is_in_the_subnets_that_were_given(stack: Stack) -> None:
+    subnet = ec2.Subnet.from_subnet_attributes(stack, "Subnet", subnet_id="subnet-9", availability_zone="eu-west-1b")
+    make(stack, vpc=known_vpc(stack), vpc_subnets=ec2.SubnetSelection(subnets=[subnet]))
+
+    assert only(stack, "AWS::EC2::VPCEndpoint")["Properties"]["SubnetIds"] == ["subnet-9"]
+
+
+@pytest.mark.parametrize(
+    ("region", "zones"),
+    [
+        ("ap-northeast-2", "apne2-az4 of"),
+        ("ca-central-1", "cac1-az3, cac1-az4 of"),
+        ("us-east-1", "use1-az2, use1-az3, use1-az5 of"),
+        ("us-west-1", "usw1-az2 of"),
+        ("us-west-2", "usw2-az4 of"),
+    ],
+)
+def test_zones_without_the_endpoint_are_named(app: App, region: str, zones: str) -> None:
+    stack = in_region(app, region)
+    make(stack, vpc=known_vpc(stack))
+
+    (warning,) = warnings(stack)
+    assert zones in warning
+    assert "[ack: ses-constructs:smtp-endpoint-zones]" in warning
+
+
+def test_a_region_with_the_endpoint_in_every_zone_needs_no_warning(stack: Stack) -> None:
+    make(stack, vpc=known_vpc(stack))
+
+    assert warnings(stack) == []
+
+
+# Warnings
+
+
+@pytest.mark.parametrize("region", ["af-south-1", "me-south-1", "mars-north-1"])
+def test_a_region_that_is_not_known_to_have_smtp_is_warned_about(app: App, region: str) -> None:
+    stack = in_region(app, region)
+    make(stack)
+
+    (warning,) = warnings(stack)
+    assert f"SMTP endpoint in {region}" in warning
+    assert "[ack: ses-constructs:region-without-smtp]" in warning
+
+
+def test_a_host_of_your_own_needs_no_endpoint_in_the_region(app: App) -> None:
+    stack = in_region(app, "af-south-1")
+    make(stack, host="smtp.example.com")
+
+    assert warnings(stack) == []
+
+
+def test_port_25_is_warned_about(stack: Stack) -> None:
+    make(stack, port=25)
+
+    (warning,) = warnings(stack)
+    assert "[ack: ses-constructs:smtp-port-25]" in warning
+
+
+# Credentials made elsewhere
+
+
+def test_credentials_made_elsewhere_can_be_read(stack: Stack) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:smtp-AbCdEf"
+    secret = secretsmanager.Secret.from_secret_complete_arn(stack, "Known", arn)
+    credentials = SmtpCredentials.from_secret(stack, "Smtp", secret)
+    role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    credentials.grant_read(role)
+    role.node.add_dependency(credentials.ready)
+
+    (statement,) = role_statements(stack, of="Reader")
+    assert statement["Resource"] == arn
+    assert set(template(stack)["Resources"]) == {"ReaderF7BF189D", "ReaderDefaultPolicy151F3818"}
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"domain": "example.com"}, "domain must be a SendingDomain, got 'example.com'; pass a VerifiedDomain"),
+        ({"user": "alice"}, r"user must be an object of CDK, not a name, got 'alice'; pass iam\.User\.from_user_name"),
+        ({"configuration_set": "set"}, "configuration_set must be an object of CDK, not a name, got 'set'"),
+        ({"encryption_key": "alias/mine"}, "encryption_key must be an object of CDK, not a name, got 'alias/mine'"),
+        ({"vpc": "vpc-1"}, "vpc must be an object of CDK, not a name, got 'vpc-1'"),
+        ({"sandbox": "yes"}, "sandbox must be a bool, got 'yes'"),
+        ({"from_addresses": ["ada@example.org"]}, r"from_addresses must be addresses of example\.com"),
+        (
+            {"from_addresses": [f"shop-{number}@example.com" for number in range(26)]},
+            "from_addresses must take at most 500 characters, because IAM limits the policies of a user, got 562",
+        ),
+        ({"port": 26}, "port must be one of 25, 465, 587, 2465, 2587, got 26; take 465"),
+        ({"port": "465"}, "port must be one of 25, 465, 587, 2465, 2587, got '465'"),
+        ({"port": True}, "port must be one of 25, 465, 587, 2465, 2587, got True"),
+        ({"host": "https://smtp.example.com"}, "host must be a bare domain name"),
+        ({"secret_name": "mail smtp"}, "secret_name must be 1-512 ASCII letters, digits and .* got 'mail smtp'"),
+        ({"secret_name": ""}, "secret_name must be 1-512 ASCII letters"),
+        ({"rotate_after": 30}, "rotate_after must be a Duration, got 30"),
+        ({"rotate_after": Duration.hours(36)}, "rotate_after must be 1 to 1000 whole days, got '1 day 12 hours'"),
+        ({"rotate_after": Duration.days(1001)}, "rotate_after must be 1 to 1000 whole days, got '1001 days'"),
+        ({"rotate_after": Duration.hours(12)}, "rotate_after must be 1 to 1000 whole days, got '12 hours'"),
+        (
+            {"rotate_after": Duration.days(2)},
+            "rotate_after must be longer than twice keep_previous_for, which is 1 day, got '2 days'",
+        ),
+        (
+            {"rotate_after": Duration.days(10), "keep_previous_for": Duration.days(5)},
+            "rotate_after must be longer than twice keep_previous_for, which is 5 days, got '10 days'",
+        ),
+        (
+            {"rotate_after": MONTH, "keep_previous_for": Duration.minutes(59)},
+            "keep_previous_for must be an hour or more, got '59 minutes'",
+        ),
+        ({"rotate_after": MONTH, "keep_previous_for": 5}, "keep_previous_for must be a Duration, got 5"),
+        ({"keep_previous_for": Duration.days(1)}, "keep_previous_for must come with rotate_after"),
+        ({"failure_reactions": ["ops"]}, r"failure_reactions must come with rotate_after, got \['ops'\]"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused(stack: Stack, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(stack, **changes)
+
+
+def test_a_name_is_not_a_secret(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"secret must be an object of CDK, not a name, got 'smtp'; pass secretsman"):
+        SmtpCredentials.from_secret(stack, "Smtp", "smtp")  # type: ignore[arg-type]
+
+
+def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
+    elsewhere = domain(in_region(app, "eu-west-2"))
+
+    with pytest.raises(ValueError, match="domain must be of this stack's region, eu-west-1, got 'eu-west-2'"):
+        make(stack, domain=elsewhere)
+
+
+def test_a_host_beside_the_endpoint_of_a_vpc_is_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"host must be left out with vpc, .* got 'smtp\.example\.com'"):
+        make(stack, vpc=known_vpc(stack), host="smtp.example.com")
+
+
+def test_subnets_without_a_vpc_are_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match="vpc_subnets must come with vpc"):
+        make(stack, vpc_subnets=ec2.SubnetSelection(one_per_az=True))
+
+
+def test_a_vpc_without_known_addresses_is_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match="vpc must have a known CIDR block, got 'vpc-1'; pass vpc_cidr_block"):
+        make(stack, vpc=known_vpc(stack, vpc_cidr_block=None))
+
+
+def test_a_stack_has_ten_of_them_and_no_more(stack: Stack) -> None:
+    for number in range(10):
+        make(stack, f"Smtp{number}", domain=domain(stack, f"d{number}.example.com"))
+
+    with pytest.raises(ValueError, match="at most 10 resources of type Custom::SESSmtpCredentials"):
+        make(stack, "OneMore")
+
+
+def test_ten_of_them_fit_into_the_role_beside_two_that_are_on_their_way_out(stack: Stack) -> None:
+    longest = {
+        "user": "arn:aws:iam::111122223333:user/" + 64 * "u",
+        "secret": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:" + 60 * "s",
+    }
+    make(
+        stack,
+        user=iam.User.from_user_arn(stack, "User", longest["user"]),
+        encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN.replace("eu-west-1", "ap-southeast-2")),
+    )
+
+    (policy,) = (each for each in resources(stack, "AWS::IAM::Policy") if "Roles" in each["Properties"])
+    document = policy["Properties"]["PolicyDocument"]
+    (secret_id,) = identified(stack, "AWS::SecretsManager::Secret")
+    text = json.dumps(document, separators=(",", ":"))
+    text = text.replace(json.dumps({"Ref": secret_id}, separators=(",", ":")), json.dumps(longest["secret"]))
+    # Of 10,240 characters; its log takes the rest
+    # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    assert 800 < len(text) <= 9960 / 12

@@ -1,0 +1,95 @@
+"""Services that publish to topics: on whose behalf, and with which key."""
+
+import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from ses_constructs._topic_access import let_rule_publish, let_service_encrypt, let_service_publish
+from tests.constructs.templates import Resource, conditions, identified, resources, service_statements, template
+
+SOURCE = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:one"
+RULE = "arn:aws:events:eu-west-1:111122223333:rule/one"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+FOR_THE_SOURCE = {"aws:SourceAccount": "111122223333", "aws:SourceArn": SOURCE}
+
+
+def encrypted(stack: Stack) -> sns.Topic:
+    return sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+
+
+def statements(stack: Stack, service: str) -> dict[str, Resource]:
+    """What the topic's policy and the key's say about *service*."""
+    types = {"TopicPolicy": "topic", "Key": "key"}
+    return {
+        next(name for start, name in types.items() if logical_id.startswith(start)): statement
+        for logical_id, statement in service_statements(stack, service)
+    }
+
+
+def test_a_service_publishes_for_one_source_of_the_account(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    ((_, statement),) = service_statements(stack, "cloudwatch.amazonaws.com")
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sns:Publish")
+    assert statement["Resource"] == {"Ref": topic_id}
+    assert conditions(statement) == FOR_THE_SOURCE
+
+
+def test_it_may_use_the_key_of_the_topic_for_that_source_only(stack: Stack) -> None:
+    let_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    found = statements(stack, "cloudwatch.amazonaws.com")
+    assert found["key"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert conditions(found["key"]) == conditions(found["topic"]) == FOR_THE_SOURCE
+
+
+def test_encryption_alone_leaves_the_topics_policy_to_others(stack: Stack) -> None:
+    let_service_encrypt(encrypted(stack), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    assert set(statements(stack, "ses.amazonaws.com")) == {"key"}
+    assert resources(stack, "AWS::SNS::TopicPolicy") == []
+
+
+def test_a_topic_without_a_key_of_its_own_needs_none(stack: Stack) -> None:
+    let_service_encrypt(sns.Topic(stack, "Topic"), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    assert service_statements(stack, "ses.amazonaws.com") == []
+
+
+def test_eventbridge_names_no_source_to_the_key_but_one_to_the_topic(stack: Stack) -> None:
+    let_rule_publish(encrypted(stack), rule_arn=RULE, scope=stack)
+
+    found = statements(stack, "events.amazonaws.com")
+    assert conditions(found["topic"]) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": RULE}
+    assert found["key"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert "Condition" not in found["key"]
+
+
+def test_a_key_from_elsewhere_is_refused_with_the_permissions_that_it_needs(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key.from_key_arn(stack, "Key", KEY))
+
+    with pytest.raises(
+        ValueError,
+        match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws\.com can be let in, got "
+        r"'Mail/Topic'; make the key in the app, or allow ses\.amazonaws\.com kms:Decrypt and kms:GenerateDataKey\* in",
+    ):
+        let_service_encrypt(topic, "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+
+def test_a_topic_that_is_referred_to_without_its_key_is_taken(stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:operations")
+    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    assert "Resources" not in template(stack)
+
+
+def test_the_account_may_be_known_at_deployment_only(agnostic_stack: Stack) -> None:
+    let_service_publish(
+        sns.Topic(agnostic_stack, "Topic"), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=agnostic_stack
+    )
+
+    ((_, statement),) = service_statements(agnostic_stack, "cloudwatch.amazonaws.com")
+    assert conditions(statement)["aws:SourceAccount"] == "<AWS::AccountId>"

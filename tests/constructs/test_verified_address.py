@@ -1,0 +1,273 @@
+"""Addresses of a team as identities: which resources they are, who may send from them, and what is refused."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, CfnResource, Duration, Environment, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ses_constructs import VerifiedAddress
+from tests.constructs.templates import identified, only, resources, role_statements, warnings, written
+
+ADDRESS, WAIT = "Custom::SESVerifiedAddress", "Custom::SESAddressVerification"
+ARN = "arn:<AWS::Partition>:ses:eu-west-1:111122223333"
+
+
+@pytest.fixture
+def role(stack: Stack) -> iam.Role:
+    return iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+
+
+def properties(stack: Stack, resource_type: str = ADDRESS) -> list[dict[str, Any]]:
+    found = [each["Properties"] for each in resources(stack, resource_type)]
+    return [{key: each[key] for key in each if not key.startswith("Service")} for each in found]
+
+
+def granted(stack: Stack) -> dict[str, Any]:
+    (statement,) = role_statements(stack, of="Sender")
+    return statement
+
+
+def test_an_address_is_one_custom_resource(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="Ann.Smith@Example.com")
+
+    assert properties(stack) == [{"Address": "Ann.Smith@example.com", "InsideVerifiedDomain": "false", "Resend": ""}]
+    assert not resources(stack, WAIT)
+
+
+def test_a_team_has_a_resource_for_each_address_and_one_function(stack: Stack) -> None:
+    team = VerifiedAddress(stack, "Team", addresses=["ann@example.com", "bob@example.org"])
+
+    assert team.addresses == ("ann@example.com", "bob@example.org")
+    assert [each["Address"] for each in properties(stack)] == ["ann@example.com", "bob@example.org"]
+    assert only(stack, "AWS::Lambda::Function")["Properties"]["Handler"] == "handlers.verified_address.on_event"
+
+
+def test_the_logical_id_of_an_address_follows_from_the_address_alone(app: App) -> None:
+    plain, nested = Stack(app, "Plain"), Stack(app, "Nested")
+    VerifiedAddress(plain, "Team", addresses=["bob@example.org", "ann@example.com"])
+    VerifiedAddress(Construct(nested, "Mail"), "Colleagues", addresses=["ann@Example.com"], resend="again")
+
+    (nested_id,) = identified(nested, ADDRESS)
+    assert nested_id == "SesVerifiedAddress71D4F55F"
+    assert nested_id in identified(plain, ADDRESS)
+
+
+def test_the_texts_of_the_arguments_reach_the_handler(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@example.com", inside_verified_domain=True, resend="2026-11-24")
+
+    assert properties(stack) == [
+        {"Address": "ann@example.com", "InsideVerifiedDomain": "true", "Resend": "2026-11-24"},
+    ]
+
+
+def test_the_handler_may_make_and_delete_this_address_and_look_at_its_domains(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@dev.example.com")
+
+    own, domains, everything = sorted(
+        role_statements(stack, of="SesVerifiedAddress"), key=lambda each: len(each["Action"][0]), reverse=True
+    )
+    assert own["Action"] == [
+        "ses:GetEmailIdentity",
+        "ses:CreateEmailIdentity",
+        "ses:TagResource",
+        "ses:DeleteEmailIdentity",
+    ]
+    assert written(own["Resource"]) == f"{ARN}:identity/ann@dev.example.com"
+    assert domains["Action"] == "ses:GetEmailIdentity"
+    assert [written(each) for each in domains["Resource"]] == [
+        f"{ARN}:identity/dev.example.com",
+        f"{ARN}:identity/example.com",
+    ]
+    assert everything == {"Action": "ses:VerifyEmailIdentity", "Effect": "Allow", "Resource": "*"}
+
+
+def test_inside_a_verified_domain_the_handler_looks_at_no_domain(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@example.com", inside_verified_domain=True)
+
+    named = [each for each in role_statements(stack, of="SesVerifiedAddress") if each["Resource"] != "*"]
+    assert [written(each["Resource"]) for each in named] == [f"{ARN}:identity/ann@example.com"]
+
+
+def test_an_address_comes_after_its_permissions_and_goes_before_them(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@example.com")
+
+    assert set(only(stack, ADDRESS)["DependsOn"]) == set(identified(stack, "AWS::IAM::Policy"))
+
+
+def test_addresses_are_made_one_by_one_for_the_sake_of_the_request_limit(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", addresses=["ann@example.com", "bob@example.org", "cleo@example.net"])
+
+    made = identified(stack, ADDRESS)
+    assert [[each for each in made if each in resource["DependsOn"]] for resource in made.values()] == [
+        [],
+        [next(iter(made))],
+        [list(made)[1]],
+    ]
+
+
+def test_a_region_that_is_not_known_to_send_is_worth_a_warning(app: App) -> None:
+    stack = Stack(app, "Far", env=Environment(region="mx-central-1"))
+    VerifiedAddress(stack, "Team", address="ann@example.com")
+
+    assert [each for each in warnings(stack) if "SES is not known to send from mx-central-1" in each]
+
+
+def test_the_wait_is_for_all_addresses_together(stack: Stack) -> None:
+    VerifiedAddress(
+        stack,
+        "Team",
+        addresses=["ann@example.com", "bob@example.org"],
+        wait_until_verified=Duration.minutes(30),
+        resend="again",
+    )
+
+    assert properties(stack, WAIT) == [
+        {"Addresses": ["ann@example.com", "bob@example.org"], "Resend": "again", "TimeoutSeconds": 1800}
+    ]
+    wait = only(stack, WAIT)
+    assert wait["Properties"]["ServiceTimeout"] == "2100"
+    assert set(identified(stack, ADDRESS)) <= set(wait["DependsOn"])
+
+
+def test_the_function_that_waits_may_ask_and_call_itself(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@example.com", wait_until_verified=Duration.minutes(5))
+
+    statements = role_statements(stack, of="SesWaitForAddresses")
+    assert [(each["Action"], written(each["Resource"]).partition("Function")[0]) for each in statements] == [
+        ("lambda:InvokeFunction", "<SesWaitForAddresses"),
+        ("ses:GetIdentityVerificationAttributes", "*"),
+    ]
+    functions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Function")]
+    assert {each["Handler"]: each["Timeout"] for each in functions} == {
+        "handlers.verified_address.on_event": 300,
+        "handlers.wait_for_addresses.on_event": 900,
+    }
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_depends_on_verified_comes_after_the_wait_or_after_the_identities(stack: Stack, waits: bool) -> None:
+    team = VerifiedAddress(
+        stack,
+        "Team",
+        addresses=["ann@example.com", "bob@example.org"],
+        wait_until_verified=Duration.minutes(5) if waits else None,
+    )
+    CfnResource(stack, "Later", type="Custom::Later").node.add_dependency(team.verified)
+
+    assert set(identified(stack, WAIT if waits else ADDRESS)) <= set(only(stack, "Custom::Later")["DependsOn"])
+
+
+def test_what_uses_an_identity_comes_after_it(stack: Stack) -> None:
+    team = VerifiedAddress(stack, "Team", address="ann@example.com")
+    identity = team.identities["ann@example.com"]
+    CfnResource(stack, "Later", type="Custom::Later", properties={"Name": identity.email_identity_name})
+
+    assert list(team.identities) == ["ann@example.com"]
+    assert [only(stack, "Custom::Later")["Properties"]["Name"]["Ref"]] == list(identified(stack, ADDRESS))
+
+
+def test_a_grant_covers_the_addresses_and_no_other_sender(stack: Stack, role: iam.Role) -> None:
+    VerifiedAddress(stack, "Team", addresses=["Ann@example.com", "bob@example.org"]).grant_send(role).assert_success()
+
+    ann, bob = identified(stack, ADDRESS)
+    assert [written(each) for each in granted(stack)["Resource"]] == [
+        f"{ARN}:identity/<{ann}>",
+        f"{ARN}:identity/<{bob}>",
+    ]
+    assert granted(stack)["Condition"] == {"StringEquals": {"ses:FromAddress": ["Ann@example.com", "bob@example.org"]}}
+    assert "ses:SendRawEmail" in granted(stack)["Action"]
+
+
+def test_a_grant_can_cover_configuration_sets_templates_and_the_recipients_of_the_sandbox(
+    stack: Stack, role: iam.Role
+) -> None:
+    team = VerifiedAddress(stack, "Team", address="ann@example.com")
+    bulk = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "bulk")
+    team.grant_send(role, configuration_sets=[bulk], templates=["welcome"], sandbox=True)
+
+    assert [written(each) for each in granted(stack)["Resource"][1:]] == [
+        f"{ARN}:configuration-set/bulk",
+        f"{ARN}:template/welcome",
+        f"{ARN}:identity/*",
+    ]
+    assert granted(stack)["Condition"] == {"StringEquals": {"ses:FromAddress": ["ann@example.com"]}}
+
+
+def test_sandbox_is_a_bool(stack: Stack, role: iam.Role) -> None:
+    team = VerifiedAddress(stack, "Team", address="ann@example.com")
+
+    with pytest.raises(ValueError, match="sandbox must be a bool, got 'false'; pass True while"):
+        team.grant_send(role, sandbox="false")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "address must be given, or else addresses, got 'neither'; pass address='someone@example.com'"),
+        ({"address": "a@example.com", "addresses": ["b@example.com"]}, "address must be given, or else .* got 'both'"),
+        ({"addresses": []}, "address must be given, or else addresses"),
+        ({"addresses": "ann@example.com"}, "addresses must be a sequence of str, not one str"),
+        ({"address": 5}, "address must be text, got 5"),
+        ({"address": "ann"}, "address must have one @, got 'ann'; write an address such as"),
+        ({"addresses": ["ann@example.com", "bob"]}, "addresses must have one @, got 'bob'"),
+        ({"address": "*@example.com"}, r"address must have none of \* \? \$, which IAM reads as patterns, got '\*@"),
+        ({"addresses": ["a?@example.com"]}, r"addresses must have none of \* \? \$, .*; verify the address by hand"),
+        ({"address": "${a}@example.com"}, r"address must have none of \* \? \$"),
+        ({"addresses": ["a@example.com", "a@EXAMPLE.com"]}, "addresses must hold every entry once"),
+        ({"address": "a@example.com", "resend": ""}, "resend must be a text that is not empty, got ''; pass a date"),
+        ({"address": "a@example.com", "resend": 5}, "resend must be text, got 5"),
+        ({"address": "a@example.com", "inside_verified_domain": "false"}, "inside_verified_domain must be a bool"),
+        ({"address": "a@example.com", "wait_until_verified": 30}, "wait_until_verified must be a Duration, got 30"),
+        (
+            {"address": "a@example.com", "wait_until_verified": Duration.minutes(56)},
+            "wait_until_verified must be 1 to 55 minutes, got '3360 seconds'",
+        ),
+    ],
+)
+def test_wrong_arguments_are_refused(stack: Stack, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        VerifiedAddress(stack, "Team", **arguments)
+
+
+def test_local_parts_that_differ_in_case_are_two_addresses(stack: Stack) -> None:
+    assert len(VerifiedAddress(stack, "Team", addresses=["ann@example.com", "Ann@example.com"]).identities) == 2
+
+
+def test_an_address_must_be_known_at_synth(stack: Stack) -> None:
+    parameter = CfnParameter(stack, "Colleague").value_as_string
+
+    with pytest.raises(ValueError, match=r"address must be known when the app is synthesized, got .*; pass the text"):
+        VerifiedAddress(stack, "Team", address=parameter)
+
+
+def test_an_address_is_once_in_a_stack(app: App, stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", address="ann@example.com")
+    VerifiedAddress(Stack(app, "Other"), "Team", address="ann@example.com")
+
+    with pytest.raises(
+        ValueError, match=r"address must be there once in stack 'Mail', got 'ann@example\.com'; leave the other one out"
+    ):
+        VerifiedAddress(stack, "Again", addresses=["bob@example.org", "ann@EXAMPLE.com"])
+
+
+def test_a_stack_has_at_most_20_addresses_whose_policies_fit_the_role(stack: Stack) -> None:
+    team = [f"firstname.lastname.{number:02}@dev.example.com" for number in range(20)]
+    VerifiedAddress(stack, "Team", addresses=team)
+
+    statements = role_statements(stack, of="SesVerifiedAddress")
+    for statement in statements:
+        arns = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        statement["Resource"] = [written(each) for each in arns]
+    envelopes = len(resources(stack, "AWS::IAM::Policy")) * len('{"Version":"2012-10-17","Statement":[]}')
+    # The policy for the log needs less than 300, and all together may have 10,240 characters.
+    assert len(json.dumps(statements, separators=(",", ":"))) + envelopes < 10_240 - 300
+
+    with pytest.raises(
+        ValueError,
+        match=f"one stack must have at most 20 resources of type {ADDRESS}, .* put further ones into another",
+    ):
+        VerifiedAddress(stack, "Another", address="ann@example.com")

@@ -1,0 +1,61 @@
+"""What the handlers use to verify addresses and to leave the sandbox: identities made by call, and the request."""
+
+from typing import TYPE_CHECKING, Any
+
+from .in_memory_aws import AwsError
+
+if TYPE_CHECKING:
+    from .in_memory_services import SesState
+
+CASE = "174321000012345"
+
+
+class AddressesV1:
+    """The calls of the old API (query protocol) that are about addresses."""
+
+    state: "SesState"
+
+    def verify_email_identity(self, *, EmailAddress: str) -> dict[str, Any]:  # noqa: N803
+        identity = self.state.new_identity(EmailAddress)
+        if not identity.verified:
+            identity.verification = "PENDING"
+        self.state.links.append(EmailAddress)
+        return {}
+
+
+class AddressesV2:
+    """The calls of the current API (JSON) that make and delete identities."""
+
+    state: "SesState"
+
+    def create_email_identity(self, *, EmailIdentity: str, Tags: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        if EmailIdentity in self.state.identities:
+            raise AwsError("AlreadyExistsException", f"Email identity {EmailIdentity} already exist.")
+        self.state.new_identity(EmailIdentity).tags = Tags
+        self.state.links.append(EmailIdentity)
+        return {"IdentityType": "EMAIL_ADDRESS", "VerifiedForSendingStatus": False}
+
+    def delete_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+        self.state.identity(EmailIdentity)
+        del self.state.identities[EmailIdentity]
+        return {}
+
+
+class AccountDetails:
+    """The request to leave the sandbox, which a person at AWS answers: see ``review``."""
+
+    state: "SesState"
+
+    def put_account_details(self, **answers: Any) -> dict[str, Any]:
+        account = self.state.account
+        if account.details.get("ReviewDetails", {}).get("Status") == "PENDING":
+            raise AwsError("ConflictException", "An account details update is under review.", 409)
+        contacts = answers.get("AdditionalContactEmailAddresses", ["ops@example.com"])
+        if not 1 <= len(contacts) <= 4:
+            raise AwsError("BadRequestException", "Between 1 and 4 contacts are needed.")
+        for contact in contacts:
+            if contact.endswith(".invalid"):
+                raise AwsError("BadRequestException", f"Cannot send to <{contact}>.")
+        assert answers.pop("ProductionAccessEnabled") is True
+        account.details = {**answers, "ReviewDetails": {"Status": "PENDING", "CaseId": CASE}}
+        return {}
