@@ -63,6 +63,7 @@ class Mail(Stack):
             domain=self.domain,
             configuration_set=self.monitoring.configuration_set,
             rotate_after=Duration.days(90),
+            failure_reactions=[team],
         )
         inbound = InboundRuleSet(self, "Inbound", domain=self.domain, failure_reactions=[team])
         inbound.add_rule(

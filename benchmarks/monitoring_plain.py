@@ -70,7 +70,7 @@ def _add_set(scope: Construct, alarms: "_Alarms", *, watch_account: bool) -> Non
     alarms.on_count(scope, "Delays", "DeliveryDelay", 100, delayed, dimensions)
     if watch_account:
         critical += alarms.on_rates(scope, "Account", "the whole account in this region", None)
-    cloudwatch.CompositeAlarm(
+    at_risk = cloudwatch.CompositeAlarm(
         scope,
         "ReputationAtRisk",
         alarm_description="the reputation of a sender is at risk: a bounce or complaint rate is critical",
@@ -78,6 +78,10 @@ def _add_set(scope: Construct, alarms: "_Alarms", *, watch_account: bool) -> Non
             *(cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in critical)
         ),
     )
+    # CDK's name of the construct's path would be the same in another stack of the account.
+    resource = at_risk.node.default_child
+    assert isinstance(resource, cloudwatch.CfnCompositeAlarm)
+    resource.add_property_deletion_override("AlarmName")
 
 
 class _Alarms:
@@ -124,14 +128,18 @@ class _Alarms:
             statistic="Sum",
             period=self._count_period,
         )
+        # With zeros, or the alarm would judge by the messages of hours ago.
+        counted = cloudwatch.MathExpression(
+            expression="FILL(count, 0)", using_metrics={"count": metric}, period=self._count_period
+        )
         missing = cloudwatch.TreatMissingData.NOT_BREACHING
-        self._alarm(scope, construct_id, metric, threshold, description, missing)
+        self._alarm(scope, construct_id, counted, threshold, description, missing)
 
     def _alarm(
         self,
         scope: Construct,
         construct_id: str,
-        metric: cloudwatch.Metric,
+        metric: cloudwatch.IMetric,
         threshold: float,
         description: str,
         missing: cloudwatch.TreatMissingData,

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .series import Point, Series, evaluate, metric_series
+from local_aws.metric_math import calculate
+
+from .series import Point, Series, metric_series
 
 Resource = dict[str, Any]
 
@@ -61,7 +63,11 @@ def _watched(properties: Resource) -> Series:
             stat = each["MetricStat"]
             parts[each["Id"]] = _series(stat["Metric"], period=stat["Period"], statistic=stat["Stat"])
     (expression,) = expressions
-    return evaluate(expression, parts)
+    moments = [
+        {name: None if np.isnan(value) else float(value) for name, value in zip(parts, values, strict=True)}
+        for values in zip(*parts.values(), strict=True)
+    ]
+    return np.array([float(calculate(expression, values)) for values in moments])
 
 
 def _series(metric: Resource, *, period: int, statistic: str) -> Series:

@@ -16,7 +16,7 @@ from constructs import Construct
 from ses_constructs import EmailTeam, Route53Zone, SmtpCredentials, VerifiedDomain
 
 SEND_REMINDER = """
-import email.message, json, os, smtplib
+import email.message, json, os, smtplib, ssl
 import boto3
 
 secrets = boto3.client("secretsmanager")
@@ -25,16 +25,25 @@ login = None
 def read_login():
     return json.loads(secrets.get_secret_value(SecretId=os.environ["SMTP_SECRET"])["SecretString"])
 
+def log_in():
+    # Without a context smtplib would hand the password to whoever answers.
+    context = ssl.create_default_context()
+    server = smtplib.SMTP_SSL(login["host"], login["port"], timeout=10, context=context)
+    try:
+        server.login(login["username"], login["password"])
+    except Exception:
+        server.close()
+        raise
+    return server
+
 def connect():
     global login
     login = login or read_login()
-    server = smtplib.SMTP_SSL(login["host"], login["port"], timeout=10)
     try:
-        server.login(login["username"], login["password"])
+        return log_in()
     except smtplib.SMTPAuthenticationError:
         login = read_login()
-        server.login(login["username"], login["password"])
-    return server
+        return log_in()
 
 def handler(event, context):
     message = email.message.EmailMessage()

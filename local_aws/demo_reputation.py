@@ -71,13 +71,13 @@ class Watched:
     def alarm(self, part_of_name: str) -> dict[str, Any]:
         """The alarm on the configuration set whose name holds *part_of_name*."""
         alarms: Any = self.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
-        (found,) = (
+        found = [
             each
             for each in alarms
-            if part_of_name in each["AlarmName"]
-            and self.configuration_set in [dimension["Value"] for dimension in each.get("Dimensions", [])]
-        )
-        return dict(found)
+            # CloudFormation puts something of its own behind the logical id.
+            if part_of_name in each["AlarmName"] and self.configuration_set in str(each)
+        ]
+        return dict(min(found, key=lambda alarm: len(alarm["AlarmName"])))
 
     def set_alarm(self, part_of_name: str, state: Any) -> None:
         name = self.alarm(part_of_name)["AlarmName"]
@@ -111,7 +111,7 @@ def pause_and_resume(watched: Watched) -> tuple[list[str], list[str]]:
     topic = watched.alarm("BounceRateCritical")["AlarmActions"][0]
     problems = []
     with _listening(watched.aws, topic) as read:
-        watched.set_alarm("LowVolume", "OK")
+        watched.set_alarm("BounceRateCriticalTooFew", "OK")
         watched.set_alarm("BounceRateCritical", "ALARM")
         if not _wait_for(watched.is_paused):
             return [], [f"configuration set {watched.configuration_set} should be paused"]

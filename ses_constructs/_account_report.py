@@ -1,5 +1,6 @@
-"""The function behind AccountHealth, and the rule for what SES reports by itself."""
+"""The functions behind AccountHealth: one that asks SES, and one that passes on what SES reports by itself."""
 
+import json
 from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, Duration, Stack, Validations
@@ -10,7 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ._handler_function import HandlerFunction
-from ._topic_access import let_rule_publish
+from ._topic_access import let_role_publish
 
 # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html. Pages differ in what the end of an advisor's
 # recommendation is called, and nobody has to be told of it.
@@ -48,43 +49,43 @@ class AccountReport(Construct):
             schedule_expression=events.Schedule.rate(every).expression_string,
             targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
         )
-        lambda_.CfnPermission(
-            self,
-            "Permission",
-            action="lambda:InvokeFunction",
-            function_name=handler.function.function_arn,
-            principal="events.amazonaws.com",
-            source_account=Stack.of(self).account,
-            source_arn=rule.attr_arn,
-        )
+        _let_rule_invoke(self, "Permission", handler, rule)
 
 
-def warn_of_sending_events(scope: Construct, team: Sequence[sns.ITopic]) -> None:
-    """Send what SES reports about the account by itself to *team*; nothing without one."""
+def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
+    """Have *team* told what SES reports about the account by itself; nothing without one.
+
+    By way of a function: a topic's policy takes no conditions for EventBridge, and without one it would let in the
+    rules of everybody (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html).
+    """
     if not team:
         return
+    handler = HandlerFunction(
+        scope,
+        "NewsHandler",
+        module="sending_news",
+        description="Tells the team what SES reports by itself",
+        timeout=Duration.minutes(5),
+        environment={"NEWS_TOPICS": json.dumps([topic.topic_arn for topic in team])},
+    )
+    let_role_publish(handler.role, team)
     rule = events.CfnRule(
         scope,
         "News",
         description="What SES reports by itself: sending switched off, recommendations of the advisor",
         event_pattern={"source": ["aws.ses"], "detail-type": _NEWS},
-        targets=[
-            events.CfnRule.TargetProperty(
-                id=f"Topic{number}",
-                arn=topic.topic_arn,
-                input_transformer=events.CfnRule.InputTransformerProperty(
-                    input_paths_map={
-                        "what": "$.detail-type",
-                        "resources": "$.resources",
-                        "cause": "$.detail.data.record.cause",
-                        "region": "$.region",
-                        "time": "$.time",
-                    },
-                    input_template='"<what>, says SES in <region> at <time>. It is about <resources>. Cause: <cause>"',
-                ),
-            )
-            for number, topic in enumerate(team, start=1)
-        ],
+        targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
     )
-    for topic in team:
-        let_rule_publish(topic, rule_arn=rule.attr_arn, scope=scope)
+    _let_rule_invoke(scope, "NewsPermission", handler, rule)
+
+
+def _let_rule_invoke(scope: Construct, construct_id: str, handler: HandlerFunction, rule: events.CfnRule) -> None:
+    lambda_.CfnPermission(
+        scope,
+        construct_id,
+        action="lambda:InvokeFunction",
+        function_name=handler.function.function_arn,
+        principal="events.amazonaws.com",
+        source_account=Stack.of(scope).account,
+        source_arn=rule.attr_arn,
+    )

@@ -5,9 +5,13 @@ changed, and frees the name when the owner goes. ``docs/account-wide.md`` says w
 """
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack
-from constructs import Construct
+from constructs import Construct, IConstruct
+
+from .email_records import contains_token
+from .email_records._text import invalid
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -15,21 +19,29 @@ if TYPE_CHECKING:
 _PREFIX = "/ses-constructs/one-per-region/"
 
 
+# The owners in each app, where account and region are known: (setting, account, region) -> path.
+_OWNERS: WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
+
+
 def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
     """Claim *setting*, such as ``suppression-list``, for the stack of *scope*; whatever changes it must depend on this.
 
-    Raises ``ValueError`` when the stack claims it already.
+    Raises ``ValueError`` when the stack, or another one of the app for the same account and region, claims it already.
     """
     from aws_cdk import aws_ssm as ssm  # slow to import, and few apps need it
 
     stack = Stack.of(scope)
+    while stack.nested_stack_parent:
+        stack = stack.nested_stack_parent
     # Under the stack and not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
     construct_id = "SesClaim" + "".join(word.capitalize() for word in setting.split("-"))
     if stack.node.try_find_child(construct_id):
-        raise ValueError(
-            f"only one construct can own the {setting} of an account and region, and stack {stack.stack_name!r} has "
-            "one already; leave one of the two out"
-        )
+        raise _owned(scope, setting, stack.stack_name)
+    if not contains_token(stack.account + stack.region):
+        owners = _OWNERS.setdefault(stack.node.root, {})
+        owner = owners.setdefault((setting, stack.account, stack.region), stack.stack_name)
+        if owner != stack.stack_name:
+            raise _owned(scope, setting, owner)
     return ssm.CfnParameter(
         stack,
         construct_id,
@@ -37,4 +49,13 @@ def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
         type="String",
         value=stack.stack_id,
         description=f"Which stack owns the {setting} of SES in this region",
+    )
+
+
+def _owned(scope: Construct, setting: str, owner: str) -> ValueError:
+    return invalid(
+        f"the {setting} of an account and region",
+        f"have one owner, and stack {owner!r} has one already",
+        scope.node.path,
+        "leave one of the two out",
     )

@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from aws_cdk import ArnFormat, CfnResource, CustomResource, Duration, Stack
+from aws_cdk import CfnResource, CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ._checks import MAX_WAIT_MINUTES
 from ._custom_resource_function import CustomResourceFunction
+from ._ses_arn import ses_arn
 from .email_records._text import invalid
+
+# SES asks for ses:TagResource when an identity is made with a tag.
+_ACTIONS = ("ses:GetEmailIdentity", "ses:CreateEmailIdentity", "ses:TagResource", "ses:DeleteEmailIdentity")
 
 
 class AddressIdentity(Construct):
@@ -34,7 +38,13 @@ class AddressIdentity(Construct):
         if stack.node.try_find_child(logical_id):
             raise invalid("address", f"be there once in stack {stack.stack_name!r}", address, "leave the other one out")
         Construct(stack, logical_id)
-        resource = CustomResourceFunction.shared(self, "verified_address").custom_resource(
+        function = CustomResourceFunction.shared(self, "verified_address")
+        if not inside_verified_domain:
+            # In one policy for all: the addresses of a team have their domains in common.
+            function.allow_on_each(
+                "ses:GetEmailIdentity", [ses_arn(self, "identity", each) for each in _domains(address)]
+            )
+        resource = function.custom_resource(
             self,
             resource_type="Custom::SESVerifiedAddress",
             properties={
@@ -42,7 +52,7 @@ class AddressIdentity(Construct):
                 "InsideVerifiedDomain": "true" if inside_verified_domain else "false",
                 "Resend": resend,
             },
-            permissions=_permissions(stack, address, inside_verified_domain=inside_verified_domain),
+            permissions=[iam.PolicyStatement(actions=list(_ACTIONS), resources=[ses_arn(self, "identity", address)])],
         )
         # Elsewhere in the tree it would be a new resource, and the removal of the old one would take the identity away.
         made = resource.node.default_child
@@ -72,17 +82,7 @@ class AddressWait(Construct):
         )
 
 
-def _permissions(stack: Stack, address: str, *, inside_verified_domain: bool) -> list[iam.PolicyStatement]:
-    def arn(name: str) -> str:
-        return stack.format_arn(
-            service="ses", resource="identity", resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
-        )
-
-    # SES asks for ses:TagResource when an identity is made with a tag.
-    actions = ["ses:GetEmailIdentity", "ses:CreateEmailIdentity", "ses:TagResource", "ses:DeleteEmailIdentity"]
-    statements = [iam.PolicyStatement(actions=actions, resources=[arn(address)])]
-    if not inside_verified_domain:
-        labels = address.rpartition("@")[2].split(".")
-        domains = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-        statements.append(iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[arn(d) for d in domains]))
-    return statements
+def _domains(address: str) -> list[str]:
+    """The domain of *address* and the parents of that one; any of them may be an identity."""
+    labels = address.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]

@@ -1,11 +1,14 @@
-"""What VerifiedDomain checks about its arguments together: errors for what cannot work, warnings for what may not.
+"""What VerifiedDomain checks about its arguments together, and what others share.
 
-A CDK token passes every check, for its text is known at deploy only. Warning ids are part of the public API.
+Errors for what cannot work, warnings for what may not. A CDK token passes every check, for its text is known at deploy
+only. Warning ids are part of the public API.
 """
 
+import json
 from collections.abc import Sequence
 
 from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .email_records import DmarcPolicy, SpfPolicy, TlsReporting, contains_token, is_spf
@@ -180,3 +183,22 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
     own = Stack.of(user).region
     if region != own and not contains_token(region) and not contains_token(own):
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
+
+
+def check_known_seconds(argument: str, duration: object, fix: str) -> float:
+    """The seconds of *duration*; raises ``ValueError`` for what is none, and for one that only CloudFormation knows."""
+    check_kind(argument, duration, Duration, fix)
+    assert isinstance(duration, Duration)
+    if duration.is_unresolved():
+        raise invalid(argument, "be known at synth", duration.to_human_string(), fix)
+    return duration.to_seconds(integral=False)
+
+
+def warn_about_policy(scope: Construct, of: str, statement: iam.PolicyStatement, *, who: str, before: str) -> None:
+    """Say which statement the owner of an imported resource has to add to let *who* in."""
+    resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
+    _warn(
+        scope,
+        f"{of}-policy-not-added",
+        f"the {of} comes from elsewhere, so its policy must let {who} in before {before}: {resolved}",
+    )

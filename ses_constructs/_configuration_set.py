@@ -7,23 +7,24 @@ from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
+from ._checks import check_known_seconds
+from ._nag import as_nag_writes_it
 from .email_records import DnsRecord
-from .email_records._text import check_domain_name, check_kind, invalid, is_within
+from .email_records._text import check_domain_name, check_kind, contains_token, invalid, is_within
 from .email_records.ses_regions import tracking_host
 from .sending_domain import SendingDomain, check_configuration_set
 from .verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30
 _WATCHED: WeakSet[ses.IConfigurationSet] = WeakSet()
-_DEFAULTS = (ses.ConfigurationSetTlsPolicy.REQUIRE, ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigurationSetOptions:
-    """How a configuration set of our own is made."""
+    """How a configuration set of our own is made; None stands for what is usual here."""
 
-    tls_policy: ses.ConfigurationSetTlsPolicy
-    suppression_reasons: ses.SuppressionReasons
+    tls_policy: ses.ConfigurationSetTlsPolicy | None
+    suppression_reasons: ses.SuppressionReasons | None
     tracking_domain: str | None
     max_delivery_time: Duration | None
     dedicated_ip_pool: ses.IDedicatedIpPool | None
@@ -42,12 +43,16 @@ class ConfigurationSetOptions:
             ("tls_policy", ses.ConfigurationSetTlsPolicy),
             ("suppression_reasons", ses.SuppressionReasons),
         ):
-            check_kind(name, getattr(self, name), kind, f"pass a member of ses.{kind.__name__}")
+            value = getattr(self, name)
+            if value is not None:
+                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}")
         if self.max_delivery_time is None:
             return
-        check_kind("max_delivery_time", self.max_delivery_time, Duration, "pass a Duration, such as Duration.hours(1)")
+        seconds = check_known_seconds(
+            "max_delivery_time", self.max_delivery_time, "pass a Duration, such as Duration.hours(1)"
+        )
         # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeliveryOptions.html
-        if not 300 <= self.max_delivery_time.to_seconds(integral=False) <= 50_400:
+        if not 300 <= seconds <= 50_400:
             raise invalid(
                 "max_delivery_time",
                 "be from 5 minutes to 14 hours",
@@ -64,11 +69,11 @@ class ConfigurationSetOptions:
         configuration_set = ses.ConfigurationSet(
             scope,
             "ConfigurationSet",
-            tls_policy=self.tls_policy,
+            tls_policy=self.tls_policy or ses.ConfigurationSetTlsPolicy.REQUIRE,
             reputation_metrics=True,
-            suppression_reasons=self.suppression_reasons,
+            suppression_reasons=self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
             # In lower case like its identity.
-            custom_tracking_redirect_domain=self.tracking_domain and self.tracking_domain.lower(),
+            custom_tracking_redirect_domain=self.tracking_domain and _in_lower_case(self.tracking_domain),
             max_delivery_duration=self.max_delivery_time,
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
@@ -84,7 +89,7 @@ class ConfigurationSetOptions:
         """
         check_configuration_set("configuration_set", configuration_set)
         for field in fields(self):
-            if getattr(self, field.name) not in (None, *_DEFAULTS):
+            if getattr(self, field.name) is not None:
                 raise invalid(
                     field.name,
                     "be left out with a configuration set that exists",
@@ -100,6 +105,7 @@ class ConfigurationSetOptions:
             )
         resource = configuration_set.node.default_child
         if not isinstance(resource, ses.CfnConfigurationSet):
+            _warn_about_reputation(scope, configuration_set)
             return configuration_set
         stack = Stack.of(scope)
         if not (stack.resolve(resource.reputation_options) or {}).get("reputationMetricsEnabled"):
@@ -116,6 +122,23 @@ class ConfigurationSetOptions:
                 "resume what was paused; leave sending_enabled out, as it is on from the start",
             )
         return configuration_set
+
+
+def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
+    """What an imported set counts cannot be seen from here."""
+    name = as_nag_writes_it(Stack.of(scope).resolve(configuration_set.configuration_set_name))
+    warning_id = "ses-constructs:reputation-metrics-unknown"
+    Annotations.of(scope).add_warning_v2(
+        warning_id,
+        f"configuration set {name} comes from elsewhere, and without reputation metrics of its own no alarm on a rate "
+        f"ever fires: run 'aws sesv2 put-configuration-set-reputation-options --configuration-set-name {name} "
+        "--reputation-metrics-enabled', or set it where the configuration set is made, and then acknowledge this with "
+        f"Annotations.of(monitoring).acknowledge_warning({warning_id!r})",
+    )
+
+
+def _in_lower_case(name: str) -> str:
+    return name if contains_token(name) else name.lower()
 
 
 def _mark_watched(configuration_set: ses.IConfigurationSet) -> bool:
@@ -135,8 +158,9 @@ def _track(scope: Construct, tracking_domain: str, domain: SendingDomain | None)
             tracking_domain,
             "pass domain=, or a configuration set that has the tracking domain",
         )
-    tracking_domain = tracking_domain.lower()
-    if tracking_domain == domain.domain_name or not is_within(tracking_domain, domain.domain_name):
+    tracking_domain = _in_lower_case(tracking_domain)
+    known = not contains_token(tracking_domain) and not contains_token(domain.domain_name)
+    if tracking_domain == domain.domain_name or (known and not is_within(tracking_domain, domain.domain_name)):
         raise invalid(
             "tracking_domain",
             f"be a subdomain of {domain.domain_name}, where a CNAME is the only record",

@@ -11,6 +11,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ._handler_function import HandlerFunction
+from ._policy_length import policy_length
+from .email_records._text import invalid
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,8 +26,13 @@ class _Settings:
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
-    # A role holds 10,240 characters of inline policies. One of these takes about 170, or 280 with four actions.
-    max_policies: int = 45
+    # Characters for policies that an update replaces: they stay beside the new ones until it is done.
+    replaced_characters: int = 0
+
+
+# A role holds 10,240 characters of inline policies, and the one for its log takes up to 350 of them
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+_MAX_CHARACTERS = 10_240 - 350
 
 
 HANDLERS = {
@@ -37,9 +44,12 @@ HANDLERS = {
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
-    "sender_policy": _Settings(description="Lets other accounts send from SES identities", max_policies=30),
-    # With a KMS key, one of these takes up to 830 characters, and while another user comes there are two.
-    "smtp_credentials": _Settings(description="Makes SMTP credentials and keeps them in secrets", max_policies=10),
+    "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
+    "smtp_credentials": _Settings(
+        description="Makes SMTP credentials and keeps them in secrets",
+        # Two of the longest, while two get another user or secret.
+        replaced_characters=1_700,
+    ),
     "suppression_list": _Settings(
         description="Sets which reasons put an address on the account's suppression list",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountSuppressionAttributes"),
@@ -51,7 +61,6 @@ HANDLERS = {
     "verified_address": _Settings(
         description="Has SES verify e-mail addresses",
         actions_on_everything=("ses:VerifyEmailIdentity",),
-        max_policies=20,
     ),
     "wait_for_addresses": _Settings(
         description="Waits until SES has verified e-mail addresses",
@@ -80,6 +89,9 @@ class CustomResourceFunction(HandlerFunction):
             description=settings.description,
             timeout=Duration.minutes(settings.timeout_minutes),
         )
+        self._replaced_characters = settings.replaced_characters
+        self._lengths: dict[str, int] = {}
+        self._on_each: dict[str, iam.PolicyStatement] = {}
         # Not on the role itself: the function waits for its role, which must not wait for the function.
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
@@ -88,7 +100,6 @@ class CustomResourceFunction(HandlerFunction):
             everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
             reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
             Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
-        self._policies, self._max_policies = 0, settings.max_policies
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":
@@ -99,6 +110,20 @@ class CustomResourceFunction(HandlerFunction):
         if isinstance(existing, cls):
             return existing
         return cls(stack, construct_id, module=module)
+
+    def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
+        """Let the function do *action* on *resources*, in one policy for all its custom resources.
+
+        For what several of them need: however many do, each resource takes room in the role once.
+        A custom resource that needs it comes after this call. Raises ``ValueError`` when the role cannot hold it.
+        """
+        statement = self._on_each.get(action)
+        if statement is None:
+            _, _, construct_id = action.partition(":")
+            statement = self._on_each[action] = iam.PolicyStatement(actions=[action])
+            self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
+        statement.add_resources(*resources)
+        self._check_room(action, [statement])
 
     def custom_resource(
         self,
@@ -117,7 +142,7 @@ class CustomResourceFunction(HandlerFunction):
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
         room for the retries that Lambda makes when a run crashes.
 
-        Raises ``ValueError`` when the role cannot hold a further policy.
+        Raises ``ValueError`` when the role cannot hold the policy.
         """
         resource = CustomResource(
             scope,
@@ -130,20 +155,26 @@ class CustomResourceFunction(HandlerFunction):
         # Without its policies the first call would race IAM; on delete they must outlive the resource.
         resource.node.add_dependency(*self._own_policies)
         if permissions:
-            self._check_room(resource_type)
-            resource.node.add_dependency(iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions)))
+            policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
+            self._check_room(policy.node.path, permissions)
+            resource.node.add_dependency(policy)
         return resource
 
     def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
         statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
         policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
         self._own_policies.append(policy)
+        self._check_room(construct_id, [statement])
         return policy
 
-    def _check_room(self, resource_type: str) -> None:
-        self._policies += 1
-        if self._policies > self._max_policies:
-            raise ValueError(
-                f"one stack must have at most {self._max_policies} resources of type {resource_type}, because IAM "
-                "limits the policies of the role they share, got one more; put further ones into another stack"
+    def _check_room(self, policy: str, statements: Sequence[iam.PolicyStatement]) -> None:
+        stack = Stack.of(self)
+        self._lengths[policy] = policy_length(stack, statements)
+        characters = sum(self._lengths.values()) + self._replaced_characters
+        if characters > _MAX_CHARACTERS:
+            raise invalid(
+                f"the custom resources of {self.node.id} in stack {stack.stack_name!r}",
+                f"have policies of {_MAX_CHARACTERS:,} characters together, for IAM limits those of their one role",
+                characters,
+                "put further ones into another stack",
             )

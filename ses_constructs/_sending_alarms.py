@@ -1,7 +1,7 @@
 """The alarms on the mail that is sent: through one configuration set, or by the whole account."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -21,6 +21,13 @@ _RATE_PERIOD = Duration.minutes(15)
 _COUNT_PERIOD = Duration.hours(1)
 
 
+RateOf = Literal["bounce", "complaint"]
+
+
+class _RateMetric(Protocol):
+    def __call__(self, *, period: Duration) -> cloudwatch.Metric: ...
+
+
 class SendingAlarm(cloudwatch.Alarm):
     """An alarm that knows what it is about, so that a reaction can tell."""
 
@@ -34,7 +41,7 @@ class SendingAlarm(cloudwatch.Alarm):
         description: str,
         missing_data: cloudwatch.TreatMissingData,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
-        endangers_reputation: bool = False,
+        critical_rate_of: "RateOf | None" = None,
     ) -> None:
         super().__init__(
             group,
@@ -48,8 +55,8 @@ class SendingAlarm(cloudwatch.Alarm):
         )
         group.alarms.append(self)
         self.group = group
-        self.endangers_reputation = endangers_reputation
-        """Whether this is the point to stop sending."""
+        self.critical_rate_of: RateOf | None = critical_rate_of
+        """What happens too often, where this is the point to stop sending."""
 
 
 class SendingAlarms(Construct):
@@ -71,6 +78,8 @@ class SendingAlarms(Construct):
         self.team = team
         """The topics by which people hear of news that is not an alarm."""
         self.alarms: list[SendingAlarm] = []
+        self.pauses: list[cloudwatch.AlarmBase] = []
+        """The alarms that pause, and those on pauses that fail."""
         name = configuration_set and configuration_set.configuration_set_name
         self.subject = f"configuration set {name}" if name else "the whole account in this region"
         """Whose mail it is, for a sentence."""
@@ -82,10 +91,11 @@ class SendingAlarms(Construct):
         sent; an alarm then stays as it is, as AWS recommends
         (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html).
         """
-        for kind, rate in (
+        rates: tuple[tuple[RateOf, _RateMetric], ...] = (
             ("bounce", self.metrics.metric_bounce_rate),
             ("complaint", self.metrics.metric_complaint_rate),
-        ):
+        )
+        for kind, rate in rates:
             metric = rate(period=_RATE_PERIOD)
             for severity in ("warning", "critical"):
                 threshold = getattr(thresholds, f"{kind}_{severity}")
@@ -96,7 +106,7 @@ class SendingAlarms(Construct):
                     threshold=threshold,
                     description=f"{kind} rate of {self.subject} is at {threshold * 100:g} % or more ({severity})",
                     missing_data=cloudwatch.TreatMissingData.IGNORE,
-                    endangers_reputation=severity == "critical",
+                    critical_rate_of=kind if severity == "critical" else None,
                 )
 
     def watch_delivery(self, thresholds: DeliveryThresholds) -> None:
@@ -105,7 +115,7 @@ class SendingAlarms(Construct):
             SendingAlarm(
                 self,
                 "Rejects",
-                metric=self.metrics.metric_rejects(period=_COUNT_PERIOD),
+                metric=_counted(self.metrics.metric_rejects(period=_COUNT_PERIOD), _COUNT_PERIOD),
                 threshold=thresholds.rejects,
                 description=f"SES refuses messages of {self.subject} for a virus",
                 missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -114,7 +124,7 @@ class SendingAlarms(Construct):
             SendingAlarm(
                 self,
                 "DeliveryDelays",
-                metric=self.metrics.metric_delivery_delays(period=_COUNT_PERIOD),
+                metric=_counted(self.metrics.metric_delivery_delays(period=_COUNT_PERIOD), _COUNT_PERIOD),
                 threshold=thresholds.delays,
                 description=f"recipients' servers put off messages of {self.subject}",
                 missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -123,7 +133,7 @@ class SendingAlarms(Construct):
             SendingAlarm(
                 self,
                 "Silence",
-                metric=self.metrics.metric_sends(period=thresholds.silence),
+                metric=_counted(self.metrics.metric_sends(period=thresholds.silence), thresholds.silence),
                 threshold=1,
                 description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
                 comparison=_BELOW,
@@ -131,12 +141,36 @@ class SendingAlarms(Construct):
             )
 
 
+def _counted(count: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
+    """A count that is 0 where SES wrote none.
+
+    An alarm looks at more periods than it evaluates, and judges by the newest that have data: without the zeros it
+    would see the mail of hours ago in the silence of now.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    return cloudwatch.MathExpression(expression="FILL(count, 0)", using_metrics={"count": count}, period=period)
+
+
 def reputation_at_risk(scope: Construct, alarms: Sequence[SendingAlarm]) -> cloudwatch.CompositeAlarm:
     """One alarm for all of *alarms* that are critical for the reputation."""
-    return cloudwatch.CompositeAlarm(
+    return composite_alarm(
         scope,
         "ReputationAtRisk",
-        alarm_description="the reputation of a sender is at risk: a bounce or complaint rate is critical",
+        description="the reputation of a sender is at risk: a bounce or complaint rate is critical",
         # An alarm is itself the rule that it is in ALARM.
-        alarm_rule=cloudwatch.AlarmRule.any_of(*(alarm for alarm in alarms if alarm.endangers_reputation)),
+        rule=cloudwatch.AlarmRule.any_of(*(alarm for alarm in alarms if alarm.critical_rate_of)),
     )
+
+
+def composite_alarm(
+    scope: Construct, construct_id: str, *, description: str, rule: cloudwatch.IAlarmRule
+) -> cloudwatch.CompositeAlarm:
+    """A composite alarm that CloudFormation names.
+
+    CDK makes a name of the construct's path, which two stacks of an account may have in common.
+    """
+    alarm = cloudwatch.CompositeAlarm(scope, construct_id, alarm_description=description, alarm_rule=rule)
+    resource = alarm.node.default_child
+    assert isinstance(resource, cloudwatch.CfnCompositeAlarm)
+    resource.add_property_deletion_override("AlarmName")
+    return alarm

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .email_records import contains_token
@@ -51,9 +52,39 @@ _OBJECTS = {
 def check_objects(**objects: object) -> None:
     """Every one of *objects*, under the name of its argument, is an object of CDK or None."""
     for argument, value in objects.items():
-        attribute, example = _OBJECTS[argument]
-        if value is not None and not hasattr(value, attribute):
-            raise invalid(argument, "be an object of CDK, not a name", value, f"pass {example}")
+        if value is not None:
+            check_object(argument, value)
+
+
+def check_object(argument: str, value: object) -> None:
+    """An object of CDK of the kind that *argument* takes."""
+    attribute, example = _OBJECTS[argument]
+    if not hasattr(value, attribute):
+        raise invalid(argument, "be an object of CDK, not a name", value, f"pass {example}")
+
+
+def check_account(user: iam.IUser, stack: Stack) -> None:
+    """A user of the stack's account, where CDK knows both: a policy of another account's user cannot be made here."""
+    # CDK takes the first from the stack that makes or imports the user, the second from the ARN of an import.
+    for account in (user.env.account, user.principal_account or stack.account):
+        if not (contains_token(account) or contains_token(stack.account)) and account != stack.account:
+            fix = "leave it out, or name a user of this account"
+            raise invalid("user", f"be of this stack's account, {stack.account}", account, fix)
+
+
+def check_only_use(user: iam.IUser, stack: Stack) -> None:
+    """A user that no other SmtpCredentials of the stack has: IAM allows two keys, and a change of one needs both."""
+    # Who imports a user twice has two constructs with one name; a name that is a token is no better than the construct.
+    known = not contains_token(user.user_name)
+    construct_id = f"SesSmtpUser{user.user_name if known else user.node.addr}"
+    if stack.node.try_find_child(construct_id):
+        raise invalid(
+            "user",
+            f"be for one SmtpCredentials in stack {stack.stack_name!r}",
+            user.user_name if known else user.node.path,
+            "leave user out, so that each has one of its own",
+        )
+    Construct(stack, construct_id)
 
 
 def check_domain(domain: SendingDomain, stack: Stack) -> None:

@@ -14,10 +14,11 @@ from .email_records._text import invalid
 def smtp_endpoint(
     scope: Construct, *, vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None, port: int
 ) -> ec2.InterfaceVpcEndpoint:
-    """An endpoint named ``Endpoint`` under *scope* that takes connections to *port* from addresses of *vpc* alone.
+    """An endpoint named ``Endpoint`` under *scope* that takes connections to *port* from the CIDR block of *vpc* alone.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html.
     """
+    _check_dns(vpc)
     security_group = ec2.SecurityGroup(
         scope,
         "EndpointSecurityGroup",
@@ -45,6 +46,17 @@ def smtp_endpoint(
         open=False,
         private_dns_enabled=True,
     )
+
+
+def _check_dns(vpc: ec2.IVpc) -> None:
+    """Private DNS needs both settings; those of an imported VPC are not known."""
+    if isinstance(vpc, ec2.Vpc) and not (vpc.dns_hostnames_enabled and vpc.dns_support_enabled):
+        raise invalid(
+            "vpc",
+            "have DNS hostnames and DNS support on, by which its endpoint has the host of the region",
+            vpc.node.path,
+            "leave out enable_dns_hostnames=False and enable_dns_support=False",
+        )
 
 
 def _addresses(vpc: ec2.IVpc) -> str:

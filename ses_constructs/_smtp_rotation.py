@@ -21,7 +21,7 @@ from .alarm_reactions import AlarmReaction, attach_all
 class SmtpRotation(Construct):
     """Secrets Manager invokes the function to rotate, and EventBridge once an hour to retire the previous key.
 
-    *filled*: what has to be there before the first rotation.
+    *filled*: the first credentials, which have to be there before the function, and on delete after it.
     *statements*: what the function may do beside writing its log.
     """
 
@@ -58,7 +58,9 @@ class SmtpRotation(Construct):
         self.function = handler.function
         for statement in statements:
             handler.role.add_to_policy(statement)
-        self._rotate(secret, days).node.add_dependency(handler, filled)
+        # On delete it goes first, and what invokes it before it: nothing may make a key while the keys are deleted.
+        self.function.node.add_dependency(filled)
+        self._rotate(secret, days).node.add_dependency(handler)
         sweep = events.Rule(
             self,
             "Sweep",

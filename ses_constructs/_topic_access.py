@@ -1,39 +1,42 @@
-"""Letting an AWS service publish to a topic, and use the key that encrypts it."""
+"""Letting an AWS service, or a function of ours, publish to a topic and use the key that encrypts it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
+from ._checks import warn_about_policy
 from .email_records._text import invalid
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-_Conditions = dict[str, dict[str, str]]
-
 
 def let_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
     """Let *service* publish on behalf of what *source_arn* names, in the account of *scope*, and use the topic's key.
 
-    Raises ``ValueError`` as :func:`let_service_encrypt` does.
+    Warns about a topic from elsewhere, whose policy cannot be changed from here. Raises ``ValueError`` as
+    :func:`let_service_encrypt` does.
     """
-    conditions = _only_for(source_arn, scope)
-    _let_publish(topic, service, conditions)
-    _let_encrypt(topic, service, conditions)
+    # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
+    statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+    if not topic.add_to_resource_policy(statement).statement_added:
+        _warn(scope, statement, service)
+    let_service_encrypt(topic, service, source_arn=source_arn, scope=scope)
 
 
-def let_rule_publish(topic: "sns.ITopic", *, rule_arn: str, scope: "Construct") -> None:
-    """Let the EventBridge rule publish, and let EventBridge use the topic's key.
+def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+    """Warn about a topic from elsewhere, as :func:`let_service_publish` does, where CDK writes the policies."""
+    if not is_made_in_app(topic):
+        statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+        _warn(scope, statement, service)
 
-    Raises ``ValueError`` as :func:`let_service_encrypt` does.
-    """
-    service = "events.amazonaws.com"
-    _let_publish(topic, service, _only_for(rule_arn, scope))
-    # EventBridge names no source to KMS, so a condition would lose every message in silence; the topic's policy has it.
-    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    _let_encrypt(topic, service, None)
+
+def is_made_in_app(topic: "sns.ITopic") -> bool:
+    """Whether CDK makes *topic*; one that is only referred to keeps its policy."""
+    return topic.node.default_child is not None
 
 
 def let_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
@@ -42,24 +45,12 @@ def let_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, s
     Raises ``ValueError`` for a key from outside the app: its policy cannot be changed from here, and without a word in
     it every message to the topic is lost in silence.
     """
-    _let_encrypt(topic, service, _only_for(source_arn, scope))
-
-
-def _only_for(source_arn: str, scope: "Construct") -> _Conditions:
-    return {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}, "ArnLike": {"aws:SourceArn": source_arn}}
-
-
-def _let_publish(topic: "sns.ITopic", service: str, conditions: _Conditions) -> None:
-    # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
-    topic.add_to_resource_policy(_statement(service, ["sns:Publish"], topic.topic_arn, conditions))
-
-
-def _let_encrypt(topic: "sns.ITopic", service: str, conditions: _Conditions | None) -> None:
     key = topic.master_key
     if key is None:
         return
     actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    if not key.add_to_resource_policy(_statement(service, actions, "*", conditions)).statement_added:
+    statement = _statement(service, actions, "*", source_arn, scope)
+    if not key.add_to_resource_policy(statement).statement_added:
         raise invalid(
             "topic",
             f"be encrypted by a key made in the app, so that {service} can be let in",
@@ -69,7 +60,28 @@ def _let_encrypt(topic: "sns.ITopic", service: str, conditions: _Conditions | No
         )
 
 
-def _statement(service: str, actions: list[str], resource: str, conditions: _Conditions | None) -> iam.PolicyStatement:
+def let_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
+    """Let a function with *role* publish to *topics*, and use their keys."""
+    for topic in topics:
+        role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        if topic.master_key:
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[topic.master_key.key_arn]))
+
+
+def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:
+    warn_about_policy(scope, "topic", statement, who=service, before="anything is published")
+
+
+def _statement(
+    service: str, actions: list[str], resource: str, source_arn: str, scope: "Construct"
+) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        actions=actions, principals=[iam.ServicePrincipal(service)], resources=[resource], conditions=conditions
+        actions=actions,
+        principals=[iam.ServicePrincipal(service)],
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Stack.of(scope).account},
+            "ArnLike": {"aws:SourceArn": source_arn},
+        },
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack
 from constructs import Construct
 
+from ._checks import check_known_seconds
 from ._sending_metrics import ReputationMetrics
 from .alarm_reactions import AlarmReaction, attach_all, team_topics
 from .email_records._text import check_kind, invalid
@@ -22,7 +23,8 @@ class AccountHealth(Construct, ReputationMetrics):
 
     A small function asks SES every few minutes and writes the answer as metrics, with an alarm on each, and one on the
     function's own silence. What SES reports by itself, that sending was switched off or that the advisor has a
-    recommendation, goes to the same team. One for each account and region is enough; a second one does no harm.
+    recommendation, is told to the same team: to each ``NotifyTopic`` and ``EmailTeam``, for other actions take alarms
+    only. One for each account and region is enough; a second one does no harm.
 
     *reactions*: what to do when an alarm fires, as in ``BounceMonitoring``, but without ``PauseSending``.
     *quota_warning*: the share of the 24-hour quota at which to warn, as a fraction; 0.8 unless given.
@@ -53,7 +55,7 @@ class AccountHealth(Construct, ReputationMetrics):
             isinstance(needed_rate, bool) or not isinstance(needed_rate, int | float) or not 0 < needed_rate < math.inf
         ):
             raise invalid("needed_rate", "be above 0 messages a second", needed_rate, "leave it out for no alarm")
-        from ._account_report import AccountReport, warn_of_sending_events
+        from ._account_report import AccountReport, tell_of_news
 
         self.every = _checked_interval(every)
         """How often SES is asked; the period of the metrics."""
@@ -64,7 +66,7 @@ class AccountHealth(Construct, ReputationMetrics):
         """Every alarm."""
         for alarm in self.alarms:
             attach_all(reactions, alarm)
-        warn_of_sending_events(self, team_topics(reactions, Stack.of(self)))
+        tell_of_news(self, team_topics(reactions, Stack.of(self)))
 
     def metric_account(self, metric_name: str, *, statistic: str = "Maximum") -> "cloudwatch.Metric":
         """One of the metrics below by its name; also ``Max24HourSend``, left out while the quota is unlimited."""
@@ -105,7 +107,7 @@ class AccountHealth(Construct, ReputationMetrics):
 
         def alarm(
             construct_id: str,
-            metric: cloudwatch.Metric,
+            metric: cloudwatch.IMetric,
             comparison: cloudwatch.ComparisonOperator,
             threshold: float,
             description: str,
@@ -139,10 +141,16 @@ class AccountHealth(Construct, ReputationMetrics):
                 "AWS reviews the account's sending, or has stopped it; read the account dashboard of SES",
             ),
             alarm("PausedAlarm", self.metric_sending_enabled(), below, 1, "sending is paused for the whole account"),
-            # Three reports in a row: one may be late.
+            # Three reports in a row: one may be late. No report counts as -1, for CloudWatch looks further back than
+            # three periods, and would judge by the reports it finds there.
+            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
             alarm(
                 "SilenceAlarm",
-                self.metric_sending_enabled(),
+                cloudwatch.MathExpression(
+                    expression="FILL(enabled, -1)",
+                    using_metrics={"enabled": self.metric_sending_enabled()},
+                    period=self.every,
+                ),
                 below,
                 0,
                 "nothing is known of the account: the function that asks SES does not report",
@@ -170,8 +178,7 @@ class AccountHealth(Construct, ReputationMetrics):
 def _checked_interval(every: Duration | None) -> Duration:
     if every is None:
         return Duration.minutes(5)
-    check_kind("every", every, Duration, "pass a Duration, such as Duration.minutes(5)")
-    seconds = every.to_seconds(integral=False)
+    seconds = check_known_seconds("every", every, "pass a Duration, such as Duration.minutes(5)")
     if not 60 <= seconds <= 3600 or seconds % 60:
         raise invalid(
             "every", "be whole minutes, from 1 minute to 1 hour", every.to_human_string(), "pass Duration.minutes(5)"

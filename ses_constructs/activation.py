@@ -16,7 +16,7 @@ class Activation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ActivateIfFree:
+class ActivateIfFree(Activation):
     """Activate the set if no other set is active; the deployment fails and names the other one if there is.
 
     When the stack goes, the set is deactivated, but only if it is still the active one.
@@ -28,7 +28,7 @@ class ActivateIfFree:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOver:
+class TakeOver(Activation):
     """Activate the set in place of whatever set is active, and remember that one.
 
     That is done once, when the stack is first deployed; later deployments never take the place of a set that somebody
@@ -41,7 +41,7 @@ class TakeOver:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveInactive:
+class LeaveInactive(Activation):
     """Do not activate the set: for a standby, or to look at it first."""
 
     def activate(self, scope: Construct, rule_set_name: str) -> None:

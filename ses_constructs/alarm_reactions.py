@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_sns as sns
 
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_MAX_ACTIONS = 5
 # The stacks whose alarms a topic lets in.
 _ADMITTED: "WeakKeyDictionary[sns.ITopic, WeakSet[Stack]]" = WeakKeyDictionary()
 
@@ -33,8 +35,9 @@ class AlarmReaction(Protocol):
 class NotifyTopic(AlarmReaction):
     """Publish to a topic when the alarm fires, and when it is over.
 
-    A topic with a customer managed key needs a key policy for CloudWatch; it is added to keys made in the app, and a
-    key from elsewhere is refused with a ``ValueError``, as are FIFO topics and topics of another region.
+    A topic from elsewhere needs a policy for CloudWatch; a warning says which statement. A customer managed key needs
+    one too; it is added to keys made in the app, and a key from elsewhere is refused with a ``ValueError``, as are FIFO
+    topics and topics of another region.
     """
 
     topic: "sns.ITopic"
@@ -113,13 +116,13 @@ def _let_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
 def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", alarm: "cloudwatch.AlarmBase") -> None:
     """Have every one of *reactions* follow *alarm*; an action of CDK's own follows its beginning only.
 
-    Raises ``ValueError`` for what is neither a reaction nor an action.
+    Raises ``ValueError`` for what is neither a reaction nor an action, and for more than five of them.
     """
-    for reaction in _checked(reactions):
+    for reaction in checked_reactions(reactions):
         if isinstance(reaction, AlarmReaction):
             reaction.attach_to(alarm)
         else:
-            alarm.add_alarm_action(reaction)
+            _add_action(reaction, alarm)
 
 
 def team_topics(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", stack: Stack) -> "Sequence[sns.ITopic]":
@@ -127,21 +130,50 @@ def team_topics(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", 
 
     Raises ``ValueError`` as :func:`attach_all` does.
     """
-    return [each.topic_in(stack) for each in _checked(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
+    return [each.topic_in(stack) for each in checked_reactions(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
 
 
-def _checked(reactions: object) -> "Sequence[AlarmReaction | cloudwatch.IAlarmAction]":
-    """Each reaction once, so that nobody is told twice."""
+def _add_action(action: "cloudwatch.IAlarmAction", alarm: "cloudwatch.AlarmBase") -> None:
+    from aws_cdk import aws_cloudwatch_actions as actions
+
+    try:
+        alarm.add_alarm_action(action)
+    except RuntimeError as error:
+        # The permission of the function has the same construct id for every alarm, unless it is told otherwise.
+        if not isinstance(action, actions.LambdaAction) or "AlarmPermission" not in str(error):
+            raise
+        raise invalid(
+            "reactions",
+            "hold LambdaAction with use_unique_permission_id=True, for it follows several alarms",
+            action,
+            "write LambdaAction(function, use_unique_permission_id=True)",
+        ) from error
+
+
+def checked_reactions(
+    reactions: object, argument: str = "reactions"
+) -> "Sequence[AlarmReaction | cloudwatch.IAlarmAction]":
+    """Each reaction once, so that nobody is told twice; raises ``ValueError`` as :func:`attach_all` does."""
     # A generator would be used up by the first alarm, and leave all others without a reaction.
     if isinstance(reactions, str) or not isinstance(reactions, Sequence):
-        raise invalid("reactions", "be a list", reactions, "write [EmailTeam('ops@example.net')]")
+        raise invalid(argument, "be a list", reactions, "write [EmailTeam('ops@example.net')]")
     for reaction in reactions:
         # A class has the methods of its objects.
         if isinstance(reaction, type) or not (isinstance(reaction, AlarmReaction) or hasattr(reaction, "bind")):
             raise invalid(
-                "reactions",
+                argument,
                 "be alarm reactions or actions of aws_cloudwatch_actions",
                 reaction,
                 "pass EmailTeam('ops@example.net'), NotifyTopic(topic) or an action",
             )
-    return [each for number, each in enumerate(reactions) if each not in reactions[:number]]
+    once = [each for number, each in enumerate(reactions) if each not in reactions[:number]]
+    # Other reactions may do without an action of their own, as PauseSending does.
+    acting = [each for each in once if isinstance(each, NotifyTopic | EmailTeam) or not isinstance(each, AlarmReaction)]
+    if len(acting) > _MAX_ACTIONS:
+        raise invalid(
+            argument,
+            f"be at most {_MAX_ACTIONS}, because an alarm takes no more actions",
+            len(acting),
+            "subscribe several people to one topic, and pass NotifyTopic(topic)",
+        )
+    return once

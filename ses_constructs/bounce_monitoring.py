@@ -14,13 +14,13 @@ from ._sending_metrics import ReputationMetrics
 from .alarm_reactions import AlarmReaction, attach_all, team_topics
 from .email_records._text import check_kind, invalid
 from .event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, EventDestination
+from .pause_sending import PauseSending
 from .sending_domain import SendingDomain
 from .thresholds import DeliveryThresholds, ReputationThresholds
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
-    from ._sending_alarms import SendingAlarm
     from .event_history import EventHistory
     from .mail_dashboard import MailDashboard
 
@@ -61,8 +61,8 @@ class BounceMonitoring(Construct, ReputationMetrics):
         domain: SendingDomain | None = None,
         default_for_domain: bool = True,
         configuration_set: ses.IConfigurationSet | None = None,
-        tls_policy: ses.ConfigurationSetTlsPolicy = ses.ConfigurationSetTlsPolicy.REQUIRE,
-        suppression_reasons: ses.SuppressionReasons = ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+        tls_policy: ses.ConfigurationSetTlsPolicy | None = None,
+        suppression_reasons: ses.SuppressionReasons | None = None,
         tracking_domain: str | None = None,
         max_delivery_time: Duration | None = None,
         dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
@@ -100,13 +100,14 @@ class BounceMonitoring(Construct, ReputationMetrics):
         # Asked for once and not for every metric.
         self._configuration_set_name = self.configuration_set.configuration_set_name
         self._destinations: list[ses.ConfigurationSetEventDestination] = []
+        self._destination_kinds: list[str] = []
         self._counted: CountedEvents | None = None
         if not isinstance(destinations, Sequence):
             raise invalid("destinations", "be a list", destinations, "write [CloudWatchMetrics()]")
         for destination in destinations:
             self.add_destination(self._role_of(destination), destination)
         self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
-        """Every alarm, and the one that fires when any rate is critical."""
+        """Every alarm, also those of a pause, and the one that fires when any rate is critical."""
         self.dashboard = self._make_dashboard() if dashboard else None
         """The dashboard, if one was asked for."""
         self.history = self._make_history(history) if history is not None else None
@@ -129,7 +130,7 @@ class BounceMonitoring(Construct, ReputationMetrics):
                 raise invalid(
                     "destinations",
                     f"hold CloudWatchMetrics(), so that the metric {metric_name} exists",
-                    [type(each).__name__ for each in self._destinations],
+                    self._destination_kinds,
                     "add it, or leave out what reads the metric, as with DeliveryThresholds(rejects=None, delays=None)",
                 )
             self._counted.add(event)
@@ -154,6 +155,7 @@ class BounceMonitoring(Construct, ReputationMetrics):
                 construct_id,
                 "put all events and dimensions into one",
             )
+        self._destination_kinds.append(type(destination).__name__)
         made = destination.add_to(Construct(self, construct_id), self.configuration_set)
         self._destinations += made
         if len(self._destinations) > _MAX_DESTINATIONS:
@@ -169,7 +171,7 @@ class BounceMonitoring(Construct, ReputationMetrics):
     def grant_send(
         self, grantee: iam.IGrantable, *, from_addresses: Sequence[str] | None = None, sandbox: bool = False
     ) -> iam.Grant:
-        """Let *grantee* send from the domain, through this configuration set; see ``VerifiedDomain.grant_send``.
+        """Let *grantee* send from the domain, through this configuration set alone; see ``VerifiedDomain.grant_send``.
 
         Raises ``ValueError`` without a domain.
         """
@@ -179,7 +181,12 @@ class BounceMonitoring(Construct, ReputationMetrics):
                 "grant_send(..., configuration_sets=[monitoring.configuration_set]) of a domain"
             )
         return self.domain.grant_send(
-            grantee, from_addresses=from_addresses, configuration_sets=[self.configuration_set], sandbox=sandbox
+            grantee,
+            from_addresses=from_addresses,
+            configuration_sets=[self.configuration_set],
+            # A sender of another stream that forgets to name it must not go out through this domain's default.
+            default_configuration_set=self.domain.configuration_set is self.configuration_set,
+            sandbox=sandbox,
         )
 
     def _take_or_make(
@@ -211,23 +218,32 @@ class BounceMonitoring(Construct, ReputationMetrics):
         delivery_thresholds: DeliveryThresholds,
         watch_account: bool,
         reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]",
-    ) -> "tuple[tuple[SendingAlarm, ...], cloudwatch.CompositeAlarm]":
+    ) -> "tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]":
         from ._sending_alarms import SendingAlarms, reputation_at_risk
 
         team = team_topics(reactions, Stack.of(self))
+        if not watch_account and any(isinstance(each, PauseSending) and each.whole_account for each in reactions):
+            raise invalid(
+                "watch_account",
+                "be True with PauseSending(whole_account=True), which acts on the alarms of the account",
+                watch_account,
+                "leave it out, or leave the account to the other stack",
+            )
         own = SendingAlarms(self, "Alarms", metrics=self, configuration_set=self.configuration_set, team=team)
         own.watch_reputation(thresholds)
         own.watch_delivery(delivery_thresholds)
-        alarms = own.alarms
+        groups = [own]
         if watch_account:
             account = SendingAlarms(
                 self, "AccountAlarms", metrics=ReputationMetrics(), configuration_set=None, team=team
             )
             account.watch_reputation(thresholds)
-            alarms = [*alarms, *account.alarms]
+            groups.append(account)
+        alarms = [alarm for group in groups for alarm in group.alarms]
         for alarm in alarms:
             attach_all(reactions, alarm)
-        return tuple(alarms), reputation_at_risk(self, alarms)
+        pauses = [alarm for group in groups for alarm in group.pauses]
+        return (*alarms, *pauses), reputation_at_risk(self, alarms)
 
     def _role_of(self, destination: EventDestination) -> str:
         """The construct id of a destination: its kind, with a number from the second of a kind on."""

@@ -35,7 +35,7 @@ class Dkim(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EasyDkim:
+class EasyDkim(Dkim):
     """SES makes the keys and rotates them; three CNAME records point at them.
 
     *key_length* is in bits, 2048 or 1024; SES lets it change once in 24 hours
@@ -67,7 +67,7 @@ class EasyDkim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OwnDkim:
+class OwnDkim(Dkim):
     """A key pair of your own (BYODKIM): SES signs with the private key, one TXT record publishes the public one.
 
     *selector*: 1-63 letters, digits and hyphens; take a new one for every new key, so that mail under way stays valid.

@@ -27,7 +27,7 @@ class DnsZone(Protocol):
 
 
 @dataclass(frozen=True)
-class Route53Zone:
+class Route53Zone(DnsZone):
     """A public Route 53 hosted zone that holds the domain or a parent of it.
 
     All records of a domain become one ``AWS::Route53::RecordSetGroup``: one resource, and one change that happens
@@ -114,7 +114,7 @@ class Route53Zone:
 
 
 @dataclass(frozen=True)
-class RecordsToPublish:
+class RecordsToPublish(DnsZone):
     """No Route 53: each record becomes a stack output, one line of a zone file, to be published by hand or by a script.
 
     After ``cdk deploy`` the outputs hold the real DKIM names and targets. ``domain.records`` has the same records for

@@ -10,8 +10,8 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ._checks import check_same_region
-from ._topic_access import let_service_encrypt
-from .email_records._text import check_kind, invalid
+from ._topic_access import is_made_in_app, let_service_encrypt, warn_about_foreign_topic
+from .email_records._text import check_kind, contains_token, invalid, without_tokens
 
 if TYPE_CHECKING:
     from aws_cdk import aws_events
@@ -48,7 +48,8 @@ class CloudWatchMetrics:
     are added where an alarm, a reaction or a dashboard reads them; each kind of event is a metric that AWS charges for.
     *dimensions*: further dimensions, each a series of its own and an event destination of its own, so that the alarms
     on the configuration set never depend on what a sender puts into a tag. SES fills in ``ses:from-domain``,
-    ``ses:source-ip``, ``ses:caller-identity`` and ``ses:outgoing-ip`` by itself.
+    ``ses:source-ip``, ``ses:caller-identity`` and ``ses:outgoing-ip`` by itself. Each value is a metric that AWS
+    charges for.
 
     Raises ``ValueError`` for names and default values that SES refuses
     (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CloudWatchDimensionConfiguration.html).
@@ -92,7 +93,8 @@ class TopicEvents:
     *topic*: a standard topic; one with a key of its own needs that key to be made in the app, and is refused otherwise.
     *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given.
 
-    Raises ``ValueError`` for a FIFO topic, another region and a key from elsewhere.
+    Warns about a topic from elsewhere, whose policy must let SES in. Raises ``ValueError`` for a FIFO topic, another
+    region, a key from elsewhere, and a topic that another stack of the app makes.
     """
 
     topic: "sns.ITopic"
@@ -112,14 +114,25 @@ class TopicEvents:
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """An event destination that waits for the topic's policy."""
         check_same_region("topic", self.topic.env.region, user=scope)
+        name = configuration_set.configuration_set_name
+        elsewhere = Stack.of(self.topic).node.addr != Stack.of(scope).node.addr
+        # The topic's policy names the set, and the destination the topic: two stacks would need each other.
+        if elsewhere and is_made_in_app(self.topic) and contains_token(name):
+            raise invalid(
+                "topic",
+                "be made in the same stack as the monitoring, for each of the two refers to the other",
+                self.topic.node.path,
+                "move one of the two, or refer to the topic by Topic.from_topic_arn and write its policy yourself",
+            )
         source_arn = Stack.of(scope).format_arn(
             service="ses",
             resource="configuration-set",
-            resource_name=configuration_set.configuration_set_name,
+            resource_name=name,
             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
         )
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
         let_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
 
 
@@ -220,7 +233,7 @@ def _check_dimension(dimension: ses.CloudWatchDimension, *, taken: Collection[st
         )
     if dimension.name in taken:
         raise invalid("dimensions", "have different names", dimension.name, "leave it out; it is there already")
-    if not _DIMENSION_VALUE.fullmatch(dimension.default_value):
+    if not _DIMENSION_VALUE.fullmatch(without_tokens(dimension.default_value)):
         raise invalid(
             "dimensions",
             "have default values of 1-256 letters, digits, '_' and '-'",

@@ -8,11 +8,11 @@ from aws_cdk import aws_ses as ses
 from . import _inbound_checks as checks
 from .email_records import contains_token
 from .email_records._text import check_email_address, invalid
-from .inbound_rule import InboundRule
+from .inbound_rule import InboundAction, InboundRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForwardMail:
+class ForwardMail(InboundAction):
     """Send each message on, so that it arrives: from an address of this domain, with the body untouched.
 
     *to*: the addresses for all recipients of the rule, or a mapping from recipients to addresses. Its keys are written

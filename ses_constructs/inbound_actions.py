@@ -9,7 +9,7 @@ from aws_cdk import aws_ses as ses
 
 from .email_records import contains_token
 from .email_records._text import check_email_address, invalid
-from .inbound_rule import InboundRule
+from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -22,7 +22,7 @@ _ENHANCED_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StoreMail:
+class StoreMail(InboundAction):
     """Store each message, as it came, as one object in a bucket.
 
     *bucket*: the rule set's mailbox unless given; it may be in another region. A bucket from elsewhere keeps its
@@ -66,7 +66,7 @@ class StoreMail:
 
 
 @dataclass(frozen=True, slots=True)
-class PublishToTopic:
+class PublishToTopic(InboundAction):
     """Publish each message, whole, to a topic of the same region.
 
     SES bounces messages of more than 150 KB, so this is for short mail; ``StoreMail(topic=...)`` has no such limit.
@@ -90,7 +90,7 @@ class PublishToTopic:
 
 
 @dataclass(frozen=True, slots=True)
-class InvokeFunction:
+class InvokeFunction(InboundAction):
     """Invoke a Lambda function of the same region with the headers and verdicts of each message, without its body.
 
     *waits_for_decision*: SES waits, at most 30 seconds, and the function decides by returning
@@ -165,7 +165,7 @@ BounceReply.TEMPORARY_FAILURE = BounceReply("450", "4.0.0", "Temporary failure")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BounceMail:
+class BounceMail(InboundAction):
     """Send each message back to its sender with a reason; add ``StopProcessing`` where no later rule shall see it.
 
     *sender*: the address that the bounce comes from, of a domain of the rule set.
@@ -194,7 +194,7 @@ class BounceMail:
 
 
 @dataclass(frozen=True, slots=True)
-class AddHeader:
+class AddHeader(InboundAction):
     """Add a header to each message, for the actions that follow."""
 
     name: str
@@ -218,7 +218,7 @@ class AddHeader:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StopProcessing:
+class StopProcessing(InboundAction):
     """End the rule set for each message: no further action and no further rule sees it."""
 
     topic: "sns.ITopic | None" = None
@@ -231,7 +231,7 @@ class StopProcessing:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliverToWorkMail:
+class DeliverToWorkMail(InboundAction):
     """Deliver each message to an Amazon WorkMail organization of the same region."""
 
     organization_arn: str

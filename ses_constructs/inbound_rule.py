@@ -4,16 +4,15 @@ The rule, its actions and its set know each other by the two protocols here, so 
 """
 
 import inspect
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from aws_cdk import Annotations, ArnFormat, Duration, Names, Stack
+from aws_cdk import ArnFormat, Duration, Names, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ._checks import check_same_region
+from ._checks import check_same_region, warn_about_policy
 from .email_records._text import invalid
 
 if TYPE_CHECKING:
@@ -184,11 +183,7 @@ class InboundRule(Construct):
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
         """Say which statement the owner of an imported resource has to add."""
-        resolved = json.dumps(Stack.of(self).resolve(statement.to_statement_json()))
-        Annotations.of(self).add_warning_v2(
-            f"ses-constructs:{of}-policy-not-added",
-            f"the {of} comes from elsewhere, so its policy must let SES in before this rule is deployed: {resolved}",
-        )
+        warn_about_policy(self, of, statement, who="SES", before="this rule is deployed")
 
     def check_same_region(self, argument: str, region: str) -> None:
         """SES wants everything but buckets in its own region."""

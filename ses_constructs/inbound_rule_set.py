@@ -11,7 +11,7 @@ from constructs import Construct
 from . import _inbound_checks as checks
 from ._checks import check_same_region
 from .activation import ActivateIfFree, Activation
-from .alarm_reactions import AlarmReaction
+from .alarm_reactions import AlarmReaction, checked_reactions
 from .email_records._text import check_kind, invalid
 from .inbound_actions import InvokeFunction
 from .inbound_rule import InboundAction, InboundRule
@@ -80,7 +80,8 @@ class InboundRuleSet(Construct):
         self._mailbox, self._mailbox_key, self._keep_mail_for = mailbox, mailbox_key, keep_mail_for
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         check_kind("drop_spam", drop_spam, bool, "pass True or False")
-        self._tls, self._failure_reactions = tls, tuple(failure_reactions)
+        self._tls = tls
+        self._failure_reactions = checked_reactions(failure_reactions, "failure_reactions")
         checks.warn_about_region(self, Stack.of(self).region)
         for each in self.domains:
             if isinstance(each, VerifiedDomain) and not each.receives_mail:

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from .account_health import AccountHealth
@@ -46,6 +46,11 @@ class MailDashboard(Construct):
             _check_name(dashboard_name)
         self.rows = self.make_rows(monitoring=monitoring, inbound=inbound, account_health=account_health)
         """The widgets, row by row; each row is 24 units wide."""
+        shown = {"monitoring": monitoring, "inbound": inbound, "account_health": account_health}
+        for argument, construct in shown.items():
+            if construct is not None:
+                self._check_environment(argument, construct)
+
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         self.dashboard = cloudwatch.Dashboard(
@@ -56,6 +61,17 @@ class MailDashboard(Construct):
             widgets=self.rows,
         )
         """CDK's dashboard; ``add_widgets`` adds a row of your own."""
+
+    def _check_environment(self, argument: str, construct: Construct) -> None:
+        # The alarms are there by their ARNs, which CloudFormation tells stacks of the same environment only.
+        own, other = Stack.of(self).environment, Stack.of(construct).environment
+        if own != other:
+            raise invalid(
+                argument,
+                f"be in the account and region of the dashboard, {own}",
+                other,
+                "make the dashboard in a stack of that account and region",
+            )
 
     @staticmethod
     def make_rows(

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ._sending_metrics import SendingMetrics
+from ._ses_arn import configuration_set_arn, ses_arn
 from .email_records import contains_token
-from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within
+from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within, text_tuple
 
 if TYPE_CHECKING:
     from ._sender_policy import SenderPolicy
@@ -50,7 +50,7 @@ class SendingDomain(Construct, SendingMetrics):
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
         self._sender_policy: SenderPolicy | None = None
-        self._grants: list[tuple[iam.IGrantable, list[str]]] = []
+        self._grants: list[tuple[iam.IGrantable, Sequence[str], list[str]]] = []
 
     def grant_send(
         self,
@@ -58,6 +58,7 @@ class SendingDomain(Construct, SendingMetrics):
         *,
         from_addresses: Sequence[str] | None = None,
         configuration_sets: Sequence[ses.IConfigurationSet] = (),
+        default_configuration_set: bool = True,
         templates: Sequence[str] = (),
         sandbox: bool = False,
     ) -> iam.Grant:
@@ -65,26 +66,23 @@ class SendingDomain(Construct, SendingMetrics):
 
         *from_addresses* narrows the From address (the ``ses:FromAddress`` condition): addresses of this domain, with
         ``*`` for any text; every address of the domain if left out.
-        The domain's own configuration set is always covered, since SES asks for permission on it too; name further
-        ones in *configuration_sets*, and the names of SES templates in *templates*.
+        The domain's own configuration set is covered, since SES asks for permission on it too, also one that the domain
+        gets later; name further ones in *configuration_sets*, and the names of SES templates in *templates*. Without
+        the *default_configuration_set* a sender that forgets to name another one is refused.
         In the SES *sandbox* the recipients are verified identities and need permission as well: True covers every
         identity of the account, still only with a From address of this domain.
 
         Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
         """
-        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
-        addresses = self._from_addresses(from_addresses)
-        stack = Stack.of(self)
-        own = [self.configuration_set] if self.configuration_set else []
-        resources = [
-            self.identity.email_identity_arn,
-            *(_configuration_set_arn(stack, each) for each in (*own, *configuration_sets)),
-            *(_ses_arn(stack, "template", name) for name in templates),
-        ]
-        if sandbox:
-            resources.append(_ses_arn(stack, "identity", "*"))
-        self._grants.append((grantee, addresses))
-        return _grant(grantee, resources, addresses)
+        return self._grant_sending(
+            grantee,
+            SENDING_ACTIONS,
+            from_addresses=from_addresses,
+            configuration_sets=configuration_sets,
+            default_configuration_set=default_configuration_set,
+            templates=templates,
+            sandbox=sandbox,
+        )
 
     def use_configuration_set(self, configuration_set: ses.IConfigurationSet) -> None:
         """Make *configuration_set* the one that applies unless a sender names another, for a domain that has none yet.
@@ -106,15 +104,17 @@ class SendingDomain(Construct, SendingMetrics):
                 "domain",
                 "be made in the app to get a default configuration set",
                 self.domain_name,
-                "pass the configuration set to VerifiedDomain.from_domain_name, after making it the default there",
+                "make the set the identity's default by hand and pass it to VerifiedDomain.from_domain_name(..., "
+                "configuration_set=...), or name it with each message and pass BounceMonitoring(..., "
+                "default_for_domain=False)",
             )
         identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
             configuration_set_name=configuration_set.configuration_set_name
         )
         self.configuration_set = configuration_set
-        arn = _configuration_set_arn(Stack.of(self), configuration_set)
-        for grantee, addresses in self._grants:
-            _grant(grantee, [arn], addresses)
+        arn = configuration_set_arn(self, configuration_set)
+        for grantee, actions, addresses in self._grants:
+            _grant(grantee, actions, [arn], addresses)
 
     def allow_sender(self, principal: iam.IPrincipal | str, *, from_addresses: Sequence[str] | None = None) -> None:
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
@@ -137,10 +137,36 @@ class SendingDomain(Construct, SendingMetrics):
     def _dimensions(self) -> Mapping[str, str]:
         return {"ses:from-domain": self.domain_name}
 
+    def _grant_sending(
+        self,
+        grantee: iam.IGrantable,
+        actions: Sequence[str],
+        *,
+        from_addresses: Sequence[str] | None,
+        configuration_sets: Sequence[ses.IConfigurationSet],
+        default_configuration_set: bool = True,
+        templates: Sequence[str] = (),
+        sandbox: bool,
+    ) -> iam.Grant:
+        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+        check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
+        addresses = self._from_addresses(from_addresses)
+        own = [self.configuration_set] if self.configuration_set and default_configuration_set else []
+        resources = [
+            self.identity.email_identity_arn,
+            *(configuration_set_arn(self, each) for each in (*own, *checked_sets(configuration_sets))),
+            *(ses_arn(self, "template", name) for name in text_tuple("templates", templates)),
+        ]
+        if sandbox:
+            resources.append(ses_arn(self, "identity", "*"))
+        if default_configuration_set:
+            self._grants.append((grantee, actions, addresses))
+        return _grant(grantee, actions, resources, addresses)
+
     def _from_addresses(self, addresses: Sequence[str] | None) -> list[str]:
         if addresses is None:
             return [f"*@{self.domain_name}"]
-        if isinstance(addresses, str) or not addresses:
+        if isinstance(addresses, str) or not isinstance(addresses, Sequence) or not addresses:
             raise invalid(
                 "from_addresses", "be a list of at least one address", addresses, "leave it out for the whole domain"
             )
@@ -167,6 +193,15 @@ def check_configuration_set(argument: str, value: object) -> None:
         )
 
 
+def checked_sets(values: object) -> Sequence[ses.IConfigurationSet]:
+    """Return *values*; raise ``ValueError`` unless they are a list of configuration sets."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise invalid("configuration_sets", "be a list of configuration sets", values, "put it into a list")
+    for value in values:
+        check_configuration_set("configuration_sets", value)
+    return values
+
+
 def _with_lower_case_domain(address: str) -> str:
     """IAM compares with case, and domains have none."""
     if contains_token(address):
@@ -175,20 +210,12 @@ def _with_lower_case_domain(address: str) -> str:
     return f"{local_part}@{domain.lower()}"
 
 
-def _ses_arn(stack: Stack, resource: str, name: str) -> str:
-    return stack.format_arn(
-        service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
-    )
-
-
-def _configuration_set_arn(stack: Stack, configuration_set: ses.IConfigurationSet) -> str:
-    return _ses_arn(stack, "configuration-set", configuration_set.configuration_set_name)
-
-
-def _grant(grantee: iam.IGrantable, resources: Sequence[str], from_addresses: Sequence[str]) -> iam.Grant:
+def _grant(
+    grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str], from_addresses: Sequence[str]
+) -> iam.Grant:
     return iam.Grant.add_to_principal(
         grantee=grantee,
-        actions=list(SENDING_ACTIONS),
+        actions=list(actions),
         resource_arns=list(resources),
         conditions={"StringLike": {"ses:FromAddress": list(from_addresses)}},
     )

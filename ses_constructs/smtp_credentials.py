@@ -10,7 +10,8 @@ from constructs import Construct, IDependable
 
 from . import _smtp_checks as checks
 from ._nag import as_nag_writes_it
-from .alarm_reactions import AlarmReaction
+from .alarm_reactions import AlarmReaction, checked_reactions
+from .email_records._text import invalid
 from .email_records.ses_regions import smtp_host
 from .sending_domain import SendingDomain
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_secretsmanager as secretsmanager
 
+# All that SMTP asks for (https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html).
+_SENDING_ACTIONS = ("ses:SendRawEmail",)
 # What the docstrings of handlers/smtp_credentials.py and handlers/rotate_smtp_credentials.py ask for.
 _KEY_ACTIONS = ("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys")
 _SECRET_ACTIONS = (
@@ -46,12 +49,29 @@ class SmtpSecret(Construct):
     >>> service.node.add_dependency(credentials.ready)  # doctest: +SKIP
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, secret: "secretsmanager.ISecret") -> None:
         super().__init__(scope, construct_id)
+        checks.check_object("secret", secret)
+        self.secret = self.ready = secret
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let *grantee* read the secret, and decrypt it where the secret has a key of its own."""
-        grant = self.secret.grant_read(grantee)
+        """Let *grantee* read the secret, and decrypt it where the secret has a key of its own.
+
+        Raises ``ValueError`` for a grantee of another account, or a service, if the secret has no ``encryption_key``:
+        nobody else can use the AWS managed key
+        (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html).
+        """
+        try:
+            grant = self.secret.grant_read(grantee)
+        except RuntimeError as error:
+            if "KeyProvidedCrossAccountAccess" not in str(error):
+                raise
+            raise invalid(
+                "grantee",
+                "be of this account for a secret without an encryption_key",
+                self._written(grantee.grant_principal),
+                "pass encryption_key=kms.Key(...) to SmtpCredentials",
+            ) from None
         key = self.secret.encryption_key
         if key is None:
             return grant
@@ -61,9 +81,13 @@ class SmtpSecret(Construct):
                 grantee=grantee,
                 actions=["kms:Decrypt"],
                 resource_arns=[key.key_arn],
-                conditions=_through_secrets_manager(self),
+                conditions=_through_secrets_manager(self.secret),
             )
         )
+
+    def _written(self, principal: iam.IPrincipal) -> str:
+        resolved = Stack.of(self).resolve(principal.policy_fragment.principal_json)
+        return ", ".join(as_nag_writes_it(each) for named in resolved.values() for each in named)
 
 
 class SmtpCredentials(SmtpSecret):
@@ -74,10 +98,11 @@ class SmtpCredentials(SmtpSecret):
     is deployed and writes the password into the secret; the secret access key itself is not kept.
 
     *domain*: what may be sent from, of this stack's region.
-    *configuration_set*: one to name in messages (``X-SES-CONFIGURATION-SET``); that of the domain needs no naming.
+    *configuration_set*: one to name in messages (``X-SES-CONFIGURATION-SET``), and then the only one to send through;
+    that of the domain unless given, which needs no naming.
     *from_addresses* and *sandbox*: as in ``SendingDomain.grant_send``.
-    *user*: an IAM user that exists, instead of one of its own; gets the permission to send and one key more. Keys that
-    it has otherwise are never touched.
+    *user*: an IAM user of this account that exists, instead of one of its own; gets the permission to send and one key
+    more. Keys that it has otherwise are never touched. A user is for one ``SmtpCredentials``.
     *port*: 465 or 2465 for TLS from the first byte; 587, 2587 or 25 for STARTTLS.
     *rotate_after*: a new password every 1 to 1000 days; none unless given.
     *keep_previous_for*: how long the previous password works after a rotation, an hour or more, a day unless given;
@@ -87,7 +112,7 @@ class SmtpCredentials(SmtpSecret):
     *encryption_key*: for the secret, in place of the AWS managed one.
     *host*: another endpoint, such as a FIPS one; that of the region unless given.
     *vpc*: gets an interface endpoint, so that its instances and functions send without the internet; in the subnets of
-    *vpc_subnets*, or in the private ones.
+    *vpc_subnets*, or in the private ones if there are any. Its DNS hostnames and DNS support have to be on.
 
     Raises ``ValueError`` for arguments that cannot work, alone or together.
     """
@@ -112,17 +137,21 @@ class SmtpCredentials(SmtpSecret):
         vpc: "ec2.IVpc | None" = None,
         vpc_subnets: "ec2.SubnetSelection | None" = None,
     ) -> None:
-        super().__init__(scope, construct_id)
+        # Not that of SmtpSecret: the secret is made below this construct, and so after it.
+        Construct.__init__(self, scope, construct_id)
         stack = Stack.of(self)
         checks.check_domain(domain, stack)
         checks.check_objects(user=user, configuration_set=configuration_set, encryption_key=encryption_key, vpc=vpc)
         checks.check_address_length(from_addresses)
         checks.check_port(self, port)
         checks.check_network(host=host, vpc=vpc, vpc_subnets=vpc_subnets)
+        if user is not None:
+            checks.check_account(user, stack)
         if secret_name is not None:
             checks.check_secret_name(secret_name)
         if host is None:
             checks.warn_about_region(self, stack.region)
+        failure_reactions = checked_reactions(failure_reactions, "failure_reactions")
         rotation = checks.check_rotation(rotate_after, keep_previous_for, failure_reactions)
         self.host = host or smtp_host(stack.region)
         """The SMTP endpoint."""
@@ -130,25 +159,28 @@ class SmtpCredentials(SmtpSecret):
         """Its port."""
         self.user: iam.IUser = user or iam.User(self, "User")
         """The IAM user whose access key this is."""
+        checks.check_only_use(self.user, stack)
         self.rotation_function: lambda_.IFunction | None = None
         """The function that rotates; None without ``rotate_after``."""
         self.vpc_endpoint: ec2.IInterfaceVpcEndpoint | None = None
         """The endpoint in ``vpc``; None without."""
 
-        # Part of the ids of the policies that let the user send and us make its keys: another user or secret gets
-        # policies beside the old ones, which stay until the update has deleted the old key.
-        self._identity = [
-            as_nag_writes_it(stack.resolve(each)) for each in (user and user.user_name, secret_name) if each
-        ]
+        # Policies of another user, or of us for another secret, come beside the old ones, which stay until the update
+        # has deleted the old key: so both are part of the ids.
+        user_id = [as_nag_writes_it(stack.resolve(user.user_name))] if user else []
+        self._policy_id = "-".join(["Policy", *user_id, *([secret_name] if secret_name else [])])
         self._owns_user = user is None
         self.secret = self._empty_secret(
             secret_name, encryption_key, description=f"SMTP credentials for {domain.domain_name}"
         )
-        sending = iam.Policy(self, self._construct_id("Sending"), users=[self.user])
-        domain.grant_send(
+        sending = iam.Policy(self, "-".join(["Sending", *user_id]), users=[self.user])
+        domain._grant_sending(
             sending,
+            _SENDING_ACTIONS,
             from_addresses=from_addresses,
             configuration_sets=[configuration_set] if configuration_set else [],
+            # A client that forgets the header must not send through the domain's own set instead.
+            default_configuration_set=configuration_set is None,
             sandbox=sandbox,
         )
         self.ready = self._fill(sending, rotates=rotation is not None)
@@ -167,13 +199,7 @@ class SmtpCredentials(SmtpSecret):
     @classmethod
     def from_secret(cls, scope: Construct, construct_id: str, secret: "secretsmanager.ISecret") -> SmtpSecret:
         """Refer to credentials that were made elsewhere, by another stack or by hand; nothing is made or looked up."""
-        checks.check_objects(secret=secret)
-        referred = SmtpSecret(scope, construct_id)
-        referred.secret = referred.ready = secret
-        return referred
-
-    def _construct_id(self, role: str) -> str:
-        return "-".join([role, *self._identity])
+        return SmtpSecret(scope, construct_id, secret=secret)
 
     def _empty_secret(self, name: str | None, key: "kms.IKey | None", *, description: str) -> "secretsmanager.ISecret":
         from aws_cdk import aws_secretsmanager as secretsmanager
@@ -202,7 +228,7 @@ class SmtpCredentials(SmtpSecret):
                 "Rotates": "true" if rotates else "false",
             },
             permissions=self._statements(_KEY_ACTIONS),
-            policy_id=self._construct_id("Policy"),
+            policy_id=self._policy_id,
         )
         # A user cannot be deleted while it has keys, and a pair that may not send yet is not ready.
         resource.node.add_dependency(self.user, sending)
@@ -238,12 +264,12 @@ class SmtpCredentials(SmtpSecret):
                 iam.PolicyStatement(
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
                     resources=[self.secret.encryption_key.key_arn],
-                    conditions=_through_secrets_manager(self),
+                    conditions=_through_secrets_manager(self.secret),
                 )
             )
         return statements
 
 
-def _through_secrets_manager(scope: Construct) -> dict[str, dict[str, str]]:
-    """The condition that holds the use of a key to secrets."""
-    return {"StringEquals": {"kms:ViaService": f"secretsmanager.{Stack.of(scope).region}.amazonaws.com"}}
+def _through_secrets_manager(secret: "secretsmanager.ISecret") -> dict[str, dict[str, str]]:
+    """The condition that holds the use of a key to secrets, of the region that *secret* is in."""
+    return {"StringEquals": {"kms:ViaService": f"secretsmanager.{secret.env.region}.amazonaws.com"}}

@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields
 
 from aws_cdk import Duration
 
-from .email_records._text import check_kind, invalid
+from ._checks import check_known_seconds
+from .email_records._text import invalid
 
 # https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
 BOUNCE_REVIEW, BOUNCE_PAUSE = 0.05, 0.10
@@ -20,7 +21,7 @@ class ReputationThresholds:
     AWS puts a sender under review at 5 % bounces or 0.1 % complaints, and may pause the account at 10 % or 0.5 %
     (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html).
 
-    Raises ``ValueError`` unless 0 < warning < critical < 1 for both.
+    Raises ``ValueError`` unless 0 < warning < critical for both, and critical is at most where AWS may pause.
     """
 
     bounce_warning: float
@@ -33,8 +34,18 @@ class ReputationThresholds:
             rate = getattr(self, field.name)
             if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1:
                 raise invalid(field.name, "be a fraction between 0 and 1", rate, "write 5 % as 0.05")
-        for kind in ("bounce", "complaint"):
+        for kind, pause, example in (
+            ("bounce", BOUNCE_PAUSE, "5 % as 0.05"),
+            ("complaint", COMPLAINT_PAUSE, "0.1 % as 0.001"),
+        ):
             warning, critical = getattr(self, f"{kind}_warning"), getattr(self, f"{kind}_critical")
+            if critical > pause:
+                raise invalid(
+                    f"{kind}_critical",
+                    f"be at most {pause}, where AWS may pause the account",
+                    critical,
+                    f"write {example}",
+                )
             if warning >= critical:
                 raise invalid(
                     f"{kind}_warning", f"be below {kind}_critical, {critical}", warning, "warn before it is critical"
@@ -87,8 +98,7 @@ class DeliveryThresholds:
                 raise invalid(name, "be a number of messages, 1 or more", value, "pass None for no alarm")
         if self.silence is None:
             return
-        check_kind("silence", self.silence, Duration, "pass a Duration, such as Duration.hours(2)")
-        seconds = self.silence.to_seconds(integral=False)
+        seconds = check_known_seconds("silence", self.silence, "pass a Duration, such as Duration.hours(2)")
         if not 60 <= seconds <= _DAY or seconds % 60:
             raise invalid(
                 "silence",

@@ -1,16 +1,27 @@
 """VerifiedAddress: e-mail addresses that SES knows, the only ones that an account in the sandbox can send to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from aws_cdk import ArnFormat, Duration, Stack
+import jsii
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
-from constructs import Construct, DependencyGroup, IDependable
+from constructs import Construct, DependencyGroup, IDependable, IValidation
 
 from ._checks import check_wait, warn_about_region
+from ._ses_arn import configuration_set_arn, ses_arn
 from .email_records import contains_token
-from .email_records._text import check_distinct, check_email_address, check_kind, check_text, invalid, text_tuple
-from .sending_domain import SENDING_ACTIONS
+from .email_records._text import (
+    check_distinct,
+    check_email_address,
+    check_kind,
+    check_text,
+    invalid,
+    is_within,
+    text_tuple,
+)
+from .sending_domain import SENDING_ACTIONS, checked_sets
+from .verified_domain import VerifiedDomain
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
 _POLICY_LETTERS = "*?$"
@@ -22,8 +33,8 @@ class VerifiedAddress(Construct):
     In the sandbox an account sends only from and to addresses and domains that SES has verified, at most 200 messages
     in 24 hours and one in a second, in each region on its own.
 
-    *address* is one address, *addresses* several; at most 20 in a stack, each only once. They must be known at synth.
-    SES keeps the part before the @ with its case, the domain has none.
+    *address* is one address, *addresses* several; about 30 in a stack, each only once. They must be known at synth. SES
+    keeps the part before the @ with its case, the domain has none.
 
     An address that SES has already is used as it is, gets a mail if it is not verified, and stays when the stack goes;
     only what this construct made is deleted. The identity belongs to the stack and the address, so that it survives
@@ -36,9 +47,11 @@ class VerifiedAddress(Construct):
     deployment fails and names the missing ones; what it made is then removed, and the links with it.
 
     An address at a domain that SES has verified needs no identity, and one of its own would take the place of the
-    domain's settings. So the deployment refuses it unless *inside_verified_domain* is True.
+    domain's settings. So it is refused unless *inside_verified_domain* is True: by the synthesis beside a
+    ``VerifiedDomain`` of the same stack, otherwise by the deployment.
 
-    Raises ``ValueError`` for what cannot be an address, repeated ones, and wrong kinds of arguments.
+    Raises ``ValueError`` for what cannot be an address, repeated ones, those at a domain that the stack has verified so
+    far, more than a role can hold the permissions for, and wrong kinds of arguments.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html#verify-email-addresses-procedure,
     https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html.
@@ -65,6 +78,8 @@ class VerifiedAddress(Construct):
             check_kind("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)")
             check_wait(wait_until_verified)
         warn_about_region(self, Stack.of(self).region, receives_mail=False)
+        if not inside_verified_domain:
+            self._refuse_domains()
 
         from ._address_identity import AddressIdentity, AddressWait  # loads aws_lambda, which few apps need
 
@@ -110,18 +125,49 @@ class VerifiedAddress(Construct):
         Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
         """
         check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
-        stack = Stack.of(self)
         resources = [each.email_identity_arn for each in self.identities.values()]
-        resources += [_ses_arn(stack, "configuration-set", each.configuration_set_name) for each in configuration_sets]
-        resources += [_ses_arn(stack, "template", name) for name in text_tuple("templates", templates)]
+        resources += [configuration_set_arn(self, each) for each in checked_sets(configuration_sets)]
+        resources += [ses_arn(self, "template", name) for name in text_tuple("templates", templates)]
         if sandbox:
-            resources.append(_ses_arn(stack, "identity", "*"))
+            resources.append(ses_arn(self, "identity", "*"))
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(SENDING_ACTIONS),
             resource_arns=resources,
             conditions={"StringEquals": {"ses:FromAddress": list(self.addresses)}},
         )
+
+    def _refuse_domains(self) -> None:
+        """Refuse addresses at a domain that the stack verifies, one made before this construct or after it."""
+        outside = _OutsideDomains(self, self.addresses)
+        for error in outside.errors():
+            raise error
+        self.node.add_validation(outside)
+
+
+@jsii.implements(IValidation)
+class _OutsideDomains:
+    """Finds the addresses that are at a VerifiedDomain of the same stack."""
+
+    def __init__(self, scope: Construct, addresses: Sequence[str]) -> None:
+        self._scope, self._addresses = scope, addresses
+
+    def validate(self) -> list[str]:
+        return [str(each) for each in self.errors()]
+
+    def errors(self) -> Iterator[ValueError]:
+        stack = Stack.of(self._scope)
+        for domain in stack.node.find_all():
+            if not isinstance(domain, VerifiedDomain) or Stack.of(domain) is not stack:
+                continue
+            for address in self._addresses:
+                if is_within(address.rpartition("@")[2], domain.domain_name):
+                    yield invalid(
+                        "address",
+                        f"be outside {domain.domain_name}, which {domain.node.path} verifies",
+                        address,
+                        "leave the address out, which needs no identity there, or pass inside_verified_domain=True",
+                    )
 
 
 def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[str, ...]:
@@ -143,9 +189,3 @@ def _checked(argument: str, address: str) -> str:
         fix = "verify the address by hand, or its whole domain with VerifiedDomain"
         raise invalid(argument, f"have none of {' '.join(_POLICY_LETTERS)}, which IAM reads as patterns", address, fix)
     return f"{local_part}@{domain.lower()}"
-
-
-def _ses_arn(stack: Stack, resource: str, name: str) -> str:
-    return stack.format_arn(
-        service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
-    )

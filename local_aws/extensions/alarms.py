@@ -1,6 +1,6 @@
 """Alarms as CloudWatch has them: by dimension and period, composite ones (AWS::CloudWatch::CompositeAlarm) too.
 
-Alarms on metric math are stored and read back, and never evaluated. All others are evaluated when data comes.
+They are evaluated when data comes, those on metric math (`local_aws/metric_math.py`) too.
 """
 
 import json
@@ -13,9 +13,10 @@ from ministack.services.cloudformation import provisioners
 
 from local_aws.extensions.alarm_documents import alarm_state
 from local_aws.extensions.registry import Properties, Provisioned, Response, generated_name, register_type
+from local_aws.metric_math import calculate
 
 SINGLE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit", "Dimensions")
-COMPARISONS = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
     "LessThanThreshold": lambda value, threshold: value < threshold,
@@ -39,25 +40,37 @@ class _Dimensions(dict[str, str]):
         return True
 
 
+def _value(metric: dict[str, Any], statistic: str, start: float, end: float) -> float | None:
+    dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(metric.get("Dimensions") or []))
+    points = cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []
+    within = [point for point in points if start < point["Timestamp"] <= end]
+    return cloudwatch._stat_value(cloudwatch._calc_stats(within), statistic, within) if within else None
+
+
+def _period_value(alarm: dict[str, Any], back: int, now: float) -> float | None:
+    """The value of the period that ended so many periods ago; the current one counts with what has come so far."""
+    if not alarm.get("Metrics"):
+        statistic, period = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average", alarm["Period"]
+        return _value(alarm, statistic, now - (back + 1) * period, now - back * period)
+    values = dict[str, float | None]()
+    for each in alarm["Metrics"]:
+        if stat := each.get("MetricStat"):
+            period = stat["Period"]
+            values[each["Id"]] = _value(stat["Metric"], stat["Stat"], now - (back + 1) * period, now - back * period)
+    (expression,) = (each["Expression"] for each in alarm["Metrics"] if "Expression" in each)
+    return None if all(value is None for value in values.values()) else calculate(expression, values)
+
+
 def _breaching(alarm: dict[str, Any]) -> list[bool | None]:
     """Whether each of the last periods breaches, the oldest first."""
-    dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
-    points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
-    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-    period, periods = alarm["Period"], alarm["EvaluationPeriods"]
     now = time.time()
-    made: list[bool | None] = []
-    for number in range(periods, 0, -1):
-        # The current period is not over; it counts with what has come so far.
-        start, end = now - number * period, now - (number - 1) * period
-        within = [point for point in points if start < point["Timestamp"] <= end]
-        value = cloudwatch._stat_value(cloudwatch._calc_stats(within), statistic, within) if within else None
-        made.append(None if value is None else COMPARISONS[alarm["ComparisonOperator"]](value, alarm["Threshold"]))
-    return made
+    values = [_period_value(alarm, back, now) for back in range(alarm["EvaluationPeriods"])][::-1]
+    compare = COMPARISONS[alarm["ComparisonOperator"]]
+    return [None if value is None else compare(value, alarm["Threshold"]) for value in values]
 
 
 def _evaluate(alarm: dict[str, Any]) -> None:
-    if alarm.get("Metrics") or alarm["ComparisonOperator"] not in COMPARISONS:
+    if alarm["ComparisonOperator"] not in COMPARISONS:
         return
     breaching = _breaching(alarm)
     if all(each is None for each in breaching):  # CloudWatch looks all the time; here only data changes a state

@@ -1,11 +1,18 @@
-"""Which key encrypts a bucket (AWS::S3::Bucket) or a topic (AWS::SNS::Topic): kept, so that SES can be refused."""
+"""Which key encrypts a bucket (AWS::S3::Bucket) or a topic (AWS::SNS::Topic): kept, so that SES can be refused.
+
+Under IAM enforcement, whoever publishes to a topic with a key needs permission to use the key.
+"""
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
+from ministack import app
+from ministack.core.responses import new_uuid
 from ministack.services import s3, sns
 
-from local_aws.extensions.registry import Properties, after_provision
+from local_aws.extensions.registry import Handler, Properties, Response, after_provision
+from local_aws.extensions.service_access import find_key
 
 ALGORITHM, KEY = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
 
@@ -53,7 +60,30 @@ def _know_the_key_of_aws() -> None:
     s3._resolve_sse_write_headers = resolve
 
 
+def _ask_for_the_key_of_a_topic() -> None:
+    """https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html; services that publish do not come this way."""
+    original: Handler = sns.handle_request
+
+    async def handle(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Response:
+        params = query_params | parse_qs(body.decode("utf-8", "replace"))
+        topic = sns._topics.get(sns._p(params, "TopicArn")) if app.AUTH else None
+        if topic and sns._p(params, "Action") in ("Publish", "PublishBatch"):
+            arn = (find_key(topic["attributes"].get("KmsMasterKeyId") or "") or {}).get("Arn", "")
+            for action in ("kms:GenerateDataKey", "kms:Decrypt") if arn else ():
+                denied: Response | None = app._enforce_data_plane(
+                    "sns", action, headers, query_params, new_uuid(), resource_arn=arn, named_resource=arn
+                )
+                if denied:
+                    return denied
+        return await original(method, path, headers, body, query_params)
+
+    sns.handle_request = handle
+
+
 def install() -> None:
+    _ask_for_the_key_of_a_topic()
     _know_the_key_of_aws()
     after_provision("AWS::S3::Bucket", _encrypt_bucket)
     after_provision("AWS::SNS::Topic", _encrypt_topic)

@@ -72,7 +72,7 @@ def may_publish(service: str, topic_arn: str, *, source_arn: str) -> bool:
 def may_use_key(service: str, key_id: str, *, source_arn: str) -> bool:
     """Whether the key's policy lets *service* write what the key encrypts."""
     # AWS's own keys (aws/s3, aws/sns, aws/ses) are not there: their policies let no other service in either.
-    key = _find_key(key_id)
+    key = find_key(key_id)
     if key is None or not key.get("Enabled", True):
         return False
     policy = json.loads(key.get("Policy") or "{}")
@@ -82,7 +82,7 @@ def may_use_key(service: str, key_id: str, *, source_arn: str) -> bool:
     )
 
 
-def _find_key(key_id: str) -> dict[str, Any] | None:
+def find_key(key_id: str) -> dict[str, Any] | None:
     """A key by its ARN, which may be in the other region that the bucket is in, or by its id or alias."""
     key: dict[str, Any] | None
     if key_id.startswith("arn:") and ":key/" in key_id:

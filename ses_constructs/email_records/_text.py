@@ -78,7 +78,8 @@ def check_text(argument: str, value: str) -> str:
 def check_kind(argument: str, value: object, kind: type, fix: str) -> None:
     """Raise ``ValueError`` unless *value* is of *kind*; for arguments where a text or a number comes to mind first."""
     if not isinstance(value, kind):
-        raise invalid(argument, f"be a {kind.__name__}", value, fix)
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise invalid(argument, f"be {article} {kind.__name__}", value, fix)
 
 
 def check_choice(argument: str, value: str | None, choices: Sequence[str | None]) -> None:

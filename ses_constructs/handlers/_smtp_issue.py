@@ -2,29 +2,30 @@
 
 from collections.abc import Collection
 
-from ._smtp_keys import Keys, StrayKeyError
+from ._smtp_keys import Keys
+from ._smtp_new_key import StrayKeyError, new_login
 from ._smtp_secret import CURRENT, Credentials, Secret
 
 
 def issue(
     keys: Keys, secret: Secret, known: Collection[str], *, host: str, port: int, region: str, pending: str = ""
-) -> str:
-    """Return the user name of a new login, which is a key beside the *known* ones.
+) -> Credentials:
+    """Return a new login, which is a key beside the *known* ones.
 
     It is current in the secret at once, or it is the *pending* version of a rotation. When this fails, the key is gone
     again, or ``StrayKeyError`` says that it may not be.
     """
-    login = keys.make(known, region)
+    login = new_login(keys, known, region)
     credentials = Credentials(host=host, port=port, region=region, username=login.username, password=login.password)
     try:
         secret.put(credentials, pending=pending)
-        return login.username
+        return credentials
     except Exception as error:
         trouble = error
     # Whatever botocore's last try says, an earlier one may have taken effect.
     try:
         if (secret.username(version=pending) if pending else secret.username(stage=CURRENT)) == login.username:
-            return login.username
+            return credentials
         keys.delete(login.username)
     except Exception as error:
         raise StrayKeyError(

@@ -2,26 +2,26 @@
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
 
-from ._aws import BRISK, code_of, says_gone
+from ._aws import BRISK, says_gone
 from ._custom_resource import RefusedError
-from ._smtp_calls import ONCE, had_no_effect, may_pass, quietly
-from ._smtp_password import smtp_password
+from ._smtp_calls import ONCE, quietly
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import AccessKeyTypeDef
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MOST_KEYS = 2
 
-# IAM shows a new key everywhere after some seconds, so a look for one that got lost comes after each wait.
-_WAITS = (2, 4, 8)
+# IAM shows a new key everywhere after some seconds, so that a look for one comes again after each wait.
+LOOKS = (2, 4, 8, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,6 @@ class AccessKey:
     id: str
     active: bool
     created: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """The name and the password of a new key, which exist nowhere else."""
-
-    username: str
-    password: str = field(repr=False)
-
-
-class StrayKeyError(RefusedError):
-    """A key was made that is in no secret, or may be, and could not be deleted. *key_id* may be unknown."""
-
-    def __init__(self, sentence: str, *, key_id: str = "") -> None:
-        super().__init__(sentence)
-        self.key_id = key_id
 
 
 def room(
@@ -75,7 +59,7 @@ def _worth(key: AccessKey, named: Mapping[str, Collection[str]]) -> tuple[int, b
 
 
 class Keys:
-    """Makes and deletes access keys."""
+    """Lists, makes and deletes access keys."""
 
     def __init__(self, user: str) -> None:
         self.user = user
@@ -92,6 +76,20 @@ class Keys:
         found = self._iam.list_access_keys(UserName=self.user)["AccessKeyMetadata"]
         return tuple(AccessKey(key["AccessKeyId"], key["Status"] == "Active", key["CreateDate"]) for key in found)
 
+    def listed_with(self, key_id: str) -> tuple[AccessKey, ...]:
+        """List the keys, and wait if one is not among them that must be there and may be new; empty waits for none."""
+        found = self.listed()
+        for wait in LOOKS:
+            if not key_id or key_id in {key.id for key in found}:
+                break
+            time.sleep(wait)
+            found = self.listed()
+        return found
+
+    def create(self) -> "AccessKeyTypeDef":
+        """Make a key in one try; if it fails in any way but an answer of AWS, the key may be there all the same."""
+        return quietly(self._iam_once.create_access_key, UserName=self.user)["AccessKey"]
+
     def delete(self, key_id: str) -> None:
         """Delete a key if it is there, and one of this user."""
         try:
@@ -106,49 +104,3 @@ class Keys:
         except Exception as error:
             if not says_gone(error):
                 raise
-
-    def make(self, known: Collection[str], region: str) -> Login:
-        """Make a key beside the *known* ones. When this fails, no key has been made, or ``StrayKeyError`` says so."""
-        waits = iter(_WAITS)
-        while True:
-            try:
-                key = quietly(self._iam_once.create_access_key, UserName=self.user)["AccessKey"]
-                return Login(key["AccessKeyId"], smtp_password(key["SecretAccessKey"], region))
-            except Exception as error:
-                trouble = error
-            if code_of(trouble) == "LimitExceeded":
-                raise RefusedError(
-                    f"user {self.user} has all the access keys that IAM allows; delete one that nobody uses any more"
-                ) from trouble
-            if not may_pass(trouble):
-                raise trouble
-            wait = next(waits, None)
-            # Also after the last try, whose key would be left.
-            time.sleep(wait or _WAITS[0])
-            if not had_no_effect(trouble):
-                self._delete_lost(known)
-            if wait is None:
-                raise trouble
-
-    def _delete_lost(self, known: Collection[str]) -> None:
-        """Delete the key of a call whose answer was lost, and its secret with it.
-
-        A key that came up during our own call is taken for ours; IAM tells nothing else about where one comes from.
-        """
-        lost = ""
-        try:
-            for key in self.listed():
-                if key.id not in known:
-                    lost = key.id
-                    self.delete(lost)
-        except Exception as error:
-            what = f"access key {lost}" if lost else f"the newest access key, unless you made it at {_now()} yourself,"
-            raise StrayKeyError(
-                f"IAM does not say whether it made an access key for user {self.user} ({error}); delete {what} "
-                "if no secret names it, then try again",
-                key_id=lost,
-            ) from error
-
-
-def _now() -> str:
-    return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 import time
+from typing import NamedTuple
 
 from ._smtp_secret import Credentials
 
@@ -10,7 +11,7 @@ from ._smtp_secret import Credentials
 IMPLICIT_TLS_PORTS = frozenset({465, 2465})
 
 # SES takes some seconds, or tens of them, until it knows a key that IAM has just made.
-_SECONDS = 80
+SECONDS = 80
 _LONGEST_PAUSE = 15
 _TIMEOUT = 10
 
@@ -19,36 +20,47 @@ class LoginError(Exception):
     """Why nobody can log in. Says nothing of what was sent, or of what the server answered but for its code."""
 
 
-def log_in(credentials: Credentials) -> None:
-    """Try until the server accepts the login, for about 80 seconds.
+class _Trouble(NamedTuple):
+    """What is in the way of a login, and whether it is the server that says so."""
+
+    what: str
+    answered: bool = False
+
+
+def log_in(credentials: Credentials, *, seconds: float = SECONDS, answers_only: bool = False) -> None:
+    """Try until the server accepts the login, for about 80 seconds, or for other *seconds*.
+
+    With *answers_only*, sit out what a server answers and nothing else: who cannot reach it learns nothing by waiting.
 
     Raises ``LoginError``.
     """
-    deadline, pause = time.time() + _SECONDS, 2.0
+    server = f"{credentials.host}:{credentials.port}"
+    deadline, pause = time.time() + seconds, 2.0
     while trouble := _trouble_with(credentials):
+        if answers_only and not trouble.answered:
+            raise LoginError(f"no login at {server} could be tried: {trouble.what}")
         left = deadline - time.time()
         if left <= 0:
             raise LoginError(
-                f"no login at {credentials.host}:{credentials.port} as {credentials.username} within {_SECONDS} "
-                f"seconds: {trouble}"
+                f"no login at {server} as {credentials.username} within {seconds:.0f} seconds: {trouble.what}"
             )
         time.sleep(min(pause, left))
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _trouble_with(credentials: Credentials) -> str:
-    """Log in once, and say what is in the way; empty if nothing is."""
+def _trouble_with(credentials: Credentials) -> _Trouble | None:
+    """Log in once, and say what is in the way."""
     try:
         with _connected(credentials.host, credentials.port) as smtp:
             smtp.login(credentials.username, credentials.password)
-        return ""
+        return None
     except smtplib.SMTPResponseException as error:
-        return f"the server answered {error.smtp_code}"
+        return _Trouble(f"the server answered {error.smtp_code}", answered=True)
     except ssl.SSLCertVerificationError as error:
-        return f"the certificate of the server is not good ({error.verify_message})"
+        return _Trouble(f"the certificate of the server is not good ({error.verify_message})")
     except Exception as error:
         # By type only: what else these errors say may quote the password.
-        return type(error).__name__
+        return _Trouble(type(error).__name__)
 
 
 def _connected(host: str, port: int) -> smtplib.SMTP:

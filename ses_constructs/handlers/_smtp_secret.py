@@ -1,6 +1,8 @@
 """The secret that holds SMTP credentials: JSON with ``host``, ``port``, ``username``, ``password`` and ``region``."""
 
 import json
+import logging
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,15 +12,20 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 
 from ._aws import BRISK, code_of, says_gone
-from ._smtp_calls import quietly
+from ._smtp_calls import had_no_effect, may_pass, quietly
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+log = logging.getLogger(__name__)
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
 
 # In the place of "not found", for a secret that waits for its deletion.
 _MARKED_FOR_DELETION = "InvalidRequestException"
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,7 @@ class Credentials:
                 "username": str(username),
                 "password": str(password),
                 "region": str(region),
-            }:
+            } if _KEY_ID.fullmatch(username):
                 return cls(host=host, port=port, region=region, username=username, password=password)
         return None
 
@@ -71,7 +78,7 @@ def _parsed(text: str) -> Any:
 def username_in(text: str) -> str:
     """Read which key a version names, even if the rest of it is not as we write it."""
     match _parsed(text):
-        case {"username": str(username)}:
+        case {"username": str(username)} if _KEY_ID.fullmatch(username):
             return username
     return ""
 
@@ -80,7 +87,8 @@ def username_in(text: str) -> str:
 class Description:
     """What Secrets Manager tells about a secret without its values."""
 
-    rotates: bool
+    # Not known before the first rotation, for one.
+    rotates: bool | None
     rotated: datetime | None
     stages: dict[str, list[str]]
 
@@ -102,7 +110,7 @@ class Secret:
     def described(self) -> Description:
         found = self._client.describe_secret(SecretId=self._arn)
         return Description(
-            found.get("RotationEnabled", False), found.get("LastRotatedDate"), dict(found.get("VersionIdsToStages", {}))
+            found.get("RotationEnabled"), found.get("LastRotatedDate"), dict(found.get("VersionIdsToStages", {}))
         )
 
     def text(self, *, stage: str = "", version: str = "") -> str:
@@ -176,11 +184,21 @@ class Secret:
     def _in_versions_without_label(self, wanted: set[str], labelled: Iterable[str]) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}
         for version in self._versions():
-            if version not in labelled and (username := self.username(version=version)) in wanted:
+            if version not in labelled and (username := self._username_if_readable(version)) in wanted:
                 found[username] = frozenset()
                 if wanted == found.keys():
                     break
         return found
+
+    def _username_if_readable(self, version: str) -> str:
+        """Read which key an old version names; one whose KMS key is gone must not be in the way for ever."""
+        try:
+            return self.username(version=version)
+        except Exception as error:
+            if may_pass(error) or not had_no_effect(error):
+                raise
+            log.warning("old version of the secret not readable", extra={"version": version, "code": code_of(error)})
+        return ""
 
     def _versions(self) -> Iterator[str]:
         page: dict[str, Any] = {}

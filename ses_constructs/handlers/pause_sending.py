@@ -6,6 +6,8 @@ The alarm invokes this itself, or publishes to a topic that does. Environment:
   region. What is paused is never read from the event.
 - ``PAUSE_TOPICS``: a JSON list of the ARNs of topics to tell. A topic that invokes this function must not be among
   them, or each pause is followed by an event that is refused.
+- ``PAUSE_ON_BOUNCE``, ``PAUSE_ON_COMPLAINT``: what an alarm stands for whose name holds ``BounceRate`` or
+  ``ComplaintRate``, in words for people; neither is needed.
 
 Only ``ALARM`` does anything; an alarm that ends resumes nothing. To pause what is paused is harmless, but an event that
 comes again may pause what a person has resumed meanwhile. So the function fails, for Lambda to try again, only while
@@ -18,7 +20,6 @@ on ``*`` since SES has no resource level for it; ``sns:Publish`` on the topics a
 ``kms:Decrypt`` and ``kms:GenerateDataKey`` on their keys.
 """
 
-import json
 import logging
 import os
 import re
@@ -29,22 +30,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from ._alarm_event import ALARM, AlarmChange, Home, NotAnAlarmError, changes_in, one_line
-from ._aws import BRISK, PATIENT, says_gone
+from ._alarm_event import ALARM, AlarmChange, Home, NotAnAlarmError, changes_in
+from ._aws import PATIENT, says_gone
 from ._custom_resource import Context
+from ._team import Notice, Team
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sns import SNSClient
 
 log = logging.getLogger(__name__)
 
 _SET_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# SNS wants fewer than 100 (https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
-_SUBJECT_CHARACTERS = 99
-_LOGGED_CHARACTERS = 300
-# A call of a brisk client ends within a minute.
-_MILLISECONDS_TO_TELL = 60_000
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
@@ -56,12 +52,11 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
         if refused:
             raise refused[0]
         return
-    sending = Sending(context)
-    found = sending.pause(target)
+    found = Sending().pause(target)
     # From here on nothing may be raised.
-    topics = _topics(os.environ)
+    team = Team.of(os.environ, "PAUSE_TOPICS", context)
     for alarm in firing:
-        sending.tell(topics, notice(alarm, target, found=found))
+        team.tell(notice(alarm, target, found=found, meaning=meaning_of(os.environ, alarm.name)))
 
 
 def _sorted(event: object, home: Home) -> tuple[list[AlarmChange], list[NotAnAlarmError]]:
@@ -108,32 +103,25 @@ class Target:
         return f"aws sesv2 {what} --sending-enabled --region {self.home.region}"
 
 
-def _topics(environment: Mapping[str, str]) -> list[str]:
-    try:
-        topics = json.loads(environment.get("PAUSE_TOPICS", ""))
-    except ValueError:
-        topics = None
-    if not isinstance(topics, list):
-        # A bad list of those to tell is no reason not to pause.
-        log.error("topic not told", extra={"reason": "PAUSE_TOPICS must be a JSON list of ARNs"})
-        return []
-    return list(map(str, topics))
+def meaning_of(environment: Mapping[str, str], alarm_name: str) -> str:
+    """Put into words what an alarm stands for: of a composite one CloudWatch tells only which of its alarms changed."""
+    kinds = [kind for kind in ("Bounce", "Complaint") if f"{kind}Rate" in alarm_name]
+    return "; ".join(filter(None, (environment.get(f"PAUSE_ON_{kind.upper()}", "") for kind in kinds)))
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the topics get."""
-
-    subject: str
-    body: str
-
-
-def notice(alarm: AlarmChange, target: Target, *, found: bool) -> Notice:
+def notice(alarm: AlarmChange, target: Target, *, found: bool, meaning: str = "") -> Notice:
     """Say what happened to *target*, which SES has *found* or not, and what to do now."""
     subject = (
         f"SES sending {'paused' if found else 'not paused'}: {target.configuration_set or target}, alarm {alarm.name}"
     )
-    about = f"Alarm: {alarm.name}\nIn alarm since: {alarm.since or 'unknown'}\nReason: {alarm.reason or 'unknown'}"
+    about = "\n".join(
+        (
+            f"Alarm: {alarm.name}",
+            *([f"It means: {meaning}"] if meaning else []),
+            f"In alarm since: {alarm.since or 'unknown'}",
+            f"Reason: {alarm.reason or 'unknown'}",
+        )
+    )
     where = (
         f"{target} (account {target.home.account}, {target.home.region})" if target.configuration_set else str(target)
     )
@@ -146,7 +134,7 @@ def notice(alarm: AlarmChange, target: Target, *, found: bool) -> Notice:
             "The alarm may be right all the same, about mail that goes out in another way. Deploy the stack of this "
             "alarm again, so that it pauses what exists, or delete the stack.",
         ]
-    return Notice(one_line(subject.encode("ascii", "replace").decode(), _SUBJECT_CHARACTERS), "\n\n".join(parts) + "\n")
+    return Notice.of(subject, parts)
 
 
 def _about_resuming(target: Target) -> Sequence[str]:
@@ -174,18 +162,11 @@ def _about_resuming(target: Target) -> Sequence[str]:
 
 
 class Sending:
-    """The switches of SES, and the topics."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    """The switches of SES."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=PATIENT)
-
-    @cached_property
-    def _sns(self) -> "SNSClient":
-        return boto3.client("sns", config=BRISK)
 
     def pause(self, target: Target) -> bool:
         """Return whether there is something to pause, and it is paused now."""
@@ -205,14 +186,3 @@ class Sending:
                 return False
             raise
         return True
-
-    def tell(self, topics: Sequence[str], told: Notice) -> None:
-        """Tell every topic that can be told, and log the others."""
-        for topic in topics:
-            try:
-                # Lambda tries again when the time is up, and would pause again.
-                if self._context.get_remaining_time_in_millis() < _MILLISECONDS_TO_TELL:
-                    raise TimeoutError("no time is left")
-                self._sns.publish(TopicArn=topic, Subject=told.subject, Message=told.body)
-            except Exception as error:
-                log.error("topic not told", extra={"topic": topic, "reason": str(error)[:_LOGGED_CHARACTERS]})

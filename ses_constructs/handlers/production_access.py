@@ -5,9 +5,10 @@ Properties: ``MailType`` (``MARKETING`` or ``TRANSACTIONAL``), ``Website``, ``Us
 ``production-access``.
 
 An account that is out, or whose request is under review, is left alone, also when the answers change: nobody may edit
-them then. A Create fails where AWS has denied these very answers; other ones are a new request. An Update never fails
-because of a denial, for a roll-back or a new function would then fail as well, and for ever: it sends answers that have
-changed, and warns in the log. A Delete changes nothing.
+them then. After a denial, other answers than those denied are a new request, those that changed during the review among
+them. Where AWS has denied these very answers, a Create fails and names the support case. An Update never fails because
+of a denial, for a roll-back or a new function would then fail as well, and for ever: the case is in a warning in the
+log. A Delete changes nothing.
 
 The contacts are personal data: they are never logged, and taken out of what SES says about them.
 
@@ -111,27 +112,33 @@ def status_of(account: "GetAccountResponseTypeDef") -> Status:
     return "NOT_ASKED"
 
 
+def case_of(account: "GetAccountResponseTypeDef") -> str:
+    """Read the number of the support case that the review is; empty if there is none."""
+    return account.get("Details", {}).get("ReviewDetails", {}).get("CaseId", "")
+
+
 def decide_create(account: "GetAccountResponseTypeDef", wanted: Answers) -> Literal["submit", "keep"]:
     """Say what a Create does where *account* is what SES says about the account."""
     status, details = status_of(account), account.get("Details", {})
     if status in ("IN_PRODUCTION", "UNDER_REVIEW"):
         return "keep"
     if status == "DENIED" and wanted.stand_in(details):
-        case = details.get("ReviewDetails", {}).get("CaseId") or "without a number"
         raise RefusedError(
-            f"AWS has denied production access in this region for these very answers (support case {case}): reply to "
+            "AWS has denied production access in this region for these very answers (support case "
+            f"{case_of(account) or 'without a number'}): reply to "
             "the case in the AWS Support Center, or say more in use_case, which makes a new request; without "
             "ProductionAccess the rest of the stack deploys"
         )
     return "submit"
 
 
-def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers, before: Answers) -> Literal["submit", "keep"]:
-    """Say what an Update does where *account* is what SES says, and the template gave the answers *before*."""
+def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers) -> Literal["submit", "keep"]:
+    """Say what an Update does where *account* is what SES says about the account."""
     match status_of(account):
         case "NOT_ASKED":
             return "submit"
-        case "DENIED" if wanted != before and not wanted.stand_in(account.get("Details", {})):
+        # Not compared with the template before: what changed during the review was never sent.
+        case "DENIED" if not wanted.stand_in(account.get("Details", {})):
             return "submit"
     return "keep"
 
@@ -151,10 +158,8 @@ class ProductionAccess:
 
     def update(self, request: Request) -> Made:
         wanted = Answers.of(request.new)
-        # Bad answers were not sent, so their roll-back sends nothing again.
-        before = request.before(Answers.of) or wanted
         account = self._ses.get_account()
-        self._act(decide_update(account, wanted, before), account, wanted)
+        self._act(decide_update(account, wanted), account, wanted)
         return Made(PHYSICAL_ID)
 
     def delete(self, request: Request) -> None:
@@ -165,7 +170,7 @@ class ProductionAccess:
         if decision == "submit":
             self._submit(wanted)
         elif status == "DENIED" or (status == "UNDER_REVIEW" and not wanted.stand_in(account.get("Details", {}))):
-            log.warning("these answers are not under review", extra={"account": status})
+            log.warning("these answers are not under review", extra={"account": status, "case": case_of(account)})
         else:
             log.info("nothing to ask for", extra={"account": status})
 

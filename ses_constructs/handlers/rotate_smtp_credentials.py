@@ -132,7 +132,8 @@ class Rotation:
 
     def is_done(self) -> bool:
         """Check what AWS asks every rotation function to check."""
-        if not self._described.rotates:
+        # The schedule is tested while it is made, when the secret may not say anything about it yet.
+        if self._described.rotates is False:
             raise RotationError("the secret has no rotation enabled; enable it first")
         stages = self._described.stages.get(self._token, [])
         if CURRENT not in stages and PENDING not in stages:
@@ -145,11 +146,11 @@ class Rotation:
         if text:
             self._check_pending(Credentials.read(text))
             return
-        keys = self._keys.listed()
         current = self._secret.credentials(stage=CURRENT)
         if not current:
             raise RotationError("the current version of the secret holds no SMTP credentials; deploy its stack again")
-        known = {key.id for key in keys}
+        keys = self._keys.listed_with(current.username)
+        known = {current.username, *(key.id for key in keys)}
         named = self._secret.stages_of(known - {current.username})
         for key in room(self._settings.user, keys, current.username, named, owned=self._settings.owned):
             self._keys.delete(key)
@@ -192,14 +193,10 @@ class Rotation:
         label, the next rotation starts afresh.
         """
         current = self._secret.credentials(stage=CURRENT)
-        active = {key.id for key in self._keys.listed() if key.active}
-        if (
-            pending
-            and current
-            and pending.username in active - {current.username}
-            and pending.endpoint == current.endpoint
-        ):
-            return
+        if pending and current and pending.username != current.username and pending.endpoint == current.endpoint:
+            keys = self._keys.listed_with(pending.username)
+            if any(key.id == pending.username and key.active for key in keys):
+                return
         self._secret.drop_pending(self._token)
         raise RotationError(
             "the pending version of the secret names no active key of the user, or another endpoint than the current "

@@ -15,6 +15,10 @@ Another region therefore needs another key; another host or port does not.
 A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
 ever deleted. Which key the secret names as current goes with the resource, and not before.
 
+SES takes some tens of seconds until it knows a new key. So a Create, and an Update that makes a key, logs in before it
+answers, and before it deletes what is replaced. An endpoint that cannot be reached from here is no failure, nor is a
+login that is refused until the time is up: both are logged.
+
 Permissions, on the user: ``iam:ListAccessKeys``, ``iam:CreateAccessKey``, ``iam:DeleteAccessKey``. On the secret:
 ``secretsmanager:DescribeSecret``, ``secretsmanager:GetSecretValue``, ``secretsmanager:ListSecretVersionIds``,
 ``secretsmanager:PutSecretValue``, ``secretsmanager:UpdateSecretVersionStage``. With a KMS key of its own, on that key:
@@ -22,26 +26,38 @@ Permissions, on the user: ``iam:ListAccessKeys``, ``iam:CreateAccessKey``, ``iam
 """
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ._custom_resource import Context, Made, RefusedError, Request, answer
 from ._smtp_calls import may_pass, says_denied
 from ._smtp_issue import issue
 from ._smtp_keys import Keys
+from ._smtp_login import SECONDS, LoginError, log_in
 from ._smtp_plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
 from ._smtp_secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
 
 log = logging.getLogger(__name__)
 
+# What is left for the rest: the last login may take longer than its time, as may the calls and the answer after it.
+_KEPT_BACK_SECONDS = 120
+
+# After so long, IAM's list of keys is about the time before.
+_LIST_AGE_SECONDS = 15
+
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, SmtpCredentials())
+    answer(event, SmtpCredentials(context))
 
 
 class SmtpCredentials:
     """Keeps one secret as the template says."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._new_key = ""
 
     def create(self, request: Request) -> Made:
         wanted = Wanted.of(request.new)
@@ -55,9 +71,9 @@ class SmtpCredentials:
             raise RefusedError(str(error), left_behind=physical_id(wanted.user, "")) from error
         plan = decide(found, wanted, rotation_is_new=wanted.rotates)
         try:
-            username = self._act(keys, secret, plan, found, wanted)
+            username = self._act(keys, secret, plan, found, wanted, is_new=True)
         except Exception as error:
-            key = getattr(error, "key_id", "")
+            key = getattr(error, "key_id", "") or self._new_key
             raise RefusedError(str(error), left_behind=physical_id(wanted.user, key)) from error
         return Made(physical_id(wanted.user, username))
 
@@ -73,18 +89,24 @@ class SmtpCredentials:
             return Made(physical_id(wanted.user, username))
         if before and before.user != wanted.user:
             # The roll-back of a replacement that failed: CloudFormation does not know of the keys that it made, so that
-            # no Delete will come for them.
-            self._delete_ours(before, "")
+            # no Delete will come for them. They may be some seconds old, and the list as well.
+            time.sleep(_LIST_AGE_SECONDS)
+            self._delete_ours(before, {found.current_key, *(one.username for one in found.spare)} - {username, ""})
         return Made(request.physical_id)
 
     def delete(self, request: Request) -> None:
         # CloudFormation makes up an id for a Create that never answered, which may have taken effect all the same.
         _, key = user_and_key_in(request.physical_id)
-        self._delete_ours(Wanted.of(request.new), key)
+        self._delete_ours(Wanted.of(request.new), {key} - {""})
 
     def _look(self, keys: Keys, secret: Secret, wanted: Wanted, before: Wanted | None, first_key: str) -> Found:
-        listed = keys.listed()
         text = secret.text(stage=CURRENT)
+        current = Credentials.read(text)
+        same_user = before is None or before.user == wanted.user
+        if before and same_user and before.region != wanted.region:
+            # What an update to the other region has just deleted must not look as if it could serve again.
+            time.sleep(_LIST_AGE_SECONDS)
+        listed = keys.listed_with(current.username if current and same_user else "")
         spare: list[Credentials | None] = []
         earlier: set[str] = {first_key} - {""}
         others = {key.id for key in listed} - {username_in(text)}
@@ -102,7 +124,7 @@ class SmtpCredentials:
                     raise
         return Found(
             keys=listed,
-            current=Credentials.read(text),
+            current=current,
             current_key=username_in(text),
             spare=tuple(one for one in spare if one),
             named=secret.stages_of(others),
@@ -110,10 +132,17 @@ class SmtpCredentials:
         )
 
     def _act(
-        self, keys: Keys, secret: Secret, plan: Credentials | tuple[str, ...], found: Found, wanted: Wanted
+        self,
+        keys: Keys,
+        secret: Secret,
+        plan: Credentials | tuple[str, ...],
+        found: Found,
+        wanted: Wanted,
+        *,
+        is_new: bool = False,
     ) -> str:
         if isinstance(plan, Credentials):
-            username = plan.username
+            credentials = plan
             if plan != found.current:
                 secret.stop_rotation()
                 secret.put(plan)
@@ -121,14 +150,29 @@ class SmtpCredentials:
             secret.stop_rotation()
             for key in plan:
                 keys.delete(key)
-            known = {key.id for key in found.keys}
-            username = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
-        self._delete_superseded(keys, secret, found, wanted, kept=username)
-        return username
+            known = {found.current_key, *(key.id for key in found.keys)}
+            credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
+            self._new_key, is_new = credentials.username, True
+        if is_new:
+            self._log_in(credentials)
+        self._delete_superseded(keys, secret, found, wanted, kept=credentials.username)
+        return credentials.username
+
+    def _log_in(self, credentials: Credentials) -> None:
+        """Hold the deployment until the credentials are good for something, if that can be found out from here."""
+        seconds = min(SECONDS, self._context.get_remaining_time_in_millis() / 1000 - _KEPT_BACK_SECONDS)
+        try:
+            if seconds <= 0:
+                raise LoginError("no time is left to try a login")
+            log_in(credentials, seconds=seconds, answers_only=True)
+        except LoginError as error:
+            log.warning("new credentials may not log in yet", extra={"reason": str(error)})
 
     def _delete_superseded(self, keys: Keys, secret: Secret, found: Found, wanted: Wanted, *, kept: str) -> None:
-        listed = keys.listed()
-        if len(listed) < 2:
+        # The next event may come at once, as a roll-back does, and must see the new key.
+        listed = keys.listed_with(kept)
+        # A list without it may hold a single key all the same, which is what it replaces.
+        if {key.id for key in listed} <= {kept}:
             return
         if not wanted.rotates:
             secret.stop_rotation()
@@ -138,8 +182,8 @@ class SmtpCredentials:
             keys.delete(key)
             log.info("superseded key deleted", extra={"user": wanted.user, "key": key})
 
-    def _delete_ours(self, wanted: Wanted, first_key: str) -> None:
-        """Delete every key that is ours.
+    def _delete_ours(self, wanted: Wanted, known: Collection[str]) -> None:
+        """Delete every key that is ours, and of those the *known* ones even if the list does not show them yet.
 
         If the user is ours, what the secret says does not matter. Of another user we know the keys from the versions of
         the secret; if somebody has emptied or deleted it, there is still the first key in the physical id, which is the
@@ -147,9 +191,8 @@ class SmtpCredentials:
         """
         keys = Keys(wanted.user)
         listed = {key.id for key in keys.listed()}
-        ours = listed if wanted.owned else Secret(wanted.secret).stages_of(listed).keys()
-        # The first key even if it is not in the list, where a new one may not be yet.
-        for key in sorted({*ours, first_key} - {""}):
+        ours = {*known, *(listed if wanted.owned else Secret(wanted.secret).stages_of(listed))}
+        for key in sorted(ours):
             keys.delete(key)
-        if left := sorted(listed - {*ours, first_key}):
+        if left := sorted(listed - ours):
             log.info("keys of others stay", extra={"user": wanted.user, "keys": left})

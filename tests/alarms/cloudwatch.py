@@ -1,17 +1,18 @@
 """A small CloudWatch: it keeps metrics, and evaluates the alarms of a synthesized template once a minute.
 
-An alarm looks at the last *period* before now, as often as it has evaluation periods, every minute anew; a composite
-alarm is evaluated after its children. Source:
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html.
+An alarm looks at the periods that end now, every minute anew, and at more of them than it evaluates: it judges by the
+newest that have data, and asks what missing data means only where there are too few of these. A composite alarm is
+evaluated after its children. Source:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html.
 """
 
-import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from local_aws.metric_math import calculate
 from tests.constructs.templates import Resource, written
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
@@ -23,6 +24,8 @@ STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "Minimum": min,
     "Average": lambda values: sum(values) / len(values),
 }
+# AWS does not say how many; in its examples an alarm on three periods looks at five.
+MORE_PERIODS = 2
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "LessThanThreshold": lambda value, threshold: value < threshold,
@@ -90,48 +93,47 @@ class CloudWatch:
         self.changes.append(Change(minute, logical_id, state, tuple(map(written, actions))))
 
     def _metric_state(self, logical_id: str, properties: Mapping[str, Any], minute: int) -> State:
-        value = self._value(properties, minute)
-        if value is None:
-            match properties.get("TreatMissingData", "missing"):
-                case "ignore":
-                    return self.states[logical_id]
-                case "breaching":
-                    return "ALARM"
-                case "notBreaching":
-                    return "OK"
-                case _:
-                    return "INSUFFICIENT_DATA"
+        wanted = properties["EvaluationPeriods"]
+        known = [value for value in self._values(properties, minute, wanted + MORE_PERIODS) if value is not None]
+        missing = wanted - len(known)
         breaches = COMPARISONS[properties["ComparisonOperator"]]
-        return "ALARM" if all(breaches(each, properties["Threshold"]) for each in value) else "OK"
+        states = [breaches(value, properties["Threshold"]) for value in known[:wanted]]
+        if missing > 0:
+            match properties.get("TreatMissingData", "missing"):
+                case "breaching":
+                    states += [True] * missing
+                case "notBreaching":
+                    states += [False] * missing
+                case "ignore" if not known:
+                    return self.states[logical_id]
+                case _ if not known:
+                    return "INSUFFICIENT_DATA"
+        return "ALARM" if all(states) else "OK"
 
-    def _value(self, properties: Mapping[str, Any], minute: int) -> list[float] | None:
-        """The newest periods that have data; None if one has not, and so is for TreatMissingData to decide."""
+    def _values(self, properties: Mapping[str, Any], minute: int, periods: int) -> Iterator[float | None]:
+        """The value of each period, the newest first."""
         if "Metrics" in properties:
-            return self._expression(properties["Metrics"], minute)
+            yield from (self._expression(properties["Metrics"], minute, back) for back in range(periods))
+            return
         of = series(properties["Namespace"], properties["MetricName"], _dimensions(properties))
-        period, statistic = properties["Period"] // 60, properties["Statistic"]
-        values = [
-            self.metrics.statistic(of, statistic, minute - period * (back + 1), minute - period * back)
-            for back in range(properties["EvaluationPeriods"])
-        ]
-        known = [value for value in values if value is not None]
-        # Where some periods have data, those decide; the fewest wrong alarms for the alarms that we make.
-        return known or None
+        for back in range(periods):
+            yield self._statistic(of, properties["Statistic"], properties["Period"], minute, back)
 
-    def _expression(self, metrics: Sequence[Mapping[str, Any]], minute: int) -> list[float] | None:
+    def _expression(self, metrics: Sequence[Mapping[str, Any]], minute: int, back: int) -> float | None:
         values = dict[str, float | None]()
         expression = ""
         for each in metrics:
             if "Expression" in each:
                 expression = each["Expression"]
                 continue
-            metric, period = each["MetricStat"]["Metric"], each["MetricStat"]["Period"] // 60
-            of = series(metric["Namespace"], metric["MetricName"], _dimensions(metric))
-            values[each["Id"]] = self.metrics.statistic(of, each["MetricStat"]["Stat"], minute - period, minute)
-        # CloudWatch has a result where at least one metric has data.
-        if all(value is None for value in values.values()):
-            return None
-        return [_calculate(ast.parse(expression, mode="eval").body, values)]
+            stat = each["MetricStat"]
+            of = series(stat["Metric"]["Namespace"], stat["Metric"]["MetricName"], _dimensions(stat["Metric"]))
+            values[each["Id"]] = self._statistic(of, stat["Stat"], stat["Period"], minute, back)
+        return calculate(expression, values)
+
+    def _statistic(self, of: Series, statistic: str, period: int, minute: int, back: int) -> float | None:
+        end = minute - back * period // 60
+        return self.metrics.statistic(of, statistic, end - period // 60, end)
 
     def _composite_state(self, logical_id: str, properties: Mapping[str, Any], minute: int) -> State:
         words = re.findall(r'[()]|[A-Z_]+|"[^"]*"', written(properties["AlarmRule"]))
@@ -184,13 +186,3 @@ class _Words:
 
 def _dimensions(properties: Mapping[str, Any]) -> dict[str, str]:
     return {each["Name"]: written(each["Value"]) for each in properties.get("Dimensions", [])}
-
-
-def _calculate(node: ast.expr, values: Mapping[str, float | None]) -> float:
-    match node:
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _calculate(left, values) + _calculate(right, values)
-        case ast.Call(func=ast.Name(id="FILL"), args=[ast.Name(id=name), ast.Constant(value=int(instead))]):
-            value = values[name]
-            return instead if value is None else value
-    raise AssertionError(f"metric math that this CloudWatch does not know: {ast.unparse(node)}")

@@ -7,7 +7,7 @@ from aws_cdk import Stack
 
 from ses_constructs import BounceMonitoring, EmailTeam, PauseSending
 from tests.alarms.cloudwatch import CloudWatch
-from tests.alarms.sender import Script, Sender
+from tests.alarms.sender import DAY, Script, Sender
 from tests.constructs.templates import template
 
 
@@ -17,7 +17,15 @@ class Monitored:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
-    def day(self, script: Script, *, minutes: int, resumes_at: tuple[int, ...] = (), **changes: Any) -> Sender:
+    def day(
+        self,
+        script: Script,
+        *,
+        minutes: int,
+        resumes_at: tuple[int, ...] = (),
+        remembers: int = DAY,
+        **changes: Any,
+    ) -> Sender:
         """Live through *script*."""
         options = {"reactions": [EmailTeam("ops@example.net"), PauseSending()], **changes}
         BounceMonitoring(self._stack, "Bounces", **options)
@@ -29,7 +37,12 @@ class Monitored:
             if each["Type"] == "AWS::Lambda::Function" and each["Properties"]["Handler"].startswith("handlers.pause")
         ]
         sender = Sender(
-            CloudWatch(resources), f"<{name}>", script, function=next(iter(functions), ""), resumes_at=resumes_at
+            CloudWatch(resources),
+            f"<{name}>",
+            script,
+            function=next(iter(functions), ""),
+            resumes_at=resumes_at,
+            remembers=remembers,
         )
         sender.live(minutes)
         return sender

@@ -25,7 +25,7 @@ Script = Callable[[int], Mail]
 
 @dataclass
 class Sender:
-    """Follows a script; counts go out each minute, the rates of the last 24 hours every quarter of an hour with mail.
+    """Follows a script; counts go out each minute, rates over what SES *remembers* every quarter of an hour with mail.
 
     A *paused* sender sends nothing. *pauses* is called for each function that an alarm invokes.
     """
@@ -37,6 +37,7 @@ class Sender:
     paused_at: list[int] = field(default_factory=list)
     resumes_at: tuple[int, ...] = ()
     paused: bool = False
+    remembers: int = DAY
     _sent: list[Mail] = field(default_factory=list)
 
     def live(self, minutes: int) -> None:
@@ -68,7 +69,7 @@ class Sender:
                 self._put(name, minute, rate)
 
     def rates(self) -> dict[str, float]:
-        day = self._sent[-DAY:]
+        day = self._sent[-self.remembers :]
         sends = sum(each.sends for each in day)
         return {
             "Reputation.BounceRate": sum(each.bounces for each in day) / sends,

@@ -145,3 +145,10 @@ def _named(value: Any) -> set[str]:
         case list():
             return set().union(*map(_named, value))
     return set()
+
+
+def metric_math(properties: Resource) -> tuple[str, dict[str, Resource]]:
+    """The expression of an alarm, and the metrics in it by their names there, each with its Stat and Period."""
+    (expression,) = (each["Expression"] for each in properties["Metrics"] if "Expression" in each)
+    stats = {each["Id"]: each["MetricStat"] for each in properties["Metrics"] if "MetricStat" in each}
+    return expression, {name: {**each["Metric"], **each} for name, each in stats.items()}

@@ -1,10 +1,10 @@
 """What SES says about the account: metrics, an alarm on each, the schedule, and news that SES reports by itself."""
 
-import re
+import json
 from typing import Any
 
 import pytest
-from aws_cdk import Duration, Stack
+from aws_cdk import App, CfnParameter, Duration, Environment, Stack
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -13,6 +13,7 @@ from ses_constructs import AccountHealth, BounceMonitoring, EmailTeam, NotifyTop
 from tests.constructs.templates import (
     conditions,
     identified,
+    metric_math,
     needs,
     only,
     resources,
@@ -72,15 +73,13 @@ def test_the_rates_of_the_account_have_no_dimension(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "metric_name", "statistic", "comparison", "threshold", "missing", "periods"),
+    ("name", "metric_name", "statistic", "comparison", "threshold"),
     [
-        ("QuotaAlarm", "QuotaUsed", "Maximum", "GreaterThanOrEqualToThreshold", 0.8, "ignore", 1),
-        ("ReviewAlarm", "EnforcementLevel", "Maximum", "GreaterThanOrEqualToThreshold", 1, "ignore", 1),
-        ("PausedAlarm", "SendingEnabled", "Minimum", "LessThanThreshold", 1, "ignore", 1),
-        # Never true of a value, so that it fires where there is none.
-        ("SilenceAlarm", "SendingEnabled", "Minimum", "LessThanThreshold", 0, "breaching", 3),
-        ("SandboxAlarm", "ProductionAccess", "Minimum", "LessThanThreshold", 1, "ignore", 1),
-        ("RateAlarm", "MaxSendRate", "Minimum", "LessThanThreshold", 14.5, "ignore", 1),
+        ("QuotaAlarm", "QuotaUsed", "Maximum", "GreaterThanOrEqualToThreshold", 0.8),
+        ("ReviewAlarm", "EnforcementLevel", "Maximum", "GreaterThanOrEqualToThreshold", 1),
+        ("PausedAlarm", "SendingEnabled", "Minimum", "LessThanThreshold", 1),
+        ("SandboxAlarm", "ProductionAccess", "Minimum", "LessThanThreshold", 1),
+        ("RateAlarm", "MaxSendRate", "Minimum", "LessThanThreshold", 14.5),
     ],
 )
 def test_there_is_an_alarm_on_each(
@@ -90,8 +89,6 @@ def test_there_is_an_alarm_on_each(
     statistic: str,
     comparison: str,
     threshold: float,
-    missing: str,
-    periods: int,
 ) -> None:
     make(stack, needed_rate=14.5)
 
@@ -102,11 +99,23 @@ def test_there_is_an_alarm_on_each(
         "MetricName": metric_name,
         "Statistic": statistic,
         "Period": 300,
-        "EvaluationPeriods": periods,
+        "EvaluationPeriods": 1,
         "ComparisonOperator": comparison,
         "Threshold": threshold,
-        "TreatMissingData": missing,
+        "TreatMissingData": "ignore",
     }
+
+
+def test_silence_is_three_periods_without_a_report(stack: Stack) -> None:
+    make(stack)
+
+    found = alarms(stack)["SilenceAlarm"]
+    expression, metrics = metric_math(found)
+    assert expression == "FILL(enabled, -1)"
+    assert (metrics["enabled"]["MetricName"], metrics["enabled"]["Period"]) == ("SendingEnabled", 300)
+    # True of no report, and of nothing else.
+    assert (found["ComparisonOperator"], found["Threshold"]) == ("LessThanThreshold", 0)
+    assert (found["EvaluationPeriods"], found["TreatMissingData"]) == (3, "breaching")
 
 
 def test_only_what_is_named_is_relied_on(stack: Stack) -> None:
@@ -153,7 +162,9 @@ def test_ses_is_asked_as_often_as_the_metrics_say(
     _, schedule = rule(stack, "Schedule")
     assert schedule["ScheduleExpression"] == expression
     assert [each["Arn"] for each in schedule["Targets"]] == [{"Fn::GetAtt": [function_id, "Arn"]}]
-    assert {each["Period"] for each in alarms(stack).values()} == {seconds}
+    found = alarms(stack)
+    _, silence = metric_math(found.pop("SilenceAlarm"))
+    assert {each["Period"] for each in (*found.values(), *silence.values())} == {seconds}
 
 
 def test_the_function_has_time_for_throttling(stack: Stack) -> None:
@@ -165,7 +176,7 @@ def test_the_function_has_time_for_throttling(stack: Stack) -> None:
 
 
 def test_only_the_schedule_may_invoke_the_function(stack: Stack) -> None:
-    make(stack, reactions=[TEAM])
+    make(stack)
 
     (function_id,) = identified(stack, FUNCTION)
     schedule_id, _ = rule(stack, "Schedule")
@@ -196,59 +207,79 @@ def test_the_function_may_ask_and_write_its_own_metrics(stack: Stack) -> None:
 # News
 
 
-def test_what_ses_reports_by_itself_goes_to_the_team(stack: Stack) -> None:
-    make(stack, reactions=[TEAM, NotifyTopic(sns.Topic(stack, "Topic"))])
+def news(stack: Stack) -> tuple[str, dict[str, Any]]:
+    """The id and the properties of the function that tells of news."""
+    ((function_id, found),) = ((key, each) for key, each in identified(stack, FUNCTION).items() if "News" in key)
+    return function_id, found["Properties"]
 
-    _, news = rule(stack, "News")
-    assert news["EventPattern"] == {
+
+def test_what_ses_reports_by_itself_goes_to_a_function(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
+
+    function_id, _ = news(stack)
+    properties = rule(stack, "News")[1]
+    assert properties["EventPattern"] == {
         "source": ["aws.ses"],
         "detail-type": ["Sending Status Disabled", "Advisor Recommendation Status Open"],
     }
-    assert {str(each["Arn"]) for each in news["Targets"]} == {
-        str({"Ref": key}) for key in identified(stack, "AWS::SNS::Topic")
+    # A topic's policy takes no conditions for EventBridge, and would have to let in the rules of everybody.
+    assert [each["Arn"] for each in properties["Targets"]] == [{"Fn::GetAtt": [function_id, "Arn"]}]
+    assert {each["Action"] for _, each in service_statements(stack, "events.amazonaws.com")} == {
+        "lambda:InvokeFunction"
     }
-    assert len({each["Id"] for each in news["Targets"]}) == 2
 
 
-def test_news_is_a_sentence_whose_every_blank_is_filled(stack: Stack) -> None:
+def test_the_function_knows_every_topic_of_the_team(stack: Stack) -> None:
+    make(stack, reactions=[TEAM, NotifyTopic(sns.Topic(stack, "Topic"))])
+
+    properties = news(stack)[1]
+    assert (properties["Handler"], properties["Timeout"]) == ("handlers.sending_news.on_event", 300)
+    told = written(properties["Environment"]["Variables"]["NEWS_TOPICS"])
+    assert set(json.loads(told)) == {f"<{key}>" for key in identified(stack, "AWS::SNS::Topic")}
+
+
+def test_the_function_may_publish_to_the_team_and_do_nothing_else(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+    make(stack, reactions=[NotifyTopic(topic)])
+
+    (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
+    assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of="News")] == [
+        ("sns:Publish", f"<{topic_id}>"),
+        (["kms:Decrypt", "kms:GenerateDataKey"], f"<{key_id}.Arn>"),
+    ]
+    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
+
+
+def test_only_the_rule_for_news_may_invoke_the_function(stack: Stack) -> None:
     make(stack, reactions=[TEAM])
 
-    (target,) = rule(stack, "News")[1]["Targets"]
-    transformer = target["InputTransformer"]
-    sentence = transformer["InputTemplate"]
-    assert set(re.findall("<([a-z]+)>", sentence)) == set(transformer["InputPathsMap"])
-    # EventBridge wants a JSON string.
-    assert sentence.startswith('"')
-    assert sentence.endswith('"')
+    news_id, _ = rule(stack, "News")
+    function_id, _ = news(stack)
+    (invoke,) = (
+        each
+        for _, each in service_statements(stack, "events.amazonaws.com")
+        if each["Resource"] == {"Fn::GetAtt": [function_id, "Arn"]}
+    )
+    assert conditions(invoke) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": f"<{news_id}.Arn>"}
 
 
 def test_without_a_team_there_is_no_rule_for_news(stack: Stack) -> None:
     make(stack, reactions=[actions.SnsAction(sns.Topic(stack, "Topic"))])
 
-    assert len(resources(stack, RULE)) == 1
-    assert service_statements(stack, "events.amazonaws.com")[0][1]["Action"] == "lambda:InvokeFunction"
+    assert len(resources(stack, RULE)) == len(resources(stack, FUNCTION)) == 1
 
 
-def test_only_the_rule_for_news_may_publish(stack: Stack) -> None:
-    make(stack, reactions=[TEAM])
-
-    news_id, _ = rule(stack, "News")
-    (publish,) = (
-        each for _, each in service_statements(stack, "events.amazonaws.com") if each["Action"] == "sns:Publish"
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_a_topic_of_another_stack_makes_no_cycle(app: App, stack: Stack, encrypted: bool) -> None:
+    other = Stack(app, "Other", env=Environment(account="111122223333", region="eu-west-1"))
+    make(
+        stack,
+        reactions=[NotifyTopic(sns.Topic(other, "Topic", master_key=kms.Key(other, "Key") if encrypted else None))],
     )
-    assert conditions(publish) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": f"<{news_id}.Arn>"}
+    app.synth()
 
-
-def test_news_reaches_an_encrypted_topic_without_a_cycle(stack: Stack) -> None:
-    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
-    make(stack, reactions=[NotifyTopic(topic)])
-
-    (key_id,) = identified(stack, "AWS::KMS::Key")
-    statement = dict(service_statements(stack, "events.amazonaws.com"))[key_id]
-    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    # EventBridge passes no source to KMS; the topic's policy narrows it.
-    assert "Condition" not in statement
-    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
+    assert stack.dependencies == [other]
+    assert other.dependencies == []
 
 
 def test_the_team_is_shared_with_monitoring(stack: Stack) -> None:
@@ -261,8 +292,8 @@ def test_the_team_is_shared_with_monitoring(stack: Stack) -> None:
 def test_health_works_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
     make(agnostic_stack, reactions=[TEAM])
 
-    permission = only(agnostic_stack, "AWS::Lambda::Permission")["Properties"]
-    assert written(permission["SourceAccount"]) == "<AWS::AccountId>"
+    permissions = resources(agnostic_stack, "AWS::Lambda::Permission")
+    assert {written(each["Properties"]["SourceAccount"]) for each in permissions} == {"<AWS::AccountId>"}
     assert "Token[" not in str(template(agnostic_stack))
 
 
@@ -296,6 +327,13 @@ def test_a_rate_is_a_number(stack: Stack, rate: Any) -> None:
 def test_ses_is_asked_every_minute_to_every_hour(stack: Stack, every: Duration) -> None:
     with pytest.raises(ValueError, match=r"every must be whole minutes, from 1 minute to 1 hour, got '.*'; pass Dur"):
         make(stack, every=every)
+
+
+def test_a_schedule_is_known_at_synth(stack: Stack) -> None:
+    minutes = CfnParameter(stack, "Minutes", type="Number").value_as_number
+
+    with pytest.raises(ValueError, match=r"every must be known at synth, got '<token> minutes'; pass a Duration, such"):
+        make(stack, every=Duration.minutes(minutes))
 
 
 @pytest.mark.parametrize("every", [5, "5 minutes"])

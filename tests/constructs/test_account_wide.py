@@ -1,7 +1,7 @@
 """One owner for each setting that exists once in an account and region."""
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, NestedStack, Stack
 from constructs import Construct
 
 from ses_constructs._account_wide import claim
@@ -50,7 +50,29 @@ def test_two_constructs_of_a_stack_cannot_own_the_same_setting(stack: Stack) -> 
 
     with pytest.raises(
         ValueError,
-        match="only one construct can own the suppression-list of an account and region, and stack 'Mail' has one "
-        "already; leave one of the two out",
+        match="the suppression-list of an account and region must have one owner, and stack 'Mail' has one already, "
+        "got 'Mail/Second'; leave one of the two out",
     ):
         claim(Construct(stack, "Second"), "suppression-list")
+
+
+def test_two_stacks_of_one_account_and_region_are_seen_at_synth(app: App) -> None:
+    environment = Environment(account="111122223333", region="eu-west-1")
+    claim(Stack(app, "Dev", env=environment), "suppression-list")
+
+    with pytest.raises(ValueError, match=r"must have one owner, and stack 'Dev' has one already, got 'Prod'"):
+        claim(Stack(app, "Prod", env=environment), "suppression-list")
+
+
+def test_other_regions_and_accounts_have_owners_of_their_own(app: App) -> None:
+    for number, (account, region) in enumerate(
+        (("111122223333", "eu-west-1"), ("111122223333", "us-east-1"), ("222233334444", "eu-west-1"))
+    ):
+        claim(Stack(app, f"Stack{number}", env=Environment(account=account, region=region)), "suppression-list")
+
+
+def test_nested_stacks_claim_for_the_stack_that_they_are_in(stack: Stack) -> None:
+    claim(NestedStack(stack, "First"), "suppression-list")
+
+    with pytest.raises(ValueError, match="have one owner, and stack 'Mail' has one already"):
+        claim(NestedStack(stack, "Second"), "suppression-list")

@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+import jsii
 import pytest
 from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
+from constructs import Construct
 
 from ses_constructs import (
     EmailTeam,
@@ -18,7 +22,7 @@ from ses_constructs import (
     StopProcessing,
     VerifiedDomain,
 )
-from tests.constructs.templates import conditions, identified, only, resources, service_statements, template
+from tests.constructs.templates import conditions, identified, only, resources, service_statements, template, warnings
 
 ALARM = "AWS::CloudWatch::Alarm"
 ALARMS_OF_THE_ACCOUNT = {
@@ -160,6 +164,9 @@ def test_a_topic_from_elsewhere_is_told_as_well(stack: Stack) -> None:
 
     assert only(stack, ALARM)["Properties"]["AlarmActions"] == [arn]
     assert resources(stack, "AWS::SNS::TopicPolicy") == []
+    (warning,) = (each for each in warnings(stack) if "topic-policy-not-added" in each)
+    assert "must let cloudwatch.amazonaws.com in before anything is published" in warning
+    assert arn in warning
 
 
 def test_a_team_is_told_by_email(stack: Stack) -> None:
@@ -237,6 +244,62 @@ def test_all_reactions_are_taken(stack: Stack) -> None:
     topics = [{"Ref": key} for key in identified(stack, "AWS::SNS::Topic")]
     assert sorted(only(stack, ALARM)["Properties"]["AlarmActions"], key=str) == sorted(topics, key=str)
     assert len(topics) == 2
+
+
+def function(stack: Stack) -> lambda_.Function:
+    return lambda_.Function(
+        stack,
+        "Function",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        code=lambda_.Code.from_inline("def on_event(event, context): ..."),
+        handler="index.on_event",
+    )
+
+
+def test_a_function_follows_several_alarms_with_a_permission_for_each(stack: Stack) -> None:
+    stop_two(make(stack, actions.LambdaAction(function(stack), use_unique_permission_id=True)))
+
+    assert len(resources(stack, "AWS::Lambda::Permission")) == len(resources(stack, ALARM)) == 2
+
+
+def test_a_function_that_can_follow_one_alarm_only_is_refused_with_the_option_to_set(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"reactions must hold LambdaAction with use_unique_permission_id=True, for it follows several alarms, "
+        r"got .*; write LambdaAction\(function, use_unique_permission_id=True\)",
+    ):
+        stop_two(make(stack, actions.LambdaAction(function(stack))))
+
+
+def test_other_trouble_with_an_action_is_told_as_it_is(stack: Stack) -> None:
+    @jsii.implements(cloudwatch.IAlarmAction)
+    class Broken:
+        def bind(self, scope: Construct, alarm: cloudwatch.IAlarm) -> cloudwatch.AlarmActionConfig:
+            raise RuntimeError("the AlarmPermission of somebody's own")
+
+    with pytest.raises(RuntimeError, match="the AlarmPermission of somebody's own"):
+        make(stack, Broken()).add_rule("All", actions=[StopProcessing()])
+
+
+def test_five_reactions_act_beside_any_that_only_watch(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic")
+    reactions = [*(EmailTeam(f"{name}@example.net") for name in "abc"), NotifyTopic(topic), EmailTeam("a@example.net")]
+    action = actions.SnsAction(sns.Topic(stack, "Own"))
+    make(stack, *reactions, action, Remember(), Remember()).add_rule("All", actions=[StopProcessing()])
+
+    assert len(only(stack, ALARM)["Properties"]["AlarmActions"]) == 5
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_sixth_reaction_that_acts_is_refused(stack: Stack, own: bool) -> None:
+    sixth = actions.SnsAction(sns.Topic(stack, "Own")) if own else EmailTeam("f@example.net")
+
+    with pytest.raises(
+        ValueError,
+        match=r"reactions must be at most 5, because an alarm takes no more actions, got 6; subscribe several people "
+        r"to one topic, and pass NotifyTopic\(topic\)",
+    ):
+        make(stack, *(EmailTeam(f"{name}@example.net") for name in "abcde"), sixth)
 
 
 class Remember:

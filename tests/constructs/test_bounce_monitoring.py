@@ -132,7 +132,7 @@ def test_a_second_stream_has_a_set_and_alarms_of_its_own(stack: Stack, domain: V
     assert domain.configuration_set is main.configuration_set
     assert news.configuration_set is not main.configuration_set
     assert len(resources(stack, SET)) == 2
-    assert {alarm.group for alarm in news.alarms}.isdisjoint(alarm.group for alarm in main.alarms)
+    assert {alarm.node.path for alarm in news.alarms}.isdisjoint(alarm.node.path for alarm in main.alarms)
 
 
 def test_an_imported_domain_must_bring_its_default(stack: Stack) -> None:
@@ -140,8 +140,8 @@ def test_an_imported_domain_must_bring_its_default(stack: Stack) -> None:
 
     with pytest.raises(
         ValueError,
-        match=r"domain must be made in the app to get a default configuration set, got 'example\.com'; pass the "
-        r"configuration set to VerifiedDomain\.from_domain_name",
+        match=r"domain must be made in the app to get a default configuration set, got 'example\.com'; make the set "
+        r"the identity's default by hand and pass it to VerifiedDomain\.from_domain_name.*default_for_domain=False",
     ):
         BounceMonitoring(stack, "Bounces", domain=domain)
 
@@ -237,13 +237,14 @@ def test_monitoring_grants_both(stack: Stack, domain: VerifiedDomain, role: iam.
     assert arns == own_arns(stack)
 
 
-def test_a_grant_for_a_second_stream_covers_its_set_too(stack: Stack, domain: VerifiedDomain, role: iam.Role) -> None:
+def test_a_sender_of_a_second_stream_cannot_forget_to_name_it(
+    stack: Stack, domain: VerifiedDomain, role: iam.Role
+) -> None:
     BounceMonitoring(stack, "Bounces", domain=domain)
     BounceMonitoring(stack, "News", domain=domain, default_for_domain=False).grant_send(role)
 
     ((_, arns),) = sending(stack).items()
     assert sorted(each.split("<")[2][:-9] for each in arns) == [
-        "BouncesConfigurationSet",
         "DomainIdentity",
         "NewsConfigurationSet",
     ]

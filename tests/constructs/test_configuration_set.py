@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Duration, Stack
+from aws_cdk import Annotations, CfnParameter, Duration, Stack
 from aws_cdk import aws_ses as ses
 
 from ses_constructs import BounceMonitoring, RecordsToPublish, Route53Zone, VerifiedDomain
@@ -78,13 +78,20 @@ def test_ses_gives_up_after_five_minutes_to_fourteen_hours(stack: Stack, time: D
         make(stack, max_delivery_time=time)
 
 
+def test_ses_gives_up_after_a_time_that_is_known_at_synth(stack: Stack) -> None:
+    hours = CfnParameter(stack, "Hours", type="Number").value_as_number
+
+    with pytest.raises(
+        ValueError, match=r"max_delivery_time must be known at synth, got '<token> hours'; pass a Durat"
+    ):
+        make(stack, max_delivery_time=Duration.hours(hours))
+
+
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
         ("tls_policy", "REQUIRE", "tls_policy must be a ConfigurationSetTlsPolicy, got 'REQUIRE'; pass a member of"),
-        ("tls_policy", None, "tls_policy must be a ConfigurationSetTlsPolicy, got None"),
         ("suppression_reasons", "BOUNCE", "suppression_reasons must be a SuppressionReasons, got 'BOUNCE'; pass a"),
-        ("suppression_reasons", None, "suppression_reasons must be a SuppressionReasons, got None"),
         ("max_delivery_time", 300, "max_delivery_time must be a Duration, got 300; pass a Duration, such as"),
         ("dedicated_ip_pool", "pool", "dedicated_ip_pool must be a pool, got 'pool'; pass ses.DedicatedIpPool.from"),
         ("tracking_domain", 5, "tracking_domain must be text, got 5; pass a str"),
@@ -107,6 +114,27 @@ def test_one_that_was_imported_is_watched(stack: Stack) -> None:
     assert resources(stack, SET) == []
     destination = only(stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]
     assert destination["ConfigurationSetName"] == "transactional"
+
+
+def test_one_that_was_imported_may_count_no_reputation_and_warns(stack: Stack) -> None:
+    make(stack, configuration_set=ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional"))
+
+    (warning,) = warnings(stack)
+    assert "without reputation metrics of its own no alarm on a rate ever fires" in warning
+    assert (
+        "run 'aws sesv2 put-configuration-set-reputation-options --configuration-set-name transactional "
+        "--reputation-metrics-enabled'"
+    ) in warning
+    assert "Annotations.of(monitoring).acknowledge_warning('ses-constructs:reputation-metrics-unknown')" in warning
+    assert warning.endswith("[ack: ses-constructs:reputation-metrics-unknown]")
+
+
+def test_the_warning_about_an_imported_one_can_be_acknowledged(stack: Stack) -> None:
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    Annotations.of(make(stack, configuration_set=given)).acknowledge_warning(
+        "ses-constructs:reputation-metrics-unknown"
+    )
+
     assert warnings(stack) == []
 
 
@@ -119,6 +147,8 @@ def test_one_whose_name_only_cloudformation_knows_is_watched(agnostic_stack: Sta
 
     destination = only(agnostic_stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]
     assert destination["ConfigurationSetName"] == {"Ref": "Name"}
+    (warning,) = warnings(agnostic_stack)
+    assert "--configuration-set-name <Name> --reputation" in warning
 
 
 def test_one_of_the_app_is_watched_as_it_is(stack: Stack) -> None:
@@ -155,7 +185,9 @@ def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) 
     ("argument", "value"),
     [
         ("tls_policy", ses.ConfigurationSetTlsPolicy.OPTIONAL),
+        ("tls_policy", ses.ConfigurationSetTlsPolicy.REQUIRE),
         ("suppression_reasons", ses.SuppressionReasons.BOUNCES_ONLY),
+        ("suppression_reasons", ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS),
         ("tracking_domain", "click.example.com"),
         ("max_delivery_time", Duration.hours(1)),
     ],
@@ -261,6 +293,23 @@ def test_a_tracking_domain_is_written_in_lower_case(stack: Stack, zone: Route53Z
 
     assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
     assert ("click.example.com", "CNAME") in record_sets(stack)
+
+
+def test_a_tracking_domain_may_hold_what_only_cloudformation_knows(stack: Stack, zone: Route53Zone) -> None:
+    label = CfnParameter(stack, "Label").value_as_string
+    tracked(stack, zone, tracking_domain=f"{label}.example.com")
+
+    options = only(stack, SET)["Properties"]["TrackingOptions"]
+    assert written(options["CustomRedirectDomain"]) == "<Label>.example.com"
+    names = {written(each["Properties"]["EmailIdentity"]) for each in resources(stack, IDENTITY)}
+    assert names == {"example.com", "<Label>.example.com"}
+
+
+def test_a_tracking_domain_may_be_known_at_deployment_only(stack: Stack) -> None:
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
+    make(stack, domain=domain, tracking_domain=CfnParameter(stack, "Click").value_as_string)
+
+    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": {"Ref": "Click"}}
 
 
 def test_opens_are_tracked_in_a_region_that_only_cloudformation_knows(agnostic_stack: Stack) -> None:

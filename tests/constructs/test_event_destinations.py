@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import pytest
-from aws_cdk import Environment, Stack
+from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -31,6 +31,7 @@ from tests.constructs.templates import (
     only,
     resources,
     service_statements,
+    warnings,
     written,
 )
 
@@ -166,7 +167,7 @@ def test_a_metric_without_a_destination_that_counts_is_refused(stack: Stack) -> 
     with pytest.raises(
         ValueError,
         match=r"destinations must hold CloudWatchMetrics\(\), so that the metric Send exists, got "
-        r"\['ConfigurationSetEventDestination'\]; add it, or leave out what reads the metric",
+        r"\['EventBusEvents'\]; add it, or leave out what reads the metric",
     ):
         make(stack, EventBusEvents()).metric_sends()
 
@@ -191,6 +192,25 @@ def test_a_dimension_has_a_default_value_that_ses_takes(value: str) -> None:
     with pytest.raises(
         ValueError, match=r"dimensions must have default values of 1-256 letters, digits, '_' and '-', got .*; take a"
     ):
+        CloudWatchMetrics(dimensions=[dimension("campaign", default_value=value)])
+
+
+def test_a_default_value_may_hold_what_only_cloudformation_knows(stack: Stack) -> None:
+    value = f"none-{CfnParameter(stack, 'Stage').value_as_string}"
+    make(stack, CloudWatchMetrics(dimensions=[dimension("campaign", default_value=value)]))
+
+    written_values = {
+        written(each["DefaultDimensionValue"])
+        for destination in resources(stack, DESTINATION)
+        for each in destination["Properties"]["EventDestination"]["CloudWatchDestination"]["DimensionConfigurations"]
+    }
+    assert written_values == {"default", "none-<Stage>"}
+
+
+def test_what_stands_around_a_value_of_cloudformation_is_checked(stack: Stack) -> None:
+    value = f"none {CfnParameter(stack, 'Stage').value_as_string}"
+
+    with pytest.raises(ValueError, match="dimensions must have default values of 1-256 letters"):
         CloudWatchMetrics(dimensions=[dimension("campaign", default_value=value)])
 
 
@@ -248,7 +268,9 @@ def test_events_are_at_least_one(stack: Stack, kind: str, events: Any) -> None:
 @every_kind
 @pytest.mark.parametrize("events", [["bounce"], "BOUNCE", [Event.BOUNCE, None]])
 def test_events_are_those_of_cdk(stack: Stack, kind: str, events: Any) -> None:
-    with pytest.raises(ValueError, match=r"events must be a EmailSendingEvent, got .*; pass members of ses\.EmailSend"):
+    with pytest.raises(
+        ValueError, match=r"events must be an EmailSendingEvent, got .*; pass members of ses\.EmailSend"
+    ):
         of_events(kind, stack, events)
 
 
@@ -301,6 +323,45 @@ def test_a_topic_with_a_key_from_elsewhere_is_refused(stack: Stack) -> None:
 
     with pytest.raises(ValueError, match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws"):
         make(stack, TopicEvents(topic=topic))
+
+
+def test_a_topic_from_elsewhere_is_taken_and_its_owner_told_the_statement_to_add(stack: Stack) -> None:
+    arn = "arn:aws:sns:eu-west-1:111122223333:events"
+    make(stack, TopicEvents(topic=sns.Topic.from_topic_arn(stack, "Topic", arn)))
+
+    assert resources(stack, "AWS::SNS::TopicPolicy") == []
+    (warning,) = warnings(stack)
+    assert "must let ses.amazonaws.com in before anything is published" in warning
+    assert warning.endswith("[ack: ses-constructs:topic-policy-not-added]")
+    (set_id,) = identified(stack, "AWS::SES::ConfigurationSet")
+    assert arn in warning
+    assert set_id in warning
+
+
+def test_a_topic_of_the_app_is_no_warning(stack: Stack) -> None:
+    make(stack, TopicEvents(topic=sns.Topic(stack, "Topic")))
+
+    assert warnings(stack) == []
+
+
+def test_a_topic_that_another_stack_makes_is_refused(app: App, stack: Stack) -> None:
+    other = Stack(app, "Other", env=Environment(account="111122223333", region="eu-west-1"))
+
+    with pytest.raises(
+        ValueError,
+        match=r"topic must be made in the same stack as the monitoring, for each of the two refers to the other, got "
+        r"'Other/Topic'; move one of the two, or refer to the topic by Topic\.from_topic_arn and write its policy",
+    ):
+        make(stack, TopicEvents(topic=sns.Topic(other, "Topic")))
+
+
+def test_a_topic_of_another_stack_takes_the_events_of_a_set_whose_name_is_known(app: App, stack: Stack) -> None:
+    other = Stack(app, "Other", env=Environment(account="111122223333", region="eu-west-1"))
+    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    make(stack, TopicEvents(topic=sns.Topic(other, "Topic")), configuration_set=given)
+    app.synth()
+
+    assert stack.dependencies == [other]
 
 
 @pytest.mark.parametrize("imported", [False, True])

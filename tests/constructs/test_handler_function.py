@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Duration, Stack
+from aws_cdk import App, Aws, Duration, Fn, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 import ses_constructs
 from ses_constructs import Route53Zone, VerifiedDomain, _custom_resource_function, _handler_function
+from ses_constructs._policy_length import policy_length
 from tests.conftest import hosted_zone
 from tests.constructs.templates import only, resources, template
 
@@ -110,8 +112,56 @@ def test_a_role_is_not_filled_beyond_its_quota(stack: Stack, zone: Route53Zone) 
 
     for count in range(30):
         make(count)
-    with pytest.raises(ValueError, match=r"at most 30 resources of type Custom::SESSenderPolicy.*another stack"):
+    with pytest.raises(
+        ValueError,
+        match=r"the custom resources of SesSenderPolicy in stack 'Mail' must have policies of 9,890 characters "
+        r"together, for IAM limits those of their one role, got 10\d\d\d; put further ones into another stack",
+    ):
         make(30)
+
+
+def test_a_permission_that_several_resources_share_takes_room_once(stack: Stack) -> None:
+    function = _custom_resource_function.CustomResourceFunction.shared(stack, "verified_address")
+    for _ in range(100):
+        function.allow_on_each("ses:GetEmailIdentity", ["arn:aws:ses:eu-west-1:111122223333:identity/example.com"])
+
+    (shared,) = (each for each in resources(stack, "AWS::IAM::Policy") if "Get" in str(each["Properties"]))
+    assert statements(shared) == [
+        {
+            "Action": "ses:GetEmailIdentity",
+            "Effect": "Allow",
+            "Resource": "arn:aws:ses:eu-west-1:111122223333:identity/example.com",
+        }
+    ]
+
+
+def test_a_permission_that_several_resources_share_does_not_fill_the_role_either(stack: Stack) -> None:
+    function = _custom_resource_function.CustomResourceFunction.shared(stack, "verified_address")
+
+    with pytest.raises(ValueError, match=r"SesVerifiedAddress .* put further ones into another stack"):
+        function.allow_on_each("ses:GetEmailIdentity", [f"arn:aws:ses:eu-west-1:1:identity/{n}" for n in range(300)])
+
+
+@pytest.mark.parametrize(
+    ("resource", "characters"),
+    [
+        ("arn:aws:ses:eu-west-1:111122223333:identity/example.com", 55),
+        (Fn.get_att("Role", "Arn").to_string(), 116),
+        (Fn.ref("Secret"), 116),
+        (Fn.select(0, Fn.split(",", Fn.ref("Many"))), 116),
+        (
+            f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/{Fn.ref('Name')}",
+            4 + 10 + 5 + 14 + 1 + 12 + 10 + 64,
+        ),
+    ],
+    # Not by their text: the numbers of tokens differ between processes, and pytest's workers compare ids.
+    ids=["an ARN", "an attribute", "a reference", "one of a list", "an ARN of parts"],
+)
+def test_a_reference_counts_as_long_as_its_value_may_be(stack: Stack, resource: str, characters: int) -> None:
+    rest = '{"Version":"2012-10-17","Statement":[{"Action":"ses:Get","Effect":"Allow","Resource":""}]}'
+
+    statement = iam.PolicyStatement(actions=["ses:Get"], resources=[resource])
+    assert policy_length(stack, [statement]) == len(rest) + characters
 
 
 def test_the_legacy_token_costs_one_resource_for_each_domain(stack: Stack, zone: Route53Zone) -> None:

@@ -941,3 +941,11 @@ def test_a_second_rule_of_the_same_id_is_refused(stack: Stack) -> None:
 def test_a_domain_is_a_construct_and_not_its_name(stack: Stack) -> None:
     with pytest.raises(ValueError, match=r"domain must be a SendingDomain, got 'example\.com'; pass a VerifiedDomain"):
         make(stack, domain="example.com")
+
+
+@pytest.mark.parametrize("reactions", [None, "ops@example.net", EmailTeam("ops@example.net"), ["ops@example.net"]])
+def test_failure_reactions_are_checked_by_their_own_name(stack: Stack, reactions: Any) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    with pytest.raises(ValueError, match="failure_reactions must be "):
+        InboundRuleSet(stack, "Inbound", domain=domain, failure_reactions=reactions)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
+from constructs import Construct
 
-from ses_constructs import DeliveryThresholds, MailDashboard, TopicEvents
+from ses_constructs import AccountHealth, DeliveryThresholds, MailDashboard, TopicEvents
 from tests.constructs.dashboards import DASHBOARD, everything, monitored, received, widgets
 from tests.constructs.templates import only, resources, template, written
 
@@ -116,6 +118,43 @@ def test_monitoring_that_counts_nothing_cannot_be_shown(stack: Stack) -> None:
 
     with pytest.raises(ValueError, match=r"destinations must hold CloudWatchMetrics\(\)"):
         MailDashboard(stack, "Dashboard", monitoring=topic_only)
+
+
+SHOWN: dict[str, Callable[[Stack], Construct]] = {
+    "monitoring": monitored,
+    "inbound": received,
+    "account_health": lambda stack: AccountHealth(stack, "Health"),
+}
+
+
+def elsewhere(app: App, region: str | None) -> Stack:
+    """A stack in another region, or in one that is not known yet."""
+    return Stack(app, "Elsewhere", env=Environment(account="111122223333", region=region) if region else None)
+
+
+@pytest.mark.parametrize("argument", SHOWN)
+@pytest.mark.parametrize("region", ["us-east-1", None])
+def test_what_is_shown_is_in_the_region_of_the_dashboard(
+    app: App, stack: Stack, argument: str, region: str | None
+) -> None:
+    other = elsewhere(app, region)
+    arguments: dict[str, Any] = {"monitoring": monitored(stack), argument: SHOWN[argument](other)}
+
+    with pytest.raises(
+        ValueError,
+        match=rf"{argument} must be in the account and region of the dashboard, aws://111122223333/eu-west-1, got "
+        rf"'aws://.*/{region or 'unknown-region'}'; make the dashboard in a stack of that account and region",
+    ):
+        MailDashboard(stack, "Dashboard", **arguments)
+
+
+def test_a_dashboard_may_be_in_another_stack_of_the_same_region(app: App, stack: Stack) -> None:
+    other = elsewhere(app, "eu-west-1")
+    MailDashboard(other, "Dashboard", monitoring=monitored(stack), account_health=AccountHealth(stack, "Health"))
+    app.synth()
+
+    assert {each["properties"]["region"] for each in widgets(other) if "region" in each["properties"]} == {"eu-west-1"}
+    assert other.dependencies == [stack]
 
 
 @pytest.mark.parametrize("argument", ["monitoring", "inbound", "account_health"])

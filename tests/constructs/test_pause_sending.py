@@ -25,6 +25,7 @@ from ses_constructs import (
 from tests.constructs.templates import (
     conditions,
     identified,
+    metric_math,
     needs,
     only,
     resources,
@@ -76,21 +77,39 @@ def test_a_critical_rate_pauses_once_enough_was_sent(stack: Stack) -> None:
 
     arns = {key[:-8]: f"<{key}.Arn>" for key in identified(stack, ALARM)}
     for name, each in pauses(stack).items():
-        assert written(each["AlarmRule"]) == f'(ALARM("{arns[name]}") AND OK("{arns[f"{OWN}LowVolume"]}"))'
+        assert written(each["AlarmRule"]) == f'(ALARM("{arns[name]}") AND OK("{arns[f"{name}TooFew"]}"))'
 
 
-@pytest.mark.parametrize("minimum", [1, 5000])
-def test_enough_is_counted_over_a_day_and_nothing_sent_is_too_little(stack: Stack, minimum: int) -> None:
-    make(stack, TEAM, PauseSending(minimum_sends=minimum))
+@pytest.mark.parametrize(("kind", "metric_name"), [("Bounce", "Bounce"), ("Complaint", "Complaint")])
+@pytest.mark.parametrize(("sends", "events"), [(1, 1), (5000, 20)])
+def test_enough_is_counted_over_a_day_and_nothing_sent_is_too_little(
+    stack: Stack, kind: str, metric_name: str, sends: int, events: int
+) -> None:
+    make(stack, TEAM, PauseSending(minimum_sends=sends, minimum_events=events))
 
     (set_id,) = identified(stack, SET)
-    low = properties(stack, ALARM)[f"{OWN}LowVolume"]
-    assert low["Dimensions"] == [{"Name": "ses:configuration-set", "Value": {"Ref": set_id}}]
-    assert (low["Namespace"], low["MetricName"], low["Statistic"], low["Period"]) == ("AWS/SES", "Send", "Sum", 86_400)
-    assert (low["ComparisonOperator"], low["Threshold"]) == ("LessThanThreshold", minimum)
-    assert (low["EvaluationPeriods"], low["TreatMissingData"]) == (1, "breaching")
-    assert "AlarmActions" not in low
-    assert "OKActions" not in low
+    few = properties(stack, ALARM)[f"BouncesAlarms{kind}RateCriticalTooFew"]
+    expression, metrics = metric_math(few)
+    assert expression == f"IF(FILL(sends, 0) >= {sends} AND FILL(events, 0) >= {events}, 1, 0)"
+    assert {name: each["MetricName"] for name, each in metrics.items()} == {"sends": "Send", "events": metric_name}
+    for each in metrics.values():
+        assert each["Dimensions"] == [{"Name": "ses:configuration-set", "Value": {"Ref": set_id}}]
+        assert (each["Namespace"], each["Stat"], each["Period"]) == ("AWS/SES", "Sum", 86_400)
+    assert (few["ComparisonOperator"], few["Threshold"]) == ("LessThanThreshold", 1)
+    assert (few["EvaluationPeriods"], few["TreatMissingData"]) == (1, "breaching")
+    assert "AlarmActions" not in few
+    assert "OKActions" not in few
+
+
+def test_every_alarm_of_a_pause_can_be_seen(stack: Stack) -> None:
+    monitoring = make(stack)
+
+    shown = {alarm.node.path.removeprefix("Mail/Bounces/") for alarm in monitoring.alarms}
+    assert {
+        "Alarms/BounceRateCritical/Pause",
+        "Alarms/ComplaintRateCritical/Pause",
+        "Alarms/Pause/FailureAlarm",
+    } <= shown
 
 
 def test_sends_are_counted_for_it(stack: Stack) -> None:
@@ -134,8 +153,8 @@ def test_the_account_is_paused_on_request_by_a_function_of_its_own(stack: Stack)
     ]
     assert set(properties(stack, FUNCTION)) == {f"{OWN}HandlerFunction", f"{ACCOUNT}HandlerFunction"}
     assert environment(stack, ACCOUNT)["PAUSE_CONFIGURATION_SET"] == ""
-    low = properties(stack, ALARM)[f"{ACCOUNT}LowVolume"]
-    assert ("Dimensions" not in low, low["MetricName"]) == (True, "Send")
+    _, metrics = metric_math(properties(stack, ALARM)["BouncesAccountAlarmsBounceRateCriticalTooFew"])
+    assert not [each for each in metrics.values() if "Dimensions" in each]
 
 
 def test_alarms_of_the_account_never_pause_the_configuration_set(stack: Stack) -> None:
@@ -147,10 +166,12 @@ def test_alarms_of_the_account_never_pause_the_configuration_set(stack: Stack) -
         assert each["AlarmActions"] == [functions[f"{owner}HandlerFunction"]]
 
 
-def test_without_alarms_on_the_account_there_is_nothing_to_pause_it(stack: Stack) -> None:
-    make(stack, TEAM, PauseSending(whole_account=True), watch_account=False)
-
-    assert set(properties(stack, FUNCTION)) == {f"{OWN}HandlerFunction"}
+def test_without_alarms_on_the_account_nothing_could_pause_it(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError,
+        match=r"watch_account must be True with PauseSending\(whole_account=True\).*, got False; leave it out",
+    ):
+        make(stack, TEAM, PauseSending(whole_account=True), watch_account=False)
 
 
 def test_only_the_account_function_may_touch_the_account(stack: Stack) -> None:
@@ -178,7 +199,10 @@ def test_the_function_knows_what_to_pause_and_whom_to_tell(stack: Stack) -> None
 
     (set_id,), (topic_id,) = identified(stack, SET), identified(stack, "AWS::SNS::Topic")
     variables = environment(stack, OWN)
-    assert set(variables) == {"PAUSE_CONFIGURATION_SET", "PAUSE_TOPICS"}
+    assert set(variables) == {"PAUSE_CONFIGURATION_SET", "PAUSE_TOPICS", "PAUSE_ON_BOUNCE", "PAUSE_ON_COMPLAINT"}
+    assert variables["PAUSE_ON_BOUNCE"] == (
+        "the bounce rate is critical, with at least 5 bounces and 100 messages in 24 hours"
+    )
     assert variables["PAUSE_CONFIGURATION_SET"] == {"Ref": set_id}
     # JSON once CloudFormation has put the ARN in.
     assert written(variables["PAUSE_TOPICS"]) == (f'["<{topic_id}>", "arn:aws:sns:eu-west-1:111122223333:operations"]')
@@ -277,12 +301,15 @@ def test_a_pause_that_fails_is_told(stack: Stack) -> None:
 
     (function_id,), (topic_id,) = identified(stack, FUNCTION), identified(stack, "AWS::SNS::Topic")
     alarm = properties(stack, ALARM)[f"{OWN}FailureAlarm"]
-    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "Errors", "Sum")
+    # Not its errors, which Lambda tries again after; what is dropped failed for good, or came too late.
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/Lambda", "AsyncEventsDropped", "Sum")
     assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function_id}}]
     assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (1, 1, 300)
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
     assert alarm["TreatMissingData"] == "notBreaching"
     assert alarm["AlarmActions"] == [{"Ref": topic_id}]
+    # Its end means that nothing was dropped since, and nothing is paused all the same.
+    assert "OKActions" not in alarm
 
 
 def test_somebody_is_told(stack: Stack) -> None:
@@ -313,7 +340,7 @@ def test_the_same_pause_twice_is_one(stack: Stack) -> None:
 
 def test_two_pauses_that_disagree_are_refused(stack: Stack) -> None:
     with pytest.raises(
-        ValueError, match="reactions must hold PauseSending once, got 50; leave out the one with another minimum_sends"
+        ValueError, match=r"reactions must hold PauseSending once, got \(50, 5\); leave out the one with other minimum"
     ):
         make(stack, TEAM, PauseSending(), PauseSending(minimum_sends=50))
 
@@ -353,10 +380,13 @@ def test_the_state_of_the_account_pauses_nothing(stack: Stack) -> None:
         AccountHealth(stack, "Health", reactions=[PauseSending()])
 
 
+@pytest.mark.parametrize(("argument", "usual"), [("minimum_sends", 100), ("minimum_events", 5)])
 @pytest.mark.parametrize("minimum", [0, -1, True, 1.5, "100", None])
-def test_a_minimum_is_a_number_of_messages(minimum: Any) -> None:
-    with pytest.raises(ValueError, match=r"minimum_sends must be a number of messages, 1 or more, got .*; pass 100"):
-        PauseSending(minimum_sends=minimum)
+def test_a_minimum_is_a_number_of_messages(argument: str, usual: int, minimum: Any) -> None:
+    with pytest.raises(
+        ValueError, match=rf"{argument} must be a number of messages, 1 or more, got .*; leave it out for {usual}"
+    ):
+        PauseSending(**{argument: minimum})
 
 
 @pytest.mark.parametrize("whole", ["yes", 1, None])

@@ -81,7 +81,8 @@ def test_a_second_request_in_one_stack_is_refused(app: App, stack: Stack) -> Non
     make(Stack(app, "Other"))
 
     with pytest.raises(
-        ValueError, match=r"only one construct can own the production-access .* stack 'Mail' has one already; leave one"
+        ValueError,
+        match=r"the production-access .* must have one owner, .* stack 'Mail' has one already, got .*; leave one",
     ):
         make(stack, "Second")
 

@@ -18,9 +18,10 @@ from ses_constructs import (
     EmailTeam,
     EventBusEvents,
     NotifyTopic,
+    PauseSending,
     ReputationThresholds,
 )
-from tests.constructs.templates import conditions, identified, only, service_statements, written
+from tests.constructs.templates import conditions, identified, metric_math, only, service_statements, written
 
 ALARM = "AWS::CloudWatch::Alarm"
 COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
@@ -108,8 +109,12 @@ def test_single_messages_are_counted_by_the_hour(stack: Stack, name: str, metric
     make(stack)
 
     properties = alarms(stack)[f"Alarms{name}"]
-    assert [each["Name"] for each in properties["Dimensions"]] == ["ses:configuration-set"]
-    assert (properties["MetricName"], properties["Statistic"], properties["Period"]) == (metric_name, "Sum", 3600)
+    # Zeros in place of nothing, or an alarm would judge by the messages of hours ago.
+    expression, metrics = metric_math(properties)
+    assert expression == "FILL(count, 0)"
+    count = metrics["count"]
+    assert [each["Name"] for each in count["Dimensions"]] == ["ses:configuration-set"]
+    assert (count["MetricName"], count["Stat"], count["Period"]) == (metric_name, "Sum", 3600)
     assert (properties["Threshold"], properties["EvaluationPeriods"]) == (threshold, 1)
     assert properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
     assert properties["TreatMissingData"] == "notBreaching"
@@ -119,7 +124,10 @@ def test_silence_fires_where_there_is_no_data(stack: Stack) -> None:
     make(stack, delivery_thresholds=DeliveryThresholds(silence=Duration.minutes(90)))
 
     properties = alarms(stack)["AlarmsSilence"]
-    assert (properties["MetricName"], properties["Statistic"], properties["Period"]) == ("Send", "Sum", 5400)
+    expression, metrics = metric_math(properties)
+    count = metrics["count"]
+    assert expression == "FILL(count, 0)"
+    assert (count["MetricName"], count["Stat"], count["Period"]) == ("Send", "Sum", 5400)
     assert (properties["Threshold"], properties["ComparisonOperator"]) == (1, "LessThanThreshold")
     assert (properties["TreatMissingData"], properties["EvaluationPeriods"]) == ("breaching", 1)
     assert written(properties["AlarmDescription"]).endswith("for 1 hour 30 minutes")
@@ -242,7 +250,7 @@ def test_a_reaction_of_ones_own_is_given_every_alarm_and_can_tell_them_apart(sta
     monitoring = make(stack, reactions=[remember])
 
     assert tuple(remember.alarms) == monitoring.alarms
-    critical = [alarm.node.id for alarm in monitoring.alarms if alarm.endangers_reputation]
+    critical = [alarm.node.id for alarm in monitoring.alarms if getattr(alarm, "critical_rate_of", None)]
     assert critical == ["BounceRateCritical", "ComplaintRateCritical"] * 2
 
 
@@ -281,3 +289,11 @@ def test_a_reaction_is_one_of_ours_or_of_cdk(stack: Stack, wrong: Any) -> None:
 def test_a_topic_itself_is_no_reaction(stack: Stack) -> None:
     with pytest.raises(ValueError, match=r"reactions must be alarm reactions or actions .*NotifyTopic\(topic\) or an"):
         make(stack, reactions=[sns.Topic(stack, "Topic")])
+
+
+def test_composite_alarms_are_named_by_cloudformation(stack: Stack) -> None:
+    # CDK would name them by the path, which two stacks of one account may share.
+    make(stack, reactions=[PauseSending()])
+
+    names = [each["Properties"].get("AlarmName") for each in identified(stack, COMPOSITE).values()]
+    assert names == [None] * 3

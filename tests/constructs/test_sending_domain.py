@@ -304,3 +304,36 @@ def test_a_default_configuration_set_comes_once(stack: Stack, domain: SendingDom
     ):
         domain.use_configuration_set(bulk)
     assert domain.configuration_set is None
+
+
+@pytest.mark.parametrize("addresses", [iter(["a@example.com"]), 5, []])
+def test_addresses_are_a_list(stack: Stack, addresses: Any) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    # A generator would be used up by the check, and leave a condition that nothing meets.
+    with pytest.raises(ValueError, match="from_addresses must be a list of at least one address"):
+        domain.grant_send(iam.User(stack, "User"), from_addresses=addresses)
+
+
+def test_templates_are_a_list_and_not_a_name(stack: Stack) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    with pytest.raises(ValueError, match=r"templates must be a sequence of str, not one str, got 'welcome'"):
+        domain.grant_send(iam.User(stack, "User"), templates="welcome")
+
+
+@pytest.mark.parametrize("sets", ["newsletter", 5])
+def test_configuration_sets_are_a_list(stack: Stack, sets: Any) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    with pytest.raises(
+        ValueError, match=r"configuration_sets must be a list of configuration sets, got .*; put it into"
+    ):
+        domain.grant_send(iam.User(stack, "User"), configuration_sets=sets)
+
+
+def test_configuration_sets_are_no_names(stack: Stack) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    with pytest.raises(ValueError, match="configuration_sets must be a configuration set, got 'newsletter'; pass ses"):
+        domain.grant_send(iam.User(stack, "User"), configuration_sets=["newsletter"])  # type: ignore[list-item]

@@ -51,7 +51,7 @@ def test_nothing_is_changed_before_the_stack_owns_the_list(stack: Stack) -> None
 def test_a_second_list_in_a_stack_is_refused(stack: Stack) -> None:
     SuppressionList(stack, "List")
 
-    with pytest.raises(ValueError, match="only one construct can own the suppression-list of an account and region"):
+    with pytest.raises(ValueError, match="the suppression-list of an account and region must have one owner"):
         SuppressionList(stack, "Other")
 
 

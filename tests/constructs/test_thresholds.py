@@ -1,9 +1,10 @@
 """When alarms on sent mail fire: the factories, and numbers that cannot be meant."""
 
+import dataclasses
 from typing import Any
 
 import pytest
-from aws_cdk import Duration
+from aws_cdk import CfnParameter, Duration, Stack
 
 from ses_constructs import DeliveryThresholds, ReputationThresholds
 
@@ -30,12 +31,12 @@ def test_a_rate_is_a_fraction(name: str, rate: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bounce", "complaint"])
-@pytest.mark.parametrize("warning", [0.5, 0.6])
+@pytest.mark.parametrize("warning", [0.004, 0.6])
 def test_a_warning_comes_first(kind: str, warning: float) -> None:
-    changes = {f"{kind}_warning": warning, f"{kind}_critical": 0.5}
+    changes = {f"{kind}_warning": warning, f"{kind}_critical": 0.004}
 
     with pytest.raises(
-        ValueError, match=rf"{kind}_warning must be below {kind}_critical, 0\.5, got {warning}; warn before"
+        ValueError, match=rf"{kind}_warning must be below {kind}_critical, 0\.004, got {warning}; warn before"
     ):
         ReputationThresholds(**{**FINE, **changes})
 
@@ -72,6 +73,32 @@ def test_other_silence_is_refused(silence: Duration, written: str) -> None:
         DeliveryThresholds(silence=silence)
 
 
+def test_silence_is_known_at_synth(stack: Stack) -> None:
+    hours = CfnParameter(stack, "Hours", type="Number").value_as_number
+
+    with pytest.raises(
+        ValueError, match=r"silence must be known at synth, got '<token> hours'; pass a Duration, such as"
+    ):
+        DeliveryThresholds(silence=Duration.hours(hours))
+
+
 def test_silence_is_no_number() -> None:
     with pytest.raises(ValueError, match=r"silence must be a Duration, got 2; pass a Duration, such as"):
         DeliveryThresholds(silence=2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bounce_critical": 0.5}, r"bounce_critical must be at most 0\.1, .*, got 0\.5; write 5 % as 0\.05"),
+        # Percent written as if they were fractions of a percent.
+        (
+            {"complaint_warning": 0.05, "complaint_critical": 0.1},
+            r"complaint_critical must be at most 0\.005, .*, got 0\.1; write 0\.1 % as 0\.001",
+        ),
+    ],
+)
+def test_critical_is_before_aws_pauses(changes: dict[str, float], message: str) -> None:
+    usual = dataclasses.asdict(ReputationThresholds.aws_review())
+    with pytest.raises(ValueError, match=message):
+        ReputationThresholds(**(usual | changes))

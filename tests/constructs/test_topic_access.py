@@ -1,15 +1,28 @@
 """Services that publish to topics: on whose behalf, and with which key."""
 
+import json
+
 import pytest
 from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ses_constructs._topic_access import let_rule_publish, let_service_encrypt, let_service_publish
-from tests.constructs.templates import Resource, conditions, identified, resources, service_statements, template
+from ses_constructs._topic_access import let_role_publish, let_service_encrypt, let_service_publish
+from tests.constructs.templates import (
+    Resource,
+    conditions,
+    identified,
+    resources,
+    role_statements,
+    service_statements,
+    template,
+    warnings,
+    written,
+)
 
 SOURCE = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:one"
-RULE = "arn:aws:events:eu-west-1:111122223333:rule/one"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:operations"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 FOR_THE_SOURCE = {"aws:SourceAccount": "111122223333", "aws:SourceArn": SOURCE}
 
@@ -59,13 +72,16 @@ def test_a_topic_without_a_key_of_its_own_needs_none(stack: Stack) -> None:
     assert service_statements(stack, "ses.amazonaws.com") == []
 
 
-def test_eventbridge_names_no_source_to_the_key_but_one_to_the_topic(stack: Stack) -> None:
-    let_rule_publish(encrypted(stack), rule_arn=RULE, scope=stack)
+def test_a_role_may_publish_to_each_topic_and_use_its_key_and_no_other(stack: Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    let_role_publish(role, [encrypted(stack), sns.Topic.from_topic_arn(stack, "Other", TOPIC)])
 
-    found = statements(stack, "events.amazonaws.com")
-    assert conditions(found["topic"]) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": RULE}
-    assert found["key"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert "Condition" not in found["key"]
+    (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
+    assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of="Role")] == [
+        ("sns:Publish", f"<{topic_id}>"),
+        (["kms:Decrypt", "kms:GenerateDataKey"], f"<{key_id}.Arn>"),
+        ("sns:Publish", TOPIC),
+    ]
 
 
 def test_a_key_from_elsewhere_is_refused_with_the_permissions_that_it_needs(stack: Stack) -> None:
@@ -80,10 +96,33 @@ def test_a_key_from_elsewhere_is_refused_with_the_permissions_that_it_needs(stac
 
 
 def test_a_topic_that_is_referred_to_without_its_key_is_taken(stack: Stack) -> None:
-    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:operations")
+    topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
     let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     assert "Resources" not in template(stack)
+
+
+def test_the_owner_of_a_topic_from_elsewhere_is_told_the_statement_to_add(stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
+    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    (warning,) = warnings(stack)
+    assert warning.endswith("[ack: ses-constructs:topic-policy-not-added]")
+    text, _, rest = warning.partition(": ")
+    assert text.endswith("so its policy must let cloudwatch.amazonaws.com in before anything is published")
+    assert json.loads(rest.removesuffix(" [ack: ses-constructs:topic-policy-not-added]")) == {
+        "Action": "sns:Publish",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}, "ArnLike": {"aws:SourceArn": SOURCE}},
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Resource": TOPIC,
+    }
+
+
+def test_a_topic_of_the_app_is_no_warning(stack: Stack) -> None:
+    let_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+
+    assert warnings(stack) == []
 
 
 def test_the_account_may_be_known_at_deployment_only(agnostic_stack: Stack) -> None:

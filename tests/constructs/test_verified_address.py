@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ses_constructs import VerifiedAddress
+from ses_constructs import RecordsToPublish, VerifiedAddress, VerifiedDomain
 from tests.constructs.templates import identified, only, resources, role_statements, warnings, written
 
 ADDRESS, WAIT = "Custom::SESVerifiedAddress", "Custom::SESAddressVerification"
@@ -67,9 +67,10 @@ def test_the_texts_of_the_arguments_reach_the_handler(stack: Stack) -> None:
 def test_the_handler_may_make_and_delete_this_address_and_look_at_its_domains(stack: Stack) -> None:
     VerifiedAddress(stack, "Team", address="ann@dev.example.com")
 
-    own, domains, everything = sorted(
-        role_statements(stack, of="SesVerifiedAddress"), key=lambda each: len(each["Action"][0]), reverse=True
-    )
+    statements = role_statements(stack, of="SesVerifiedAddress")
+    (own,) = (each for each in statements if "ses:CreateEmailIdentity" in each["Action"])
+    (domains,) = (each for each in statements if each["Action"] == "ses:GetEmailIdentity")
+    (everything,) = (each for each in statements if each["Resource"] == "*")
     assert own["Action"] == [
         "ses:GetEmailIdentity",
         "ses:CreateEmailIdentity",
@@ -254,20 +255,98 @@ def test_an_address_is_once_in_a_stack(app: App, stack: Stack) -> None:
         VerifiedAddress(stack, "Again", addresses=["bob@example.org", "ann@EXAMPLE.com"])
 
 
-def test_a_stack_has_at_most_20_addresses_whose_policies_fit_the_role(stack: Stack) -> None:
-    team = [f"firstname.lastname.{number:02}@dev.example.com" for number in range(20)]
-    VerifiedAddress(stack, "Team", addresses=team)
-
-    statements = role_statements(stack, of="SesVerifiedAddress")
-    for statement in statements:
+def role_characters(stack: Stack) -> int:
+    """What IAM counts of the role's policies, with the region and account of the stack."""
+    policies = [each for each in resources(stack, "AWS::IAM::Policy") if "Verified" in str(each["Properties"]["Roles"])]
+    documents = [each["Properties"]["PolicyDocument"] for each in policies]
+    for statement in (each for document in documents for each in document["Statement"]):
         arns = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        statement["Resource"] = [written(each) for each in arns]
-    envelopes = len(resources(stack, "AWS::IAM::Policy")) * len('{"Version":"2012-10-17","Statement":[]}')
-    # The policy for the log needs less than 300, and all together may have 10,240 characters.
-    assert len(json.dumps(statements, separators=(",", ":"))) + envelopes < 10_240 - 300
+        texts = [written(each).replace("<AWS::Partition>", "aws") for each in arns]
+        statement["Resource"] = texts[0] if len(texts) == 1 else texts
+    return sum(len(json.dumps(each, separators=(",", ":"))) for each in documents)
 
-    with pytest.raises(
-        ValueError,
-        match=f"one stack must have at most 20 resources of type {ADDRESS}, .* put further ones into another",
-    ):
-        VerifiedAddress(stack, "Another", address="ann@example.com")
+
+@pytest.mark.parametrize(
+    ("domain", "count"),
+    [("example.com", 36), ("dept.company.co.uk", 35), ("emea.sales.company.co.uk", 34), ("a.b.c.d.e.example.com", 33)],
+)
+def test_a_stack_has_as_many_addresses_as_the_role_can_hold(app: App, domain: str, count: int) -> None:
+    env = Environment(account="111122223333", region="ap-southeast-2")
+    team = [f"firstname.lastname{number}@{domain}" for number in range(count + 1)]
+    stack = Stack(app, "Sydney", env=env)
+    VerifiedAddress(stack, "Team", addresses=team[:-1])
+
+    # The policy for the log takes up to 350, and all together may have 10,240 characters.
+    assert 0.9 * 9_890 < role_characters(stack) <= 9_890
+    with pytest.raises(ValueError, match="the custom resources of SesVerifiedAddress in stack 'Full' must have"):
+        VerifiedAddress(Stack(app, "Full", env=env), "Team", addresses=team)
+
+
+def test_addresses_at_long_domains_of_their_own_are_fewer(app: App) -> None:
+    stack = Stack(app, "Sydney", env=Environment(account="111122223333", region="ap-southeast-2"))
+    team = [f"firstname.lastname@a.b.c.d{number}.example.com" for number in range(20)]
+
+    with pytest.raises(ValueError, match=r"must have policies of 9,890 characters together, .* got 10\d\d\d; put"):
+        VerifiedAddress(stack, "Team", addresses=team)
+
+
+def test_the_domains_of_a_team_are_in_one_policy_that_comes_before_every_address(stack: Stack) -> None:
+    VerifiedAddress(stack, "Team", addresses=["ann@dev.example.com", "bob@example.com", "cleo@example.org"])
+
+    (policy_id,) = (each for each in identified(stack, "AWS::IAM::Policy") if "GetEmailIdentity" in each)
+    (statement,) = identified(stack, "AWS::IAM::Policy")[policy_id]["Properties"]["PolicyDocument"]["Statement"]
+    assert [written(each).rpartition("/")[2] for each in statement["Resource"]] == [
+        "dev.example.com",
+        "example.com",
+        "example.org",
+    ]
+    assert all(policy_id in each["DependsOn"] for each in resources(stack, ADDRESS))
+
+
+# An address at a domain of the same stack
+
+
+def verify(stack: Stack, domain: str = "example.com") -> VerifiedDomain:
+    return VerifiedDomain(stack, "Domain", domain_name=domain, dns=RecordsToPublish())
+
+
+AT_A_DOMAIN = (
+    r"address must be outside example\.com, which Mail/Domain verifies, got 'ann@dev\.example\.com'; "
+    "leave the address out, which needs no identity there, or pass inside_verified_domain=True"
+)
+
+
+def test_an_address_at_a_domain_of_the_stack_is_refused(stack: Stack) -> None:
+    verify(stack)
+
+    with pytest.raises(ValueError, match=AT_A_DOMAIN):
+        VerifiedAddress(stack, "Team", addresses=["bob@example.org", "ann@dev.Example.com"])
+
+
+def test_an_address_at_a_domain_that_comes_later_is_refused_when_the_app_is_synthesized(app: App, stack: Stack) -> None:
+    VerifiedAddress(Construct(stack, "Sandbox"), "Team", address="ann@dev.example.com")
+    verify(stack)
+
+    with pytest.raises(RuntimeError, match=rf"\[Mail/Sandbox/Team\] {AT_A_DOMAIN}"):
+        app.synth()
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_an_address_at_a_domain_of_the_stack_may_be_asked_for(app: App, stack: Stack, first: bool) -> None:
+    if first:
+        verify(stack)
+    VerifiedAddress(stack, "Team", address="ann@example.com", inside_verified_domain=True)
+    if not first:
+        verify(stack)
+
+    app.synth()
+    assert len(properties(stack)) == 1
+
+
+def test_addresses_beside_a_domain_are_no_matter(app: App, stack: Stack) -> None:
+    verify(stack)
+    VerifiedAddress(stack, "Team", addresses=["ann@notexample.com", "example.com@example.org"])
+    VerifiedAddress(Stack(app, "Other"), "Team", address="ann@example.com")
+
+    app.synth()
+    assert len(properties(stack)) == 2

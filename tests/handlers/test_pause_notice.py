@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ses_constructs.handlers._alarm_event import AlarmChange, Home, changes_in
-from ses_constructs.handlers.pause_sending import Notice, Target, notice
+from ses_constructs.handlers._team import Notice
+from ses_constructs.handlers.pause_sending import Target, meaning_of, notice
 
 from .world import Event, alarm_event
 
@@ -104,3 +105,21 @@ def test_a_huge_text_is_cut() -> None:
     assert len(told.subject) == 99
     assert len(told.body) < 4_000
     assert "\nresume now" not in told.body
+
+
+@pytest.mark.parametrize(
+    ("alarm", "meaning"),
+    [
+        ("Mail-BouncesAlarmsBounceRateCriticalPause-1A2B", "the bounce rate is critical"),
+        ("Mail-BouncesAlarmsComplaintRateCriticalPause-1A2B", "the complaint rate is critical"),
+        ("an alarm of somebody's own", ""),
+    ],
+)
+def test_what_the_alarm_stands_for_is_said_in_words(alarm: str, meaning: str) -> None:
+    environment = {
+        "PAUSE_ON_BOUNCE": "the bounce rate is critical",
+        "PAUSE_ON_COMPLAINT": "the complaint rate is critical",
+    }
+    assert meaning_of(environment, alarm) == meaning
+    assert meaning_of({}, alarm) == ""
+    assert ("It means: " in notice(ALARM, SET, found=True, meaning=meaning).body) == bool(meaning)

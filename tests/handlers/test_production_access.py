@@ -124,13 +124,18 @@ def test_an_update_with_changed_answers_after_a_denial_is_a_new_request(aws: Wor
     assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
 
 
-def test_an_update_that_changes_no_answer_is_not_in_the_way_after_a_denial(aws: World) -> None:
-    before = review(aws, "DENIED")
+@pytest.mark.parametrize("denied", [PROPERTIES, NEXT], ids=["others were denied", "these were denied"])
+def test_an_update_that_changes_no_answer_sends_after_a_denial_what_was_not_denied(
+    aws: World, denied: dict[str, Any]
+) -> None:
+    """The answers changed while others were under review, when nobody may edit them, so that they were never sent."""
+    before = review(aws, "DENIED", denied)
     sent = event(JOB, "update")
     sent["OldResourceProperties"] = sent["ResourceProperties"] | {"ServiceToken": "arn:aws:lambda:elsewhere"}
 
     assert aws.send(JOB, sent)["Status"] == "SUCCESS"
-    assert aws.state.account.details == before
+    assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
+    assert (aws.state.account.details == before) == (denied is NEXT)
 
 
 def test_the_roll_back_to_denied_answers_succeeds_and_asks_for_nothing(aws: World) -> None:
@@ -145,8 +150,8 @@ def test_the_roll_back_to_denied_answers_succeeds_and_asks_for_nothing(aws: Worl
     assert aws.state.account.details == before
 
 
-def test_the_roll_back_of_bad_answers_succeeds_and_asks_for_nothing(aws: World) -> None:
-    before = review(aws, "DENIED", NEXT)
+def test_the_roll_back_of_bad_answers_to_denied_ones_succeeds_and_asks_for_nothing(aws: World) -> None:
+    before = review(aws, "DENIED")
     sent = event(JOB, "update", UseCase=PROPERTIES["UseCase"])
     sent["OldResourceProperties"] = sent["ResourceProperties"] | {"MailType": "PROMOTIONAL"}
 
@@ -233,12 +238,18 @@ def test_a_contact_that_is_part_of_another_is_hidden_whole() -> None:
     assert "ann@example.com" not in repr(answers)
 
 
-def test_answers_that_are_not_under_review_are_worth_a_warning(aws: World, caplog: pytest.LogCaptureFixture) -> None:
-    review(aws, "PENDING")
+@pytest.mark.parametrize(
+    ("status", "properties", "account"), [("PENDING", PROPERTIES, "UNDER_REVIEW"), ("DENIED", NEXT, "DENIED")]
+)
+def test_answers_that_are_not_under_review_are_worth_a_warning_with_the_case(
+    aws: World, caplog: pytest.LogCaptureFixture, status: str, properties: dict[str, Any], account: str
+) -> None:
+    review(aws, status, properties)
     aws.send(JOB, event(JOB, "update"))
 
     (record,) = [each for each in caplog.records if each.getMessage() == "these answers are not under review"]
-    assert (record.levelname, record.__dict__["account"]) == ("WARNING", "UNDER_REVIEW")
+    assert record.levelname == "WARNING"
+    assert (record.__dict__["account"], record.__dict__["case"]) == (account, CASE)
 
 
 def test_the_decisions_need_no_aws() -> None:
@@ -256,8 +267,8 @@ def test_the_decisions_need_no_aws() -> None:
     }
 
     assert status_of(new) == "NOT_ASKED"
-    assert decide_create(new, first) == decide_update(new, first, first) == "submit"
-    assert decide_create(denied, second) == decide_update(denied, second, first) == "submit"
-    assert decide_update(denied, first, second) == decide_update(denied, second, second) == "keep"
+    assert decide_create(new, first) == decide_update(new, first) == "submit"
+    assert decide_create(denied, second) == decide_update(denied, second) == "submit"
+    assert decide_update(denied, first) == "keep"
     with pytest.raises(RefusedError, match="AWS has denied production access in this region for these very answers"):
         decide_create(denied, first)

@@ -60,6 +60,11 @@ def alarm_event(kind: str) -> Event:
     return _recorded("pause_sending", kind)
 
 
+def news_event(kind: str) -> Event:
+    """Read what EventBridge sends to a function about something that SES reports by itself."""
+    return _recorded("sending_news", kind)
+
+
 def schedule_event() -> Event:
     """Read what a schedule sends to a function."""
     return _recorded("account_health", "schedule")

@@ -1,6 +1,7 @@
 """A domain whose bounces are watched by our constructs, deployed once for many tests, and what these do with it."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from ses_constructs import (
     NotifyTopic,
     PauseSending,
     TopicEvents,
+    VerifiedDomain,
 )
 from ses_constructs.event_destinations import Event
 from tests.local_aws.deployed_stack import DeployedStack
@@ -42,7 +44,9 @@ def add_team(stack: cdk.Stack, key: kms.IKey | None = None) -> sns.Topic:
     return topic
 
 
-def add_watched_domain(stack: cdk.Stack, zone: Zone, *, max_delivery_time: cdk.Duration | None = None) -> None:
+def add_watched_domain(
+    stack: cdk.Stack, zone: Zone, *, max_delivery_time: cdk.Duration | None = None
+) -> VerifiedDomain:
     """A domain with two streams of mail; the first is its default, and guards the whole account too."""
     domain = make(stack, zone)
     key = kms.Key(stack, "Key", removal_policy=cdk.RemovalPolicy.DESTROY)
@@ -63,7 +67,7 @@ def add_watched_domain(stack: cdk.Stack, zone: Zone, *, max_delivery_time: cdk.D
             EventBusEvents(events=_EVENTS, targets=[targets.SqsQueue(bus_queue)]),
         ],
         max_delivery_time=max_delivery_time,
-        reactions=[NotifyTopic(team), PauseSending(minimum_sends=MINIMUM_SENDS, whole_account=True)],
+        reactions=[NotifyTopic(team), PauseSending(minimum_sends=MINIMUM_SENDS, minimum_events=1, whole_account=True)],
         dashboard=True,
     )
     other = BounceMonitoring(
@@ -72,7 +76,7 @@ def add_watched_domain(stack: cdk.Stack, zone: Zone, *, max_delivery_time: cdk.D
         domain=domain,
         default_for_domain=False,
         watch_account=False,
-        reactions=[NotifyTopic(team), PauseSending(minimum_sends=MINIMUM_SENDS)],
+        reactions=[NotifyTopic(team), PauseSending(minimum_sends=MINIMUM_SENDS, minimum_events=1)],
     )
     assert default.dashboard
     for name, value in {
@@ -83,6 +87,7 @@ def add_watched_domain(stack: cdk.Stack, zone: Zone, *, max_delivery_time: cdk.D
         "Dashboard": default.dashboard.dashboard.dashboard_name,
     }.items():
         cdk.CfnOutput(stack, name, value=value)
+    return domain
 
 
 class WatchedDomain:
@@ -122,7 +127,9 @@ class WatchedDomain:
 
     def alarm(self, role: str) -> str:
         """The name of the one alarm, not a composite one, whose logical id begins like this."""
-        (name,) = (each for each in self.alarms() if each.startswith(f"{self.stack.stack_name}-{role}"))
+        # With CDK's hash, for the alarms of a pause have the logical id of the one on the rate before theirs.
+        logical_id = re.compile(rf"{self.stack.stack_name}-{role}[0-9A-F]{{8}}-")
+        (name,) = filter(logical_id.match, self.alarms())
         return name
 
     def set_alarm(self, role: str, state: Any) -> None:
@@ -134,7 +141,7 @@ class WatchedDomain:
         for name in self.aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{self.stack.stack_name}-")[
             "MetricAlarms"
         ]:
-            state: Any = "ALARM" if "LowVolume" in name["AlarmName"] else "OK"
+            state: Any = "ALARM" if "TooFew" in name["AlarmName"] else "OK"
             self.aws.client("cloudwatch").set_alarm_state(
                 AlarmName=name["AlarmName"], StateValue=state, StateReason="all is calm"
             )

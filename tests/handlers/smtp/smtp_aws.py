@@ -33,11 +33,13 @@ class Key:
 
 @dataclass
 class Iam:
-    """Users and their access keys (query protocol)."""
+    """Users and their access keys (query protocol); a list of keys is *lag* seconds old."""
 
     now: Now
     users: dict[str, list[Key]] = field(default_factory=dict)
     made: int = 0
+    lag: float = 0
+    deleted: list[tuple[str, Key, float]] = field(default_factory=list)
 
     def keys(self, user: str) -> list[Key]:
         if user not in self.users:
@@ -61,7 +63,9 @@ class Iam:
         return {"AccessKey": _shown(UserName, key) | {"SecretAccessKey": key.secret}}
 
     def list_access_keys(self, *, UserName: str) -> dict[str, Any]:  # noqa: N803
-        found = [_shown(UserName, key) for key in self.keys(UserName)]
+        then = self.now() - self.lag
+        gone = [key for user, key, at in self.deleted if user == UserName and at > then]
+        found = [_shown(UserName, key) for key in [*self.keys(UserName), *gone] if key.created <= then]
         return {"AccessKeyMetadata": found, "IsTruncated": "false"}
 
     def update_access_key(self, *, UserName: str, AccessKeyId: str, Status: str) -> dict[str, Any]:  # noqa: N803
@@ -69,7 +73,9 @@ class Iam:
         return {}
 
     def delete_access_key(self, *, UserName: str, AccessKeyId: str) -> dict[str, Any]:  # noqa: N803
-        self.keys(UserName).remove(self._find(UserName, AccessKeyId))
+        key = self._find(UserName, AccessKeyId)
+        self.keys(UserName).remove(key)
+        self.deleted.append((UserName, key, self.now()))
         return {}
 
     def _find(self, user: str, key_id: str) -> Key:
@@ -91,7 +97,7 @@ class StoredSecret:
 
     values: dict[str, str | None] = field(default_factory=dict)
     stages: dict[str, str] = field(default_factory=dict)  # staging label -> version
-    rotates: bool = False
+    rotates: bool | None = None
     rotated: float | None = None
     marked_for_deletion: bool = False
 
@@ -136,8 +142,8 @@ class SecretsManager:
             "ARN": SecretId,
             "VersionIdsToStages": {version: secret.labels(version) for version in versions},
         }
-        if secret.rotates:
-            described["RotationEnabled"] = True
+        if secret.rotates is not None:
+            described["RotationEnabled"] = secret.rotates
         if secret.rotated:
             described["LastRotatedDate"] = secret.rotated
         return described

@@ -164,6 +164,7 @@ class SmtpWorld:
 def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
     """Put a fresh world around the handlers."""
     with world() as outer:
+        outer.timeout = 300
         outer.iam.users = {USER: [], OTHER_USER: []}
         outer.secrets.secrets = {ARN: StoredSecret(), OTHER_ARN: StoredSecret()}
         server = SmtpServer(outer.iam)
@@ -191,6 +192,7 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch("ses_constructs.handlers.rotate_smtp_credentials.time", outer.clock),
             mock.patch("ses_constructs.handlers._smtp_keys.time", outer.clock),
             mock.patch("ses_constructs.handlers._smtp_login.time", outer.clock),
+            mock.patch("ses_constructs.handlers._smtp_new_key.time", outer.clock),
         ):
             yield made
 

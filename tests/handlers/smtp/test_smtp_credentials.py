@@ -50,7 +50,7 @@ def test_the_secret_gets_what_a_client_needs(smtp: SmtpWorld, placeholder: str |
 def test_a_new_secret_takes_few_calls(smtp: SmtpWorld) -> None:
     smtp.deploy()
 
-    assert smtp.world.aws.operations() == [LIST, READ, DESCRIBE, MAKE, WRITE, LIST]
+    assert smtp.world.aws.operations() == [READ, LIST, DESCRIBE, MAKE, WRITE, LIST]
 
 
 def test_a_create_that_comes_again_keeps_what_it_made(smtp: SmtpWorld) -> None:
@@ -201,7 +201,9 @@ def test_a_key_that_may_have_been_made_is_told(smtp: SmtpWorld) -> None:
     answer = smtp.send("create", **FOREIGN_USER)
 
     assert f"IAM does not say whether it made an access key for user {OTHER_USER}" in answer["Reason"]
-    assert "delete the newest access key, unless you made it at 2026-11-24 12:" in answer["Reason"]
+    assert (
+        "delete any access key made since 2026-11-24 11:59 UTC, unless you made it yourself, if no" in answer["Reason"]
+    )
 
 
 def test_a_lost_key_that_cannot_be_deleted_is_named(smtp: SmtpWorld) -> None:
@@ -225,7 +227,9 @@ def test_the_limit_met_by_the_call_itself_is_a_sentence(smtp: SmtpWorld, monkeyp
 
     answer = smtp.send("create")
 
-    assert f"user {USER} has all the access keys that IAM allows; delete one" in answer["Reason"]
+    assert f"user {USER} has all the access keys that IAM allows, though IAM may not list them yet" in answer["Reason"]
+    assert "wait a minute and try again" in answer["Reason"]
+    assert "delete one that no secret names and nobody uses any more" in answer["Reason"]
 
 
 def test_an_answer_that_cannot_be_read_shows_no_secret_and_leaves_no_key(
@@ -269,7 +273,7 @@ def test_an_update_of_nothing_writes_nothing(smtp: SmtpWorld) -> None:
 
     smtp.send("update", made, Port="465")
 
-    assert smtp.world.aws.operations() == [LIST, READ, LIST]
+    assert smtp.world.aws.operations() == [READ, LIST, LIST]
 
 
 @pytest.mark.parametrize("rotates", ["true", "false"])
@@ -482,7 +486,7 @@ def test_a_delete_of_a_create_that_never_answered_takes_what_it_made(smtp: SmtpW
 
 
 def test_the_secret_half_and_the_password_are_not_in_a_repr() -> None:
-    from ses_constructs.handlers._smtp_keys import Login
+    from ses_constructs.handlers._smtp_new_key import Login
     from ses_constructs.handlers._smtp_secret import Credentials
 
     credentials = Credentials(host="h", port=1, region="r", username="u", password="not to be seen")

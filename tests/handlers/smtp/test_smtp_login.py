@@ -49,8 +49,7 @@ def running(request: pytest.FixtureRequest, certificate: Path) -> Iterator[tuple
 
 
 @pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_smtp_login, "_SECONDS", 1)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
 
@@ -70,7 +69,7 @@ def trusted(running: tuple[Server, str, int], certificate: Path, monkeypatch: py
 def test_a_good_pair_logs_in(trusted: tuple[Server, int]) -> None:
     server, port = trusted
 
-    log_in(credentials(port))
+    log_in(credentials(port), seconds=1)
 
     assert server.seen == [True]
 
@@ -79,7 +78,7 @@ def test_a_pair_that_the_server_learns_of_late_logs_in(trusted: tuple[Server, in
     server, port = trusted
     server.refusals = 1
 
-    log_in(credentials(port))
+    log_in(credentials(port), seconds=1)
 
     assert server.seen[-1]
     assert not server.seen[0]
@@ -90,7 +89,7 @@ def test_another_password_does_not(trusted: tuple[Server, int], password: str) -
     server, port = trusted
 
     with pytest.raises(LoginError, match=r"within 1 seconds: (the server answered 535|UnicodeEncodeError)$") as caught:
-        log_in(credentials(port, password))
+        log_in(credentials(port, password), seconds=1)
 
     assert not any(server.seen)
     assert "not-to-be-seen" not in repr(caught.value)
@@ -103,7 +102,7 @@ def test_a_server_with_a_strange_certificate_never_sees_the_password(
     monkeypatch.delenv("SSL_CERT_FILE")
 
     with pytest.raises(LoginError, match=r"the certificate of the server is not good \(self.signed certificate\)"):
-        log_in(credentials(port))
+        log_in(credentials(port), seconds=1)
 
     assert server.seen == []
 
@@ -115,7 +114,7 @@ def test_a_server_without_tls_never_sees_the_password(certificate: Path, monkeyp
     monkeypatch.setattr("smtplib.SMTP.has_extn", lambda smtp, name: name.lower() == "auth")
 
     with pytest.raises(LoginError, match="SMTPNotSupportedError"):
-        log_in(credentials(listener.port))
+        log_in(credentials(listener.port), seconds=1)
 
     listener.stop()
     assert server.seen == []
