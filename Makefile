@@ -50,7 +50,7 @@ check: $(SETUP) ## format, lint and types
 	mypy
 
 test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
-	pytest --numprocesses 2 --dist loadgroup
+	pytest --numprocesses 4 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
 bench: setup ## measure constructs, functions and simulator, beside plain aws-cdk-lib and boto3

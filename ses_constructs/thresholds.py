@@ -18,6 +18,11 @@ _DAY = 24 * 60 * 60
 class ReputationThresholds:
     """Rates at which the alarms on bounces and complaints fire, as fractions: 0.05 is 5 %.
 
+    The rates are SES's own, ``Reputation.BounceRate`` and ``Reputation.ComplaintRate``. The highest one of 15 minutes
+    counts (Maximum), so that a spike is seen at once; a rate has no sum. SES writes none while nothing is sent, and an
+    alarm then stays as it is, as AWS recommends
+    (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html).
+
     AWS puts a sender under review at 5 % bounces or 0.1 % complaints, and may pause the account at 10 % or 0.5 %
     (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html).
 

@@ -11,7 +11,7 @@ from local_aws.aws import LocalAws
 from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.smtp_users import add_user, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 NAME, OTHER = "access-keys", "access-keys-other"
 

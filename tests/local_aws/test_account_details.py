@@ -8,7 +8,7 @@ import pytest
 from local_aws.aws import LocalAws
 from local_aws.process import LocalAwsError
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 DETAILS: dict[str, Any] = {
     "MailType": "TRANSACTIONAL",

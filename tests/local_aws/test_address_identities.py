@@ -10,7 +10,7 @@ from local_aws.aws import LocalAws
 from local_aws.process import LocalAwsError
 from tests.local_aws.deployed_stack import DeployedStack
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 ADDRESS, FRIEND = "me@addresses.example.com", "friend@addresses.example.org"
 SIMULATOR = "success@simulator.amazonses.com"

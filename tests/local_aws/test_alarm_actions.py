@@ -22,7 +22,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.processes import wait_until
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 PAUSES = """
 import json, os

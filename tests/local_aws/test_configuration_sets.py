@@ -16,7 +16,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_mail_domain
 from tests.local_aws.zones import Zone
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 SENDER = "configuration-sets@example.com"
 RECIPIENT = "success@simulator.amazonses.com"

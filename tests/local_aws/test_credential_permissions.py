@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from tests.local_aws.smtp_users import SmtpUser, add_user, let_user, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws-enforced")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
 NAME, TARGET, SECRET, ADDRESS = "credential-permissions", "credential-target", "credential-secret", "who@example.net"
 Call = Callable[[Any], object]

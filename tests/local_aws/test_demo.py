@@ -90,7 +90,7 @@ def add_unwatched_domain(stack: cdk.Stack, zone: Zone, *, follows_the_alarm: boo
         alarms[0].add_ok_action(actions.LambdaAction(function, use_unique_permission_id=True))
 
 
-@pytest.mark.xdist_group("local-aws")
+@pytest.mark.xdist_group("local-aws-2")
 @pytest.mark.parametrize("follows_the_alarm", [False, True])
 def test_says_what_is_wrong_with_a_pause(
     aws: LocalAws,
@@ -119,7 +119,7 @@ def test_says_what_is_wrong_with_a_pause(
         assert problems == [f"configuration set {watched.configuration_set} should be paused"]
 
 
-@pytest.mark.xdist_group("local-aws")
+@pytest.mark.xdist_group("local-aws-2")
 def test_says_that_a_login_is_refused(aws: LocalAws) -> None:
     with aws.submit_mail() as submission:
         refused = demo_smtp.Login("AKIAIOSFODNN7EXAMPLE", "no-password").send(submission, "orders@example.com")

@@ -22,7 +22,7 @@ from tests.local_aws.processes import wait_until
 from tests.local_aws.test_verified_domain_deployed import make
 from tests.local_aws.zones import Zone
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 # In the events of each address, in the order in which they happen.
 STORIES = {

@@ -13,7 +13,7 @@ from tests.local_aws.processes import wait_until
 from tests.local_aws.sending_functions import ANSWERS, Credentials, Deployed, add_everything, denial
 from tests.local_aws.watched_domain import WITHIN, WatchedDomain, messages
 
-pytestmark = pytest.mark.xdist_group("local-aws-enforced")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
 KEYS = ("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys")
 SECRET = (

@@ -21,7 +21,7 @@ from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from tests.local_aws.deployed_stack import DeployedStack
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 NAME = "monitoring_types"
 QUERY = "SELECT * FROM events"

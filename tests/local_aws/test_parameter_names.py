@@ -11,7 +11,7 @@ from local_aws.cdk_cli import CdkError
 from tests.local_aws.conftest import stack_in
 from tests.local_aws.deployed_stack import DeployedStack
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 NAME = "/local-aws/owner"
 

@@ -18,7 +18,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.processes import wait_until
 from tests.local_aws.smtp_users import add_user, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws-enforced")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
 ONE, OTHER = "one@sandbox.example.com", "Other.One@sandbox.example.org"
 USER = "sandbox-sender"

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from local_aws.aws import LocalAws
 from tests.local_aws.deployed_stack import DeployedStack
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 RULE = "scheduled-function"
 

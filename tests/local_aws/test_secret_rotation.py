@@ -16,7 +16,7 @@ from local_aws.cdk_cli import CdkError
 from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.processes import wait_until
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 # Each step is written down in a parameter; the value of the version says at which step it fails.
 ROTATES = """

@@ -26,7 +26,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.processes import wait_until
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 SENDER = "sending-events@example.com"
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

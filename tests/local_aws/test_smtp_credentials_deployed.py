@@ -19,7 +19,7 @@ from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.processes import wait_until
 from tests.local_aws.zones import Zone
 
-pytestmark = pytest.mark.xdist_group("local-aws-enforced")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
 GRACE = 6  # seconds, once a test has shortened it
 SWEEP = {"source": "aws.events", "detail-type": "Scheduled Event"}

@@ -10,7 +10,7 @@ from local_aws.smtp.submission import Submission
 from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.smtp_users import SmtpUser, add_login, add_user, let_user, login_of_function, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws-enforced")
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
 NAME = "smtp-permissions"
 SENDER, FRIEND = "alerts@permissions.example.com", "friend@example.org"

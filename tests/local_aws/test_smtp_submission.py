@@ -13,7 +13,7 @@ from local_aws.smtp.submission import Submission
 from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.smtp_users import SmtpUser, add_login, add_user, login_of_function, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 SENDER = "smtp@submission.example.com"
 BODY = b"\r\n.leading dot \xe4\r\nend\r\n"

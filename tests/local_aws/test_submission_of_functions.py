@@ -14,7 +14,7 @@ from tests.local_aws.conftest import stack_in
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.smtp_users import SmtpUser, add_user, remove_user
 
-pytestmark = pytest.mark.xdist_group("local-aws")
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 USER = "submission-of-functions"
 # As any program would: trusting what Python trusts, with the name of the endpoint checked.
