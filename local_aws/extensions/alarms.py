@@ -72,7 +72,10 @@ def _breaching(alarm: dict[str, Any]) -> list[bool | None]:
 def _evaluate(alarm: dict[str, Any]) -> None:
     if alarm["ComparisonOperator"] not in COMPARISONS:
         return
-    breaching = _breaching(alarm)
+    try:
+        breaching = _breaching(alarm)
+    except ValueError:  # metric math that is not known here: such an alarm is only stored and read back
+        return
     if all(each is None for each in breaching):  # CloudWatch looks all the time; here only data changes a state
         return
     to_alarm = alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"]

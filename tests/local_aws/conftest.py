@@ -1,8 +1,8 @@
 """A local AWS per session, shared by the tests of a worker; see `docs/local-aws.md`.
 
-Every module that uses `aws` has `pytestmark = pytest.mark.xdist_group("local-aws")` or `local-aws-2`, and one that uses
-`enforced_aws` the group `local-aws-enforced` or `local-aws-enforced-2`. Each group has a worker and a server of its own;
-most of their time is waiting, so that four fit on two cores.
+Every module that uses `aws` has `pytestmark = pytest.mark.xdist_group("local-aws")` or `local-aws-2`, and one that
+uses `enforced_aws` the group `local-aws-enforced` or `local-aws-enforced-2`. Each group has a worker and a server of
+its own; most of their time is waiting, so that four fit on two cores.
 """
 
 import itertools
