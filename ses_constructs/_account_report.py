@@ -3,16 +3,16 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ._handler_function import HandlerFunction
+from ._handler_function import HandlerFunction, let_service_invoke
 from ._topic_access import let_role_publish
 
+_EVENTS = "events.amazonaws.com"
 # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html. Pages differ in what the end of an advisor's
 # recommendation is called, and nobody has to be told of it.
 _NEWS = ["Sending Status Disabled", "Advisor Recommendation Status Open"]
@@ -49,7 +49,7 @@ class AccountReport(Construct):
             schedule_expression=events.Schedule.rate(every).expression_string,
             targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
         )
-        _let_rule_invoke(self, "Permission", handler, rule)
+        let_service_invoke(self, "Permission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
 
 
 def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
@@ -76,16 +76,4 @@ def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
         event_pattern={"source": ["aws.ses"], "detail-type": _NEWS},
         targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
     )
-    _let_rule_invoke(scope, "NewsPermission", handler, rule)
-
-
-def _let_rule_invoke(scope: Construct, construct_id: str, handler: HandlerFunction, rule: events.CfnRule) -> None:
-    lambda_.CfnPermission(
-        scope,
-        construct_id,
-        action="lambda:InvokeFunction",
-        function_name=handler.function.function_arn,
-        principal="events.amazonaws.com",
-        source_account=Stack.of(scope).account,
-        source_arn=rule.attr_arn,
-    )
+    let_service_invoke(scope, "NewsPermission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ._checks import MAX_WAIT_MINUTES
+from ._checks import service_timeout_of_wait
 from ._custom_resource_function import CustomResourceFunction
 from ._ses_arn import ses_arn
 from .email_records._text import invalid
@@ -77,8 +77,7 @@ class AddressWait(Construct):
             resource_type="Custom::SESAddressVerification",
             # A changed text sends mails, which are waited for again.
             properties={"Addresses": list(addresses), "Resend": resend, "TimeoutSeconds": timeout.to_seconds()},
-            # The handler answers by itself at its deadline; five minutes more are for an answer that was lost.
-            service_timeout=Duration.minutes(min(timeout.to_minutes(integral=False) + 5, MAX_WAIT_MINUTES + 5)),
+            service_timeout=service_timeout_of_wait(timeout),
         )
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, fields
 from weakref import WeakSet
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ._checks import check_known_seconds
+from ._checks import check_known_seconds, warn
 from ._nag import as_nag_writes_it
 from .email_records import DnsRecord
 from .email_records._text import check_domain_name, check_kind, contains_token, invalid, is_within
@@ -116,8 +116,9 @@ class ConfigurationSetOptions:
                 "add it to the set",
             )
         if stack.resolve(resource.sending_options):
-            Annotations.of(scope).add_warning_v2(
-                "ses-constructs:deployment-resumes",
+            warn(
+                scope,
+                "deployment-resumes",
                 f"{configuration_set.node.path} says whether sending is enabled, so a deployment that changes it may "
                 "resume what was paused; leave sending_enabled out, as it is on from the start",
             )
@@ -127,13 +128,14 @@ class ConfigurationSetOptions:
 def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
     """What an imported set counts cannot be seen from here."""
     name = as_nag_writes_it(Stack.of(scope).resolve(configuration_set.configuration_set_name))
-    warning_id = "ses-constructs:reputation-metrics-unknown"
-    Annotations.of(scope).add_warning_v2(
+    warning_id = "reputation-metrics-unknown"
+    warn(
+        scope,
         warning_id,
         f"configuration set {name} comes from elsewhere, and without reputation metrics of its own no alarm on a rate "
         f"ever fires: run 'aws sesv2 put-configuration-set-reputation-options --configuration-set-name {name} "
         "--reputation-metrics-enabled', or set it where the configuration set is made, and then acknowledge this with "
-        f"Annotations.of(monitoring).acknowledge_warning({warning_id!r})",
+        f"Annotations.of(monitoring).acknowledge_warning('ses-constructs:{warning_id}')",
     )
 
 

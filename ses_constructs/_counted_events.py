@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from aws_cdk import aws_ses as ses
 
-Event = ses.EmailSendingEvent
+from .event_destinations import Event
 
 EVENT_OF_METRIC = {
     "Bounce": Event.BOUNCE,

@@ -6,7 +6,7 @@ This module loads aws_lambda, which is slow to import; construct modules import 
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -75,4 +75,22 @@ def handlers_asset() -> lambda_.Code:
         # Bytecode differs between machines, and pip compiles on install: hashing it would redeploy every function.
         exclude=["*", "!handlers", "!handlers/*.py"],
         ignore_mode=IgnoreMode.GIT,
+    )
+
+
+def let_service_invoke(
+    scope: Construct, construct_id: str, function_arn: str, service: str, *, source_arn: str
+) -> lambda_.CfnPermission:
+    """Let *service* invoke a function on behalf of what *source_arn* names, in the account of *scope* alone.
+
+    Under *scope* and not on the function, so that it works for imported ones too.
+    """
+    return lambda_.CfnPermission(
+        scope,
+        construct_id,
+        action="lambda:InvokeFunction",
+        function_name=function_arn,
+        principal=service,
+        source_account=Stack.of(scope).account,
+        source_arn=source_arn,
     )

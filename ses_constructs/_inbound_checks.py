@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Duration
 from constructs import Construct
 
+from ._checks import warn
 from .activation import Activation, LeaveInactive
 from .email_records import contains_token
 from .email_records._text import check_domain_name, check_email_address, check_kind, invalid, is_within
@@ -125,7 +126,7 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
     *earlier*: the recipients of the rules before this one, by the ids of those rules.
     """
     if len(recipients) > _MAX_RECIPIENTS_BEFORE:
-        _warn(
+        warn(
             scope,
             "many-recipients",
             f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
@@ -135,7 +136,7 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
         for rule_id, entries in earlier.items():
             wider = _wider_entry(entries, recipient)
             if wider is not None:
-                _warn(
+                warn(
                     scope,
                     "wider-rule-first",
                     f"rule {rule_id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
@@ -150,7 +151,7 @@ def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Seque
         return
     for recipient in recipients or ("every address",):
         if not contains_token(recipient) and recipient not in routes and _wider_entry(routes, recipient) is None:
-            _warn(
+            warn(
                 scope,
                 "recipient-without-route",
                 f"nobody is named for {recipient} in to of ForwardMail; add it, or '*' for everybody else",
@@ -160,12 +161,12 @@ def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Seque
 def warn_about_region(scope: Construct, region: str) -> None:
     """SES receives in fewer regions than it sends from; the list ages, so this only warns."""
     if not contains_token(region) and region not in RECEIVING_REGIONS:
-        _warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+        warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
 
 
 def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
     """A domain of ours whose mail goes elsewhere."""
-    _warn(
+    warn(
         scope,
         "domain-receives-no-mail",
         f"{domain_name} has no MX record for SES from this app; pass receives_mail=True to its VerifiedDomain, "
@@ -186,7 +187,3 @@ def _wider_entry(entries: Sequence[str], recipient: str) -> str | None:
         plain = [entry for entry in plain if "@" not in entry]
         address = f"x@x{recipient}" if recipient.startswith(".") else f"x@{recipient}"
     return matching_entry(plain, address) if plain else None
-
-
-def _warn(scope: Construct, warning_id: str, message: str) -> None:
-    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)

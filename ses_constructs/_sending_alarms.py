@@ -111,24 +111,24 @@ class SendingAlarms(Construct):
 
     def watch_delivery(self, thresholds: DeliveryThresholds) -> None:
         """Rejects and delays, counted by the hour, and silence; SES writes no count where nothing happens."""
-        if thresholds.rejects is not None:
-            SendingAlarm(
-                self,
-                "Rejects",
-                metric=_counted(self.metrics.metric_rejects(period=_COUNT_PERIOD), _COUNT_PERIOD),
-                threshold=thresholds.rejects,
-                description=f"SES refuses messages of {self.subject} for a virus",
-                missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            )
-        if thresholds.delays is not None:
-            SendingAlarm(
-                self,
+        for construct_id, metric, threshold, what in (
+            ("Rejects", self.metrics.metric_rejects, thresholds.rejects, "SES refuses messages of {} for a virus"),
+            (
                 "DeliveryDelays",
-                metric=_counted(self.metrics.metric_delivery_delays(period=_COUNT_PERIOD), _COUNT_PERIOD),
-                threshold=thresholds.delays,
-                description=f"recipients' servers put off messages of {self.subject}",
-                missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            )
+                self.metrics.metric_delivery_delays,
+                thresholds.delays,
+                "recipients' servers put off messages of {}",
+            ),
+        ):
+            if threshold is not None:
+                SendingAlarm(
+                    self,
+                    construct_id,
+                    metric=_counted(metric(period=_COUNT_PERIOD), _COUNT_PERIOD),
+                    threshold=threshold,
+                    description=what.format(self.subject),
+                    missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                )
         if thresholds.silence is not None:
             SendingAlarm(
                 self,

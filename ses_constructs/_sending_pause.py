@@ -2,12 +2,13 @@
 
 import json
 
-from aws_cdk import Acknowledgment, Annotations, Duration, Validations
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._checks import warn
 from ._handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 from ._ses_arn import ses_arn
@@ -122,8 +123,9 @@ class SendingPause(Construct):
 
     def _let_function_tell(self, group: SendingAlarms) -> None:
         if not group.team:
-            Annotations.of(self).add_warning_v2(
-                "ses-constructs:pause-tells-nobody",
+            warn(
+                self,
+                "pause-tells-nobody",
                 f"PauseSending pauses {group.node.path} and nobody is told how to resume; "
                 "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
             )

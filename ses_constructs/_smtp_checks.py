@@ -6,10 +6,11 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 import re
 from collections.abc import Sequence
 
-from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._checks import regions_differ, warn
 from .email_records import contains_token
 from .email_records._text import check_domain_name, check_kind, invalid, without_tokens
 from .email_records.ses_regions import SENDING_REGIONS, SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
@@ -91,7 +92,7 @@ def check_domain(domain: SendingDomain, stack: Stack) -> None:
     """A domain of the stack's region, because an SMTP endpoint sends from no other."""
     check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
     region, here = Stack.of(domain).region, stack.region
-    if not (contains_token(region) or contains_token(here)) and region != here:
+    if regions_differ(region, here):
         raise invalid(
             "domain",
             f"be of this stack's region, {here}",
@@ -130,7 +131,7 @@ def check_port(scope: Construct, port: int) -> None:
         listing = ", ".join(map(str, ports))
         raise invalid("port", f"be one of {listing}", port, "take 465, which speaks TLS from the first byte")
     if port == 25:
-        _warn(scope, "smtp-port-25", "EC2 and Lambda throttle or block port 25; take 465 or 587")
+        warn(scope, "smtp-port-25", "EC2 and Lambda throttle or block port 25; take 465 or 587")
 
 
 def check_network(*, host: str | None, vpc: object, vpc_subnets: object) -> None:
@@ -179,7 +180,7 @@ def warn_about_region(scope: Construct, region: str) -> None:
     if contains_token(region):
         return
     if region in _REGIONS_WITHOUT_SMTP or region not in SENDING_REGIONS:
-        _warn(
+        warn(
             scope,
             "region-without-smtp",
             f"SES is not known to have an SMTP endpoint in {region}; deploy to another region, or pass host",
@@ -190,13 +191,9 @@ def warn_about_zones(scope: Construct, region: str) -> None:
     """CloudFormation refuses an endpoint in a zone that lacks the service; which zones those are, only ids tell."""
     zones = _ZONES_WITHOUT_ENDPOINT.get(region)
     if zones:
-        _warn(
+        warn(
             scope,
             "smtp-endpoint-zones",
             f"the SMTP endpoint of SES is missing in the availability zones {', '.join(zones)} of {region}; choose "
             "subnets of other zones with vpc_subnets, then acknowledge this warning",
         )
-
-
-def _warn(scope: Construct, warning_id: str, message: str) -> None:
-    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)

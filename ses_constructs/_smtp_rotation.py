@@ -5,16 +5,15 @@ This module loads aws_lambda, which is slow to import; construct modules import 
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
-from ._handler_function import HandlerFunction
+from ._handler_function import HandlerFunction, let_service_invoke
 from .alarm_reactions import AlarmReaction, attach_all
 
 
@@ -72,13 +71,11 @@ class SmtpRotation(Construct):
 
     def _rotate(self, secret: secretsmanager.ISecret, days: int) -> secretsmanager.CfnRotationSchedule:
         # Not the L2: it lets in secrets of any account, and gives the function a permission on everything.
-        permission = lambda_.CfnPermission(
+        permission = let_service_invoke(
             self,
             "Permission",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="secretsmanager.amazonaws.com",
-            source_account=Stack.of(self).account,
+            self.function.function_arn,
+            "secretsmanager.amazonaws.com",
             source_arn=secret.secret_arn,
         )
         schedule = secretsmanager.CfnRotationSchedule(

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ._checks import MAX_WAIT_MINUTES
+from ._checks import service_timeout_of_wait
 from ._custom_resource_function import CustomResourceFunction
 from .email_records import DnsRecord
 
@@ -40,8 +40,7 @@ class VerificationWait(Construct):
             permissions=[
                 iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[identity.email_identity_arn])
             ],
-            # The handler answers by itself at its deadline; five minutes more are for an answer that was lost.
-            service_timeout=Duration.minutes(min(timeout.to_minutes(integral=False) + 5, MAX_WAIT_MINUTES + 5)),
+            service_timeout=service_timeout_of_wait(timeout),
         )
         if published is not None:
             resource.node.add_dependency(published)

@@ -5,11 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ._checks import check_same_region
+from ._ses_arn import ses_arn
 from ._topic_access import is_made_in_app, let_service_encrypt, warn_about_foreign_topic
 from .email_records._text import check_kind, contains_token, invalid, without_tokens
 
@@ -124,12 +125,7 @@ class TopicEvents:
                 self.topic.node.path,
                 "move one of the two, or refer to the topic by Topic.from_topic_arn and write its policy yourself",
             )
-        source_arn = Stack.of(scope).format_arn(
-            service="ses",
-            resource="configuration-set",
-            resource_name=name,
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
+        source_arn = ses_arn(scope, "configuration-set", name)
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
         let_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)

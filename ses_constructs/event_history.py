@@ -7,8 +7,9 @@ from aws_cdk import Duration, Names, Size, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._checks import regions_differ
 from .bounce_monitoring import BounceMonitoring
-from .email_records._text import check_kind, contains_token, invalid
+from .email_records._text import check_kind, invalid
 from .event_destinations import Event, FirehoseEvents
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class EventHistory(Construct):
 
     def _check_regions(self, monitoring: BounceMonitoring, key: "kms.IKey | None") -> None:
         own = Stack.of(self).region
-        if _differ(own, Stack.of(monitoring).region):
+        if regions_differ(own, Stack.of(monitoring).region):
             raise invalid(
                 "monitoring",
                 f"be in {own} as well, because SES delivers events within a region",
@@ -123,13 +124,8 @@ class EventHistory(Construct):
             return
         if not hasattr(key, "key_arn"):
             raise invalid("encryption_key", "be a KMS key", key, "pass a kms.Key")
-        if _differ(own, key.env.region):
+        if regions_differ(own, key.env.region):
             raise invalid("encryption_key", f"be a key of {own}", key.env.region, "pass a key of the same region")
-
-
-def _differ(one: str, other: str) -> bool:
-    """Whether two regions differ, as far as they are known."""
-    return not contains_token(one) and not contains_token(other) and one != other
 
 
 def _checked_days(keep_for: Duration) -> int:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from aws_cdk import Names, Stack, Token
+from aws_cdk import Names, Token
 from aws_cdk import aws_ses as ses
 
 from .email_records import contains_token
@@ -104,19 +104,13 @@ class InvokeFunction(InboundAction):
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES invoke the function."""
-        from aws_cdk import aws_lambda as lambda_
+        from ._handler_function import let_service_invoke  # loads aws_lambda, which few apps need
 
         rule.check_same_region("function", self.function.env.region)
-        # Beside the rule and not on the function: it works for imported functions too, and rules share none.
+        # Beside the rule and not on the function: rules share none.
         construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
-        permission = rule.node.try_find_child(construct_id) or lambda_.CfnPermission(
-            rule,
-            construct_id,
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="ses.amazonaws.com",
-            source_account=Stack.of(rule).account,
-            source_arn=rule.rule_arn,
+        permission = rule.node.try_find_child(construct_id) or let_service_invoke(
+            rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
         )
         rule.depends_on(permission)
         return ses.CfnReceiptRule.ActionProperty(

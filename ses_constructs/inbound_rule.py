@@ -7,12 +7,13 @@ import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from aws_cdk import ArnFormat, Duration, Names, Stack
+from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ._checks import check_same_region, warn_about_policy
+from ._ses_arn import ses_arn
 from .email_records._text import invalid
 
 if TYPE_CHECKING:
@@ -103,13 +104,7 @@ class InboundRule(Construct):
         """The entries that the rule is for; empty for every address of every verified domain."""
         # Literal, so that policies can name the rule without waiting for it, while it waits for them.
         self.rule_name = Names.unique_resource_name(self, max_length=64, allowed_special_characters="-_")
-        stack = Stack.of(self)
-        self.rule_arn = stack.format_arn(
-            service="ses",
-            resource="receipt-rule-set",
-            resource_name=f"{rule_set.rule_set_name}:receipt-rule/{self.rule_name}",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
+        self.rule_arn = ses_arn(self, "receipt-rule-set", f"{rule_set.rule_set_name}:receipt-rule/{self.rule_name}")
         self.enabled = enabled
         """Whether SES runs the rule; mail that only rules match which are off is refused."""
         self.tls = tls

@@ -148,17 +148,16 @@ class SendingDomain(Construct, SendingMetrics):
         templates: Sequence[str] = (),
         sandbox: bool,
     ) -> iam.Grant:
-        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
         check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
         addresses = self._from_addresses(from_addresses)
-        own = [self.configuration_set] if self.configuration_set and default_configuration_set else []
-        resources = [
-            self.identity.email_identity_arn,
-            *(configuration_set_arn(self, each) for each in (*own, *checked_sets(configuration_sets))),
-            *(ses_arn(self, "template", name) for name in text_tuple("templates", templates)),
-        ]
-        if sandbox:
-            resources.append(ses_arn(self, "identity", "*"))
+        resources = sending_resources(
+            self,
+            [self.identity],
+            default=self.configuration_set if default_configuration_set else None,
+            configuration_sets=configuration_sets,
+            templates=templates,
+            sandbox=sandbox,
+        )
         if default_configuration_set:
             self._grants.append((grantee, actions, addresses))
         return _grant(grantee, actions, resources, addresses)
@@ -185,6 +184,26 @@ class SendingDomain(Construct, SendingMetrics):
         return [_with_lower_case_domain(address) for address in addresses]
 
 
+def sending_resources(
+    scope: Construct,
+    identities: Sequence[ses.IEmailIdentity],
+    *,
+    default: ses.IConfigurationSet | None = None,
+    configuration_sets: Sequence[ses.IConfigurationSet],
+    templates: Sequence[str],
+    sandbox: bool,
+) -> list[str]:
+    """The ARNs of all that SES asks for permission on when mail is sent; raises ``ValueError`` for wrong kinds."""
+    check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+    sets = [*([default] if default else []), *_checked_sets(configuration_sets)]
+    return [
+        *(each.email_identity_arn for each in identities),
+        *(configuration_set_arn(scope, each) for each in sets),
+        *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
+        *([ses_arn(scope, "identity", "*")] if sandbox else []),
+    ]
+
+
 def check_configuration_set(argument: str, value: object) -> None:
     """Raise ``ValueError`` unless *value* is a configuration set of aws_ses; its name alone comes to mind first."""
     if not hasattr(value, "configuration_set_name"):
@@ -193,7 +212,7 @@ def check_configuration_set(argument: str, value: object) -> None:
         )
 
 
-def checked_sets(values: object) -> Sequence[ses.IConfigurationSet]:
+def _checked_sets(values: object) -> Sequence[ses.IConfigurationSet]:
     """Return *values*; raise ``ValueError`` unless they are a list of configuration sets."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise invalid("configuration_sets", "be a list of configuration sets", values, "put it into a list")

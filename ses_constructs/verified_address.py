@@ -9,7 +9,6 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable, IValidation
 
 from ._checks import check_wait, warn_about_region
-from ._ses_arn import configuration_set_arn, ses_arn
 from .email_records import contains_token
 from .email_records._text import (
     check_distinct,
@@ -20,7 +19,7 @@ from .email_records._text import (
     is_within,
     text_tuple,
 )
-from .sending_domain import SENDING_ACTIONS, checked_sets
+from .sending_domain import SENDING_ACTIONS, sending_resources
 from .verified_domain import VerifiedDomain
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
@@ -124,12 +123,13 @@ class VerifiedAddress(Construct):
 
         Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
         """
-        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
-        resources = [each.email_identity_arn for each in self.identities.values()]
-        resources += [configuration_set_arn(self, each) for each in checked_sets(configuration_sets)]
-        resources += [ses_arn(self, "template", name) for name in text_tuple("templates", templates)]
-        if sandbox:
-            resources.append(ses_arn(self, "identity", "*"))
+        resources = sending_resources(
+            self,
+            list(self.identities.values()),
+            configuration_sets=configuration_sets,
+            templates=templates,
+            sandbox=sandbox,
+        )
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=list(SENDING_ACTIONS),

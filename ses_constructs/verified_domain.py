@@ -6,7 +6,8 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from . import _checks
+from . import _domain_checks as checks
+from ._checks import check_wait, warn_about_region
 from ._domain_records import shared_records
 from .dkim import Dkim, EasyDkim
 from .dns_zones import DnsZone
@@ -73,7 +74,7 @@ class VerifiedDomain(SendingDomain):
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> None:
         super().__init__(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
-        _checks.check_kinds(
+        checks.check_kinds(
             dns=dns,
             dkim=dkim,
             dmarc=dmarc,
@@ -85,9 +86,9 @@ class VerifiedDomain(SendingDomain):
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
         )
-        removal_policy = _checks.removal_policy(removal_policy)
+        removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
-            None if mail_from is None else _checks.mail_from_domain(mail_from, domain_name=self.domain_name)
+            None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )
         """The domain of the envelope sender, in full; None without a custom one."""
         self.receives_mail = receives_mail
@@ -97,18 +98,18 @@ class VerifiedDomain(SendingDomain):
         stack = Stack.of(self)
         region = stack.region
         ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())
-        _checks.check_apex_text(spf, existing_txt_values)
+        checks.check_apex_text(spf, existing_txt_values)
         if not owns_shared_records:
-            _checks.check_shared_records(
+            checks.check_shared_records(
                 dmarc=dmarc != _DEFAULT_DMARC and dmarc,
                 spf=spf,
                 receives_mail=receives_mail,
                 tls_reporting=tls_reporting,
                 legacy_verification_token=legacy_verification_token,
             )
-        _checks.warn_about_region(self, region, receives_mail=receives_mail)
+        warn_about_region(self, region, receives_mail=receives_mail)
         if dmarc:
-            _checks.warn_about_dmarc(
+            checks.warn_about_dmarc(
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
             )
 
@@ -179,9 +180,9 @@ class VerifiedDomain(SendingDomain):
     def _wait(self, timeout: Duration, published: IDependable | None) -> IDependable:
         from ._verification import VerificationWait
 
-        _checks.check_wait(timeout)
+        check_wait(timeout)
         if published is None:
-            _checks.warn_about_unpublished_wait(self)
+            checks.warn_about_unpublished_wait(self)
         return VerificationWait(
             self,
             "Verification",

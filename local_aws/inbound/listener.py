@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,11 +36,12 @@ def ensure_certificate(certificate: Path) -> Path:
     return key
 
 
-class UntilTheBlockEnds:
+class UntilTheBlockEnds(ABC):
     """Something that listens, for a `with` block."""
 
+    @abstractmethod
     def stop(self) -> None:
-        raise NotImplementedError
+        """Stop listening; twice is harmless."""
 
     def __enter__(self) -> Self:
         return self
