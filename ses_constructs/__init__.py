@@ -1,84 +1,123 @@
-"""AWS CDK constructs for Amazon SES: a domain that sends aligned, signed mail, receives mail and watches itself."""
+"""AWS CDK constructs for Amazon SES: a domain that sends aligned, signed mail, receives mail and watches itself.
 
-from .account_health import AccountHealth
-from .activation import ActivateIfFree, Activation, LeaveInactive, TakeOver
-from .alarm_reactions import AlarmReaction, EmailTeam, NotifyTopic
-from .bounce_monitoring import BounceMonitoring
-from .dkim import Dkim, EasyDkim, OwnDkim
-from .dns_zones import DnsZone, RecordsToPublish, Route53Zone
-from .email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
-from .event_destinations import CloudWatchMetrics, EventBusEvents, EventDestination, FirehoseEvents, TopicEvents
-from .event_history import EventHistory
-from .forward_mail import ForwardMail
-from .inbound_actions import (
-    AddHeader,
-    BounceMail,
-    BounceReply,
-    DeliverToWorkMail,
-    InvokeFunction,
-    PublishToTopic,
-    StopProcessing,
-    StoreMail,
-)
-from .inbound_rule import InboundAction, InboundRule
-from .inbound_rule_set import InboundRuleSet
-from .mail_dashboard import MailDashboard
-from .pause_sending import PauseSending
-from .production_access import ProductionAccess
-from .sending_domain import SendingDomain
-from .smtp_credentials import SmtpCredentials, SmtpSecret
-from .suppression_list import SuppressionList
-from .thresholds import DeliveryThresholds, ReputationThresholds
-from .verified_address import VerifiedAddress
-from .verified_domain import VerifiedDomain
+A name loads its module when it is first asked for, so that an app pays for what it uses, and the parts that need no
+CDK, such as ``ses_constructs.testing``, load without it.
+"""
 
-__all__ = [
-    "AccountHealth",
-    "ActivateIfFree",
-    "Activation",
-    "AddHeader",
-    "AlarmReaction",
-    "BounceMail",
-    "BounceMonitoring",
-    "BounceReply",
-    "CloudWatchMetrics",
-    "DeliverToWorkMail",
-    "DeliveryThresholds",
-    "Dkim",
-    "DmarcPolicy",
-    "DnsRecord",
-    "DnsZone",
-    "EasyDkim",
-    "EmailTeam",
-    "EventBusEvents",
-    "EventDestination",
-    "EventHistory",
-    "FirehoseEvents",
-    "ForwardMail",
-    "InboundAction",
-    "InboundRule",
-    "InboundRuleSet",
-    "InvokeFunction",
-    "LeaveInactive",
-    "MailDashboard",
-    "NotifyTopic",
-    "OwnDkim",
-    "PauseSending",
-    "ProductionAccess",
-    "PublishToTopic",
-    "RecordsToPublish",
-    "ReputationThresholds",
-    "Route53Zone",
-    "SendingDomain",
-    "SmtpCredentials",
-    "SmtpSecret",
-    "SpfPolicy",
-    "StopProcessing",
-    "StoreMail",
-    "SuppressionList",
-    "TakeOver",
-    "TlsReporting",
-    "TopicEvents",
-    "VerifiedAddress",
-    "VerifiedDomain",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .account.account_health import AccountHealth as AccountHealth
+    from .account.production_access import ProductionAccess as ProductionAccess
+    from .account.suppression_list import SuppressionList as SuppressionList
+    from .alarms.alarm_reactions import AlarmReaction as AlarmReaction
+    from .alarms.alarm_reactions import EmailTeam as EmailTeam
+    from .alarms.alarm_reactions import NotifyTopic as NotifyTopic
+    from .alarms.pause_sending import PauseSending as PauseSending
+    from .alarms.thresholds import DeliveryThresholds as DeliveryThresholds
+    from .alarms.thresholds import ReputationThresholds as ReputationThresholds
+    from .dns.zones import DnsZone as DnsZone
+    from .dns.zones import RecordsToPublish as RecordsToPublish
+    from .dns.zones import Route53Zone as Route53Zone
+    from .email_records import DmarcPolicy as DmarcPolicy
+    from .email_records import DnsRecord as DnsRecord
+    from .email_records import SpfPolicy as SpfPolicy
+    from .email_records import TlsReporting as TlsReporting
+    from .events.event_destinations import CloudWatchMetrics as CloudWatchMetrics
+    from .events.event_destinations import EventBusEvents as EventBusEvents
+    from .events.event_destinations import EventDestination as EventDestination
+    from .events.event_destinations import FirehoseEvents as FirehoseEvents
+    from .events.event_destinations import TopicEvents as TopicEvents
+    from .events.event_history import EventHistory as EventHistory
+    from .identities.dkim import Dkim as Dkim
+    from .identities.dkim import EasyDkim as EasyDkim
+    from .identities.dkim import OwnDkim as OwnDkim
+    from .identities.sending_domain import SendingDomain as SendingDomain
+    from .identities.verified_address import VerifiedAddress as VerifiedAddress
+    from .identities.verified_domain import VerifiedDomain as VerifiedDomain
+    from .monitoring.bounce_monitoring import BounceMonitoring as BounceMonitoring
+    from .monitoring.mail_dashboard import MailDashboard as MailDashboard
+    from .receiving.activation import ActivateIfFree as ActivateIfFree
+    from .receiving.activation import Activation as Activation
+    from .receiving.activation import LeaveInactive as LeaveInactive
+    from .receiving.activation import TakeOver as TakeOver
+    from .receiving.forward_mail import ForwardMail as ForwardMail
+    from .receiving.inbound_actions import AddHeader as AddHeader
+    from .receiving.inbound_actions import BounceMail as BounceMail
+    from .receiving.inbound_actions import BounceReply as BounceReply
+    from .receiving.inbound_actions import DeliverToWorkMail as DeliverToWorkMail
+    from .receiving.inbound_actions import InvokeFunction as InvokeFunction
+    from .receiving.inbound_actions import PublishToTopic as PublishToTopic
+    from .receiving.inbound_actions import StopProcessing as StopProcessing
+    from .receiving.inbound_actions import StoreMail as StoreMail
+    from .receiving.inbound_rule import InboundAction as InboundAction
+    from .receiving.inbound_rule import InboundRule as InboundRule
+    from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
+    from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
+    from .smtp.smtp_credentials import SmtpSecret as SmtpSecret
+
+_MODULES = {
+    "AccountHealth": "account.account_health",
+    "ActivateIfFree": "receiving.activation",
+    "Activation": "receiving.activation",
+    "AddHeader": "receiving.inbound_actions",
+    "AlarmReaction": "alarms.alarm_reactions",
+    "BounceMail": "receiving.inbound_actions",
+    "BounceMonitoring": "monitoring.bounce_monitoring",
+    "BounceReply": "receiving.inbound_actions",
+    "CloudWatchMetrics": "events.event_destinations",
+    "DeliverToWorkMail": "receiving.inbound_actions",
+    "DeliveryThresholds": "alarms.thresholds",
+    "Dkim": "identities.dkim",
+    "DmarcPolicy": "email_records",
+    "DnsRecord": "email_records",
+    "DnsZone": "dns.zones",
+    "EasyDkim": "identities.dkim",
+    "EmailTeam": "alarms.alarm_reactions",
+    "EventBusEvents": "events.event_destinations",
+    "EventDestination": "events.event_destinations",
+    "EventHistory": "events.event_history",
+    "FirehoseEvents": "events.event_destinations",
+    "ForwardMail": "receiving.forward_mail",
+    "InboundAction": "receiving.inbound_rule",
+    "InboundRule": "receiving.inbound_rule",
+    "InboundRuleSet": "receiving.inbound_rule_set",
+    "InvokeFunction": "receiving.inbound_actions",
+    "LeaveInactive": "receiving.activation",
+    "MailDashboard": "monitoring.mail_dashboard",
+    "NotifyTopic": "alarms.alarm_reactions",
+    "OwnDkim": "identities.dkim",
+    "PauseSending": "alarms.pause_sending",
+    "ProductionAccess": "account.production_access",
+    "PublishToTopic": "receiving.inbound_actions",
+    "RecordsToPublish": "dns.zones",
+    "ReputationThresholds": "alarms.thresholds",
+    "Route53Zone": "dns.zones",
+    "SendingDomain": "identities.sending_domain",
+    "SmtpCredentials": "smtp.smtp_credentials",
+    "SmtpSecret": "smtp.smtp_credentials",
+    "SpfPolicy": "email_records",
+    "StopProcessing": "receiving.inbound_actions",
+    "StoreMail": "receiving.inbound_actions",
+    "SuppressionList": "account.suppression_list",
+    "TakeOver": "receiving.activation",
+    "TlsReporting": "email_records",
+    "TopicEvents": "events.event_destinations",
+    "VerifiedAddress": "identities.verified_address",
+    "VerifiedDomain": "identities.verified_domain",
+}
+
+__all__ = list(_MODULES)
+
+if not TYPE_CHECKING:  # a type checker would believe that it finds every name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

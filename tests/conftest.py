@@ -12,6 +12,8 @@ from aws_cdk import aws_route53 as route53
 
 from ses_constructs import Route53Zone
 
+pytest_plugins = ["tests.running_aws.fixtures"]
+
 
 @pytest.fixture
 def app() -> App:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from local_aws.clients import Clients
-from ses_constructs.email_records.recipients import matching_entry
 
 if TYPE_CHECKING:
     from mypy_boto3_ses.type_defs import ReceiptFilterTypeDef, ReceiptRuleOutputTypeDef, ReceiptRuleTypeDef
@@ -22,7 +21,21 @@ def matched(rule: "Rule", recipients: Iterable[str]) -> tuple[str, ...]:
     """Those of *recipients* that an enabled rule is for."""
     if not rule.get("Enabled"):
         return ()
-    return tuple(each for each in recipients if matching_entry(rule.get("Recipients", []), each) is not None)
+    patterns = rule.get("Recipients", [])
+    return tuple(each for each in recipients if not patterns or any(answers_to(each, pattern) for pattern in patterns))
+
+
+def answers_to(recipient: str, pattern: str) -> bool:
+    """Whether mail for *recipient* is mail for *pattern*: an address, a domain, or ``.domain`` for what is below it.
+
+    A reading of the developer guide (receipt rules concepts) of its own, so that it can disagree with the simulator.
+    """
+    mailbox, _, domain = recipient.lower().rpartition("@")
+    pattern = pattern.lower()
+    if "@" in pattern:
+        base = mailbox.split("+", 1)[0] or mailbox
+        return pattern in (f"{mailbox}@{domain}", f"{base}@{domain}")
+    return domain.endswith(pattern) if pattern.startswith(".") else domain == pattern
 
 
 def is_blocked(filters: Sequence["ReceiptFilterTypeDef"], ip: str) -> bool:

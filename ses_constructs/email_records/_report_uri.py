@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
 
-from ._text import (
+from ..common.arguments import (
     TOKEN_PATTERN,
     address_flaw,
     check_distinct,

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 
-from ._text import (
+from ..common.arguments import (
     check_distinct,
     check_text,
     contains_token,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ._text import is_token, split_tokens
+from ..common.arguments import is_token, split_tokens
 
 MAX_STRING_BYTES = 255
 

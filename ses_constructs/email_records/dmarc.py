@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+from ..common.arguments import check_choice, check_distinct, check_text, invalid, text_tuple
 from ._report_uri import mail_host, report_uris, split_dmarc_uris
-from ._text import check_choice, check_distinct, check_text, invalid, text_tuple
 
 DmarcAction = Literal["none", "quarantine", "reject"]
 """What to do with a failing message: deliver and report, treat as suspicious, or refuse."""

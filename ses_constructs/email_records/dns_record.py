@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ._text import (
+from ..common.arguments import (
     check_choice,
     check_distinct,
     check_text,

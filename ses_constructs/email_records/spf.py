@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+from ..common.arguments import check_choice, check_text, invalid, text_tuple
 from ._spf_terms import MODIFIERS, canonical_term, count_lookups, has_redirect, modifier_name, spf_terms
-from ._text import check_choice, check_text, invalid, text_tuple
 
 SpfAll = Literal["-all", "~all", "?all"]
 """What to conclude about every other server: fail, soft fail, or nothing."""

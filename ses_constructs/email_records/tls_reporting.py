@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..common.arguments import check_text, invalid
 from ._report_uri import report_uris
-from ._text import check_text, invalid
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(?P<value>[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ._forward_words import visible
+from .forwarding.encoded_words import visible
 
 ALARM = "ALARM"
 

@@ -36,13 +36,13 @@ import boto3
 
 from ._aws import PATIENT
 from ._custom_resource import Context
-from ._forward_headers import found_in, written
-from ._forward_notification import Notification, received, texts_in
-from ._forward_outcomes import DroppedError, NotForwardedError, TryAgainError, unexpected
-from ._forward_rewrite import check_loops, rewritten
-from ._forward_send import MOST_BYTES, MOST_RECIPIENTS, SENDING, Parts, Sender
-from ._forward_settings import Settings
-from ._forward_store import StoredMessage
+from .forwarding.errors import DroppedError, NotForwardedError, TryAgainError, unexpected
+from .forwarding.headers import found_in, written
+from .forwarding.notification import Notification, received, texts_in
+from .forwarding.rewrite import check_loops, rewritten
+from .forwarding.send import MOST_BYTES, MOST_RECIPIENTS, SENDING, Parts, Sender
+from .forwarding.settings import Settings
+from .forwarding.store import StoredMessage
 
 log = logging.getLogger(__name__)
 

@@ -35,11 +35,11 @@ from typing import Any, Literal, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ._custom_resource import Context, RefusedError
-from ._smtp_calls import UnreadableError
-from ._smtp_issue import issue
-from ._smtp_keys import AccessKey, Keys, room
-from ._smtp_login import LoginError, log_in
-from ._smtp_secret import CURRENT, PENDING, Credentials, Description, Secret
+from .smtp.calls import UnreadableError
+from .smtp.issue import issue
+from .smtp.keys import AccessKey, Keys, room
+from .smtp.login import LoginError, log_in
+from .smtp.secret import CURRENT, PENDING, Credentials, Description, Secret
 
 log = logging.getLogger(__name__)
 

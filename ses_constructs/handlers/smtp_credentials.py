@@ -31,12 +31,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ._custom_resource import Context, Made, RefusedError, Request, answer
-from ._smtp_calls import may_pass, says_denied
-from ._smtp_issue import issue
-from ._smtp_keys import Keys
-from ._smtp_login import SECONDS, LoginError, log_in
-from ._smtp_plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
-from ._smtp_secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
+from .smtp.calls import may_pass, says_denied
+from .smtp.issue import issue
+from .smtp.keys import Keys
+from .smtp.login import SECONDS, LoginError, log_in
+from .smtp.plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
+from .smtp.secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """For your own tests: what SES would do with a message, told from a synthesized template."""
 
-from ..email_records.recipients import matching_entry
+from ..common.recipients import matching_entry
 from .receipt import Receipt
 from .simulator import ReceiptSimulator
 from .steps import (

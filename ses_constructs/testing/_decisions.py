@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, get_args
 
-from ..email_records._text import check_choice
+from ..common.arguments import check_choice
 from ._rules import Rule
 from ._values import Resources
 from .verdicts import Decision, Disposition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..email_records.recipients import matching_entry
+from ..common.recipients import matching_entry
 from ._decisions import disposition
 from ._ip_filters import IpFilter, judge
 from ._message import Message, ses_event

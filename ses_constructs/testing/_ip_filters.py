@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from ..email_records._text import check_choice, invalid
+from ..common.arguments import check_choice, invalid
 from ._values import Values
 from .steps import FilterBlocked, FilterPassed
 

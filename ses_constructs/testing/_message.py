@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from ..email_records._text import check_text, invalid, name_flaw, text_tuple
+from ..common.arguments import check_text, invalid, name_flaw, text_tuple
 from ._rules import Action
 from .verdicts import Verdicts
 

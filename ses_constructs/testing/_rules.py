@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..email_records._text import check_choice, invalid
+from ..common.arguments import check_choice, invalid
 from ._order import in_order
 from ._values import Values
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..email_records._text import invalid
+from ..common.arguments import invalid
 
 Resources = Mapping[str, Mapping[str, Any]]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from ..email_records._text import check_choice
+from ..common.arguments import check_choice
 
 Verdict = Literal["PASS", "FAIL", "GRAY", "PROCESSING_FAILED"]
 """One result of scanning or authentication."""

@@ -5,8 +5,15 @@ from collections.abc import Callable, Mapping
 import pytest
 from aws_cdk import Stack
 
-from ses_constructs import AccountHealth, EmailTeam, InboundRuleSet, LeaveInactive, StopProcessing, VerifiedDomain
-from ses_constructs.account_health import NAMESPACE
+from ses_constructs import (
+    AccountHealth,
+    EmailTeam,
+    InboundRuleSet,
+    LeaveInactive,
+    StopProcessing,
+    VerifiedDomain,
+)
+from ses_constructs.account.account_health import NAMESPACE
 from tests.alarms.cloudwatch import CloudWatch, Series, series
 from tests.constructs.templates import template
 

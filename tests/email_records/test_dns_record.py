@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ses_constructs.email_records import DnsRecord, RecordType, contains_token
+from ses_constructs.common.arguments import contains_token
+from ses_constructs.email_records import DnsRecord, RecordType
 from tests.email_records.record_strategies import assert_names_itself, decoded, quick, refuses, tokens
 
 TOKEN = "${Token[TOKEN.123]}"

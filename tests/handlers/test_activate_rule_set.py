@@ -5,7 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from ses_constructs.handlers._custom_resource import RefusedError
-from ses_constructs.handlers.activate_rule_set import Wanted, decide_create, decide_update, physical_id, replaced_in
+from ses_constructs.handlers.activate_rule_set import (
+    Wanted,
+    decide_create,
+    decide_update,
+    physical_id,
+    replaced_in,
+)
 
 from .in_memory_aws import AwsError, Fault, Trouble
 from .in_memory_services import SesV1

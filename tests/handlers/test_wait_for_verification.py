@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from ses_constructs.handlers._waiting import FAILED_IN_A_ROW, INTERVAL_SECONDS, MOST_HAND_OVERS, NOTE, Pending
+from ses_constructs.handlers._waiting import (
+    FAILED_IN_A_ROW,
+    INTERVAL_SECONDS,
+    MOST_HAND_OVERS,
+    NOTE,
+    Pending,
+)
 from ses_constructs.handlers.wait_for_verification import given_up, pending
 
 from .in_memory_aws import Fault, Trouble

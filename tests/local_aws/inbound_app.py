@@ -10,7 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 
 from tests.local_aws.plain_app import add_mail_domain
-from tests.local_aws.zones import Zone
+from tests.running_aws.zones import Zone
 
 RULE_SET = "inbound"
 BLOCKED, ALLOWED = "192.0.2.99", "192.0.2.7"

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from local_aws.inbound.inbox import Inbox
 from local_aws.inbound.records import Delivery
-from tests.local_aws.processes import wait_until
+from tests.running_aws.processes import wait_until
 
 SENDER = "sender@example.org"
 

@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.smtp_users import add_user, remove_user
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

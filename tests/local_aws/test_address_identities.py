@@ -8,7 +8,7 @@ from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
 from local_aws.process import LocalAwsError
-from tests.local_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

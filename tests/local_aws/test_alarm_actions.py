@@ -18,9 +18,9 @@ from aws_cdk import aws_sqs as sqs
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.extensions.alarm_documents import alarm_state
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
-from tests.local_aws.processes import wait_until
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local_aws.cdk_cli import CdkError, app_arguments, context_arguments, run_cdk
-from tests.local_aws.processes import is_alive, wait_until
+from tests.running_aws.processes import is_alive, wait_until
 
 
 def fake_cli(folder: Path, script: str) -> Path:

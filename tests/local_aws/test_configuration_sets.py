@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_mail_domain
-from tests.local_aws.zones import Zone
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

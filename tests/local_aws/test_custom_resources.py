@@ -5,8 +5,8 @@ import pytest
 from aws_cdk import aws_ssm as ssm
 
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_custom_resource
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

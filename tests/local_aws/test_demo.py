@@ -17,11 +17,11 @@ from rich.console import Console
 from local_aws import demo, demo_reputation, demo_smtp
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.plain_app import add_mail_domain
 from tests.local_aws.test_alarm_actions import add_alarm
-from tests.local_aws.zones import Zone
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.zones import Zone
 
 PLAIN_APP = (sys.executable, "-m", "tests.local_aws.plain_app")
 # An identity without its records, and a topic that stays.

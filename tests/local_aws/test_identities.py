@@ -9,9 +9,9 @@ from aws_cdk import aws_ses as ses
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.read_back import read_domain
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_mail_domain
-from tests.local_aws.zones import Zone, put_record
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

@@ -9,8 +9,8 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

@@ -11,8 +11,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 
 from local_aws.aws import LocalAws
-from tests.local_aws.deployed_stack import DeployedStack
-from tests.local_aws.processes import wait_until
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

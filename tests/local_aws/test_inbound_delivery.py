@@ -12,9 +12,9 @@ import pytest
 from local_aws.aws import LocalAws
 from local_aws.inbound.records import Peer
 from local_aws.inbound.verdicts import EICAR, GTUBE
-from tests.local_aws.conftest import stack_in, zone_in
 from tests.local_aws.inbound_app import ALLOWED, BLOCKED, RULE_SET, add_rules
 from tests.local_aws.mailbox import SENDER, Mailbox
+from tests.running_aws.fixtures import stack_in, zone_in
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

@@ -10,11 +10,11 @@ from aws_cdk import aws_iam as iam
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
-from tests.local_aws.processes import wait_until
 from tests.local_aws.smtp_users import add_user, let_user, remove_user
 from tests.local_aws.test_alarm_actions import add_alarm, sending_enabled, set_state
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

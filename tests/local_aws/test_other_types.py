@@ -11,7 +11,7 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as actions
 
 from local_aws.aws import LocalAws
-from tests.local_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

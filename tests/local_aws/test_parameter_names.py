@@ -8,8 +8,8 @@ from aws_cdk import aws_ssm as ssm
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.conftest import stack_in
-from tests.local_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.fixtures import stack_in
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

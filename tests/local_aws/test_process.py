@@ -15,9 +15,9 @@ from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.environment import ROOT
 from local_aws.process import LocalAwsError, ServerProcess
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_custom_resource
-from tests.local_aws.processes import listening_addresses, living_members, loopback, wait_until
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import listening_addresses, living_members, loopback, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux about the processes")
 

@@ -5,9 +5,9 @@ from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.plain_app import add_records, txt
-from tests.local_aws.zones import Zone, put_record
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from tests.local_aws.deployed_stack import DeployedStack
-from tests.local_aws.processes import wait_until
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

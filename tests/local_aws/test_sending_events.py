@@ -22,9 +22,9 @@ from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.extensions.event_documents import OutgoingMail, document, events_of
 from local_aws.inbound.verdicts import EICAR
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.inbound_app import add_function
-from tests.local_aws.processes import wait_until
+from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

@@ -7,8 +7,8 @@ import pytest
 
 from local_aws.aws import LocalAws
 from local_aws.smtp.submission import Submission
-from tests.local_aws.deployed_stack import DeployedStack
 from tests.local_aws.smtp_users import SmtpUser, add_login, add_user, let_user, login_of_function, remove_user
+from tests.running_aws.deployed_stack import DeployedStack
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 

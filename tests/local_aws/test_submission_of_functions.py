@@ -10,9 +10,9 @@ import pytest
 
 from local_aws.aws import LocalAws
 from local_aws.smtp.submission import Submission
-from tests.local_aws.conftest import stack_in
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.smtp_users import SmtpUser, add_user, remove_user
+from tests.running_aws.fixtures import stack_in
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 

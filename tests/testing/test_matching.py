@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ses_constructs.email_records import recipients
+from ses_constructs.common import recipients
 from ses_constructs.testing import matching_entry
 
 

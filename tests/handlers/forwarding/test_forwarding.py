@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ses_constructs.handlers import forward_message
-from ses_constructs.handlers._forward_outcomes import NotForwardedError
+from ses_constructs.handlers.forwarding.errors import NotForwardedError
 
 from ..in_memory_aws import AwsError
 from ..world import Clock, Context

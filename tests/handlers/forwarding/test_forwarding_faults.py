@@ -2,7 +2,7 @@
 
 import pytest
 
-from ses_constructs.handlers._forward_outcomes import NotForwardedError, TryAgainError
+from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
 
 from ..in_memory_aws import AwsError, Fault, Trouble
 from .mail_world import BUCKET, KEY, MailWorld, logged, mail_world, notification

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ses_constructs.handlers import forward_message
-from ses_constructs.handlers._forward_addresses import Mailbox, mailboxes
-from ses_constructs.handlers._forward_outcomes import DroppedError, NotForwardedError
-from ses_constructs.handlers._forward_settings import Settings
+from ses_constructs.handlers.forwarding.addresses import Mailbox, mailboxes
+from ses_constructs.handlers.forwarding.errors import DroppedError, NotForwardedError
+from ses_constructs.handlers.forwarding.settings import Settings
 
 from .corpus import MESSAGES
 from .mail_aws import Sent, fault_of

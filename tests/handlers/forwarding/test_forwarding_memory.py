@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.forwarder import MAX_MEMORY_RATIO, measure
 from ses_constructs.handlers import forward_message
-from ses_constructs.handlers._forward_outcomes import NotForwardedError
-from ses_constructs.handlers._forward_send import Base64Body
-from ses_constructs.handlers._forward_settings import Settings
+from ses_constructs.handlers.forwarding.errors import NotForwardedError
+from ses_constructs.handlers.forwarding.send import Base64Body
+from ses_constructs.handlers.forwarding.settings import Settings
 
 from .mail_world import ENVIRONMENT
 

@@ -14,8 +14,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from ses_constructs.handlers._forward_outcomes import NotForwardedError, TryAgainError
-from ses_constructs.handlers._forward_send import SENDING, Base64Body, Sender
+from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
+from ses_constructs.handlers.forwarding.send import SENDING, Base64Body, Sender
 
 KEY_ID, SECRET, REGION = "AKIAIOSFODNN7EXAMPLE", "not-a-secret", "eu-west-1"
 

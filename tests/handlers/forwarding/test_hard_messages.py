@@ -4,7 +4,7 @@ from email.header import decode_header, make_header
 
 import pytest
 
-from ses_constructs.handlers._forward_outcomes import NotForwardedError
+from ses_constructs.handlers.forwarding.errors import NotForwardedError
 
 from .corpus import MESSAGES, HardMessage
 from .mail_aws import Sent

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ses_constructs.handlers._smtp_plan import user_and_key_in
+from ses_constructs.handlers.smtp.plan import user_and_key_in
 
 from ..in_memory_aws import AwsError, Fault, Trouble
 from .smtp_aws import Key, StoredSecret
@@ -486,8 +486,8 @@ def test_a_delete_of_a_create_that_never_answered_takes_what_it_made(smtp: SmtpW
 
 
 def test_the_secret_half_and_the_password_are_not_in_a_repr() -> None:
-    from ses_constructs.handlers._smtp_new_key import Login
-    from ses_constructs.handlers._smtp_secret import Credentials
+    from ses_constructs.handlers.smtp.new_key import Login
+    from ses_constructs.handlers.smtp.secret import Credentials
 
     credentials = Credentials(host="h", port=1, region="r", username="u", password="not to be seen")
 

@@ -8,9 +8,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from local_aws.inbound.listener import SmtpListener
-from ses_constructs.handlers import _smtp_login
-from ses_constructs.handlers._smtp_login import LoginError, log_in
-from ses_constructs.handlers._smtp_secret import Credentials
+from ses_constructs.handlers.smtp import login as _smtp_login
+from ses_constructs.handlers.smtp.login import LoginError, log_in
+from ses_constructs.handlers.smtp.secret import Credentials
 
 USERNAME, PASSWORD = "AKIAIOSFODNN7EXAMPLE", "not-to-be-seen-password"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ses_constructs.handlers._smtp_password import smtp_password
+from ses_constructs.handlers.smtp.password import smtp_password
 
 # What AWS's own algorithm gives, published with the test of Terraform's provider for AWS.
 PUBLISHED = [

@@ -1,0 +1,1 @@
+"""What an account has once in a region."""

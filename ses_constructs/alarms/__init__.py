@@ -1,0 +1,1 @@
+"""When an alarm fires, and what it does."""

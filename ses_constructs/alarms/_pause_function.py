@@ -1,0 +1,153 @@
+"""SendingPause: the function behind PauseSending, and the alarms that invoke it."""
+
+import json
+
+from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ..common.arguments import invalid
+from ..common.checks import warn
+from ..common.ses_arn import ses_arn
+from ..common.topic_access import let_role_publish
+from ..functions.handler_function import HandlerFunction
+from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
+
+
+class SendingPause(Construct):
+    """Pauses one configuration set, or the account, for the alarms of a group."""
+
+    def __init__(self, scope: SendingAlarms, construct_id: str, *, minimum_sends: int, minimum_events: int) -> None:
+        super().__init__(scope, construct_id)
+        self._minimums = minimum_sends, minimum_events
+        name = scope.configuration_set.configuration_set_name if scope.configuration_set else ""
+        self._handler = HandlerFunction(
+            self,
+            "Handler",
+            module="pause_sending",
+            description="Pauses sending when an alarm on the reputation fires",
+            timeout=Duration.minutes(5),
+            environment={
+                "PAUSE_CONFIGURATION_SET": name,
+                "PAUSE_TOPICS": json.dumps([topic.topic_arn for topic in scope.team]),
+            },
+        )
+        # A pause that comes late could undo what a person has resumed meanwhile.
+        self._handler.function.configure_async_invoke(max_event_age=Duration.minutes(15), retry_attempts=2)
+        self._let_function_pause(name)
+        self._let_function_tell(scope)
+        self._watch_failures(scope)
+
+    @classmethod
+    def of(cls, group: SendingAlarms, *, minimum_sends: int, minimum_events: int) -> "SendingPause":
+        """The pause of *group*, made on first use.
+
+        Raises ``ValueError`` when there is one already that asks for other numbers of messages.
+        """
+        existing = group.node.try_find_child("Pause")
+        if not isinstance(existing, SendingPause):
+            return cls(group, "Pause", minimum_sends=minimum_sends, minimum_events=minimum_events)
+        if existing._minimums != (minimum_sends, minimum_events):
+            raise invalid(
+                "reactions",
+                "hold PauseSending once",
+                (minimum_sends, minimum_events),
+                "leave out the one with other minimum_sends or minimum_events",
+            )
+        return existing
+
+    def follow(self, alarm: SendingAlarm, rate_of: RateOf) -> None:
+        """Pause once *alarm*, on the rate of *rate_of*, fires and there were enough of both.
+
+        A rate that stays critical fires once. So the numbers of messages are a condition of the alarm and not of the
+        function, which would have let the one chance pass while there were too few.
+        """
+        if alarm.node.try_find_child("Pause"):
+            return
+        minimum_sends, minimum_events = self._minimums
+        pause = composite_alarm(
+            alarm,
+            "Pause",
+            description=f"{alarm.group.subject} is paused by this alarm; a person resumes it",
+            rule=cloudwatch.AlarmRule.all_of(
+                alarm, cloudwatch.AlarmRule.from_alarm(self._too_few(alarm, rate_of), cloudwatch.AlarmState.OK)
+            ),
+        )
+        pause.add_alarm_action(actions.LambdaAction(self._handler.function, use_unique_permission_id=True))
+        alarm.group.pauses.append(pause)
+        # A composite alarm only tells which of its alarms changed last.
+        self._handler.function.add_environment(
+            f"PAUSE_ON_{rate_of.upper()}",
+            f"the {rate_of} rate is critical, with at least {minimum_events} {rate_of}s "
+            f"and {minimum_sends} messages in 24 hours",
+        )
+
+    def _too_few(self, alarm: SendingAlarm, rate_of: RateOf) -> cloudwatch.Alarm:
+        """In ALARM while there is too little to judge by, and the pause waits until it is OK.
+
+        Not the other way round: an alarm that is on all day in a healthy production is one that nobody looks at.
+        """
+        minimum_sends, minimum_events = self._minimums
+        metrics, day = alarm.group.metrics, Duration.days(1)
+        events = metrics.metric_bounces if rate_of == "bounce" else metrics.metric_complaints
+        return cloudwatch.Alarm(
+            alarm,
+            "TooFew",
+            metric=cloudwatch.MathExpression(
+                expression=f"IF(FILL(sends, 0) >= {minimum_sends} AND FILL(events, 0) >= {minimum_events}, 1, 0)",
+                using_metrics={"sends": metrics.metric_sends(period=day), "events": events(period=day)},
+                period=day,
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            alarm_description=(
+                f"fewer than {minimum_sends} messages or {minimum_events} {rate_of}s in 24 hours: "
+                f"too few to pause {alarm.group.subject}"
+            ),
+        )
+
+    def _let_function_pause(self, configuration_set_name: str) -> None:
+        if configuration_set_name:
+            arn = ses_arn(self, "configuration-set", configuration_set_name)
+            self._allow(["ses:PutConfigurationSetSendingOptions"], arn)
+            return
+        self._allow(["ses:PutAccountSendingAttributes"], "*")
+        reason = "SES has no resource level for ses:PutAccountSendingAttributes"
+        Validations.of(self._handler.role).acknowledge(
+            Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason)
+        )
+
+    def _let_function_tell(self, group: SendingAlarms) -> None:
+        if not group.team:
+            warn(
+                self,
+                "pause-tells-nobody",
+                f"PauseSending pauses {group.node.path} and nobody is told how to resume; "
+                "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
+            )
+        let_role_publish(self._handler.role, group.team)
+
+    def _allow(self, names: list[str], resource: str) -> None:
+        self._handler.role.add_to_policy(iam.PolicyStatement(actions=names, resources=[resource]))
+
+    def _watch_failures(self, group: SendingAlarms) -> None:
+        # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.
+        dropped = self._handler.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5))
+        failure = cloudwatch.Alarm(
+            self,
+            "FailureAlarm",
+            metric=dropped,
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f"{group.subject} could not be paused; pause it by hand",
+        )
+        # Without word of an end: it only says that nothing was dropped since, and nothing is paused all the same. The
+        # alarm that the pause follows has let alarms into these topics already.
+        for topic in group.team:
+            failure.add_alarm_action(actions.SnsAction(topic))
+        group.pauses.append(failure)

@@ -1,0 +1,176 @@
+"""The alarms on the mail that is sent: through one configuration set, or by the whole account."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.sending_metrics import ReputationMetrics
+from .thresholds import DeliveryThresholds, ReputationThresholds
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+# SES writes a rate several times an hour; a shorter period would mostly be empty.
+_RATE_PERIOD = Duration.minutes(15)
+_COUNT_PERIOD = Duration.hours(1)
+
+
+RateOf = Literal["bounce", "complaint"]
+
+
+class _RateMetric(Protocol):
+    def __call__(self, *, period: Duration) -> cloudwatch.Metric: ...
+
+
+class SendingAlarm(cloudwatch.Alarm):
+    """An alarm that knows what it is about, so that a reaction can tell."""
+
+    def __init__(
+        self,
+        group: "SendingAlarms",
+        construct_id: str,
+        *,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        description: str,
+        missing_data: cloudwatch.TreatMissingData,
+        comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
+        critical_rate_of: "RateOf | None" = None,
+    ) -> None:
+        super().__init__(
+            group,
+            construct_id,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=1,
+            comparison_operator=comparison,
+            treat_missing_data=missing_data,
+            alarm_description=description,
+        )
+        group.alarms.append(self)
+        self.group = group
+        self.critical_rate_of: RateOf | None = critical_rate_of
+        """What happens too often, where this is the point to stop sending."""
+
+
+class SendingAlarms(Construct):
+    """The alarms of one configuration set, or of the whole account if there is none."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        metrics: ReputationMetrics,
+        configuration_set: ses.IConfigurationSet | None,
+        team: "Sequence[sns.ITopic]",
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.metrics = metrics
+        self.configuration_set = configuration_set
+        """The configuration set; None for the account."""
+        self.team = team
+        """The topics by which people hear of news that is not an alarm."""
+        self.alarms: list[SendingAlarm] = []
+        self.pauses: list[cloudwatch.AlarmBase] = []
+        """The alarms that pause, and those on pauses that fail."""
+        name = configuration_set and configuration_set.configuration_set_name
+        self.subject = f"configuration set {name}" if name else "the whole account in this region"
+        """Whose mail it is, for a sentence."""
+
+    def watch_reputation(self, thresholds: ReputationThresholds) -> None:
+        """Bounce and complaint rate, each with a warning and a critical alarm.
+
+        The highest rate of 15 minutes counts, so that a spike is seen at once. SES writes no rate while nothing is
+        sent; an alarm then stays as it is, as AWS recommends
+        (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html).
+        """
+        rates: tuple[tuple[RateOf, _RateMetric], ...] = (
+            ("bounce", self.metrics.metric_bounce_rate),
+            ("complaint", self.metrics.metric_complaint_rate),
+        )
+        for kind, rate in rates:
+            metric = rate(period=_RATE_PERIOD)
+            for severity in ("warning", "critical"):
+                threshold = getattr(thresholds, f"{kind}_{severity}")
+                SendingAlarm(
+                    self,
+                    f"{kind.capitalize()}Rate{severity.capitalize()}",
+                    metric=metric,
+                    threshold=threshold,
+                    description=f"{kind} rate of {self.subject} is at {threshold * 100:g} % or more ({severity})",
+                    missing_data=cloudwatch.TreatMissingData.IGNORE,
+                    critical_rate_of=kind if severity == "critical" else None,
+                )
+
+    def watch_delivery(self, thresholds: DeliveryThresholds) -> None:
+        """Rejects and delays, counted by the hour, and silence; SES writes no count where nothing happens."""
+        for construct_id, metric, threshold, what in (
+            ("Rejects", self.metrics.metric_rejects, thresholds.rejects, "SES refuses messages of {} for a virus"),
+            (
+                "DeliveryDelays",
+                self.metrics.metric_delivery_delays,
+                thresholds.delays,
+                "recipients' servers put off messages of {}",
+            ),
+        ):
+            if threshold is not None:
+                SendingAlarm(
+                    self,
+                    construct_id,
+                    metric=_counted(metric(period=_COUNT_PERIOD), _COUNT_PERIOD),
+                    threshold=threshold,
+                    description=what.format(self.subject),
+                    missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                )
+        if thresholds.silence is not None:
+            SendingAlarm(
+                self,
+                "Silence",
+                metric=_counted(self.metrics.metric_sends(period=thresholds.silence), thresholds.silence),
+                threshold=1,
+                description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
+                comparison=_BELOW,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
+            )
+
+
+def _counted(count: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
+    """A count that is 0 where SES wrote none.
+
+    An alarm looks at more periods than it evaluates, and judges by the newest that have data: without the zeros it
+    would see the mail of hours ago in the silence of now.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
+    return cloudwatch.MathExpression(expression="FILL(count, 0)", using_metrics={"count": count}, period=period)
+
+
+def reputation_at_risk(scope: Construct, alarms: Sequence[SendingAlarm]) -> cloudwatch.CompositeAlarm:
+    """One alarm for all of *alarms* that are critical for the reputation."""
+    return composite_alarm(
+        scope,
+        "ReputationAtRisk",
+        description="the reputation of a sender is at risk: a bounce or complaint rate is critical",
+        # An alarm is itself the rule that it is in ALARM.
+        rule=cloudwatch.AlarmRule.any_of(*(alarm for alarm in alarms if alarm.critical_rate_of)),
+    )
+
+
+def composite_alarm(
+    scope: Construct, construct_id: str, *, description: str, rule: cloudwatch.IAlarmRule
+) -> cloudwatch.CompositeAlarm:
+    """A composite alarm that CloudFormation names.
+
+    CDK makes a name of the construct's path, which two stacks of an account may have in common.
+    """
+    alarm = cloudwatch.CompositeAlarm(scope, construct_id, alarm_description=description, alarm_rule=rule)
+    resource = alarm.node.default_child
+    assert isinstance(resource, cloudwatch.CfnCompositeAlarm)
+    resource.add_property_deletion_override("AlarmName")
+    return alarm

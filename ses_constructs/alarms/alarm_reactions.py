@@ -1,0 +1,179 @@
+"""What happens when an alarm fires."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary, WeakSet
+
+from aws_cdk import ArnFormat, Stack
+
+from ..common.arguments import check_email_address, invalid
+from ..common.checks import check_same_region
+from ..common.rendered import as_nag_writes_it
+from ..common.topic_access import let_service_publish
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_sns as sns
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+_MAX_ACTIONS = 5
+# The stacks whose alarms a topic lets in.
+_ADMITTED: "WeakKeyDictionary[sns.ITopic, WeakSet[Stack]]" = WeakKeyDictionary()
+
+
+@runtime_checkable
+class AlarmReaction(Protocol):
+    """**Protocol:** something to do when an alarm fires."""
+
+    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
+        """Add the actions to *alarm*."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTopic(AlarmReaction):
+    """Publish to a topic when the alarm fires, and when it is over.
+
+    A topic from elsewhere needs a policy for CloudWatch; a warning says which statement. A customer managed key needs
+    one too; it is added to keys made in the app, and a key from elsewhere is refused with a ``ValueError``, as are FIFO
+    topics and topics of another region.
+    """
+
+    topic: "sns.ITopic"
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.topic, "topic_arn"):
+            raise invalid("topic", "be an SNS topic", self.topic, "pass an sns.Topic")
+        if self.topic.fifo:
+            raise invalid(
+                "topic",
+                "be a standard topic, because what an alarm publishes has no message group",
+                self.topic.node.path,
+                "pass another",
+            )
+
+    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
+        """Let the alarm publish to the topic, and have it do so."""
+        from aws_cdk import aws_cloudwatch_actions as actions
+
+        _let_alarms_publish(self.topic, Stack.of(alarm))
+        action = actions.SnsAction(self.topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)
+
+    def topic_in(self, stack: Stack) -> "sns.ITopic":
+        """The topic."""
+        return self.topic
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTeam(AlarmReaction):
+    """Send an e-mail to a person or a team; AWS asks the address to confirm once.
+
+    All alarms of a stack that name the same address share one topic. Raises ``ValueError`` for anything but an address.
+    """
+
+    address: str
+
+    def __post_init__(self) -> None:
+        check_email_address("address", self.address)
+
+    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
+        """Publish to the address's topic, made on first use."""
+        NotifyTopic(self.topic_in(Stack.of(alarm))).attach_to(alarm)
+
+    def topic_in(self, stack: Stack) -> "sns.ITopic":
+        """The address's topic in *stack*, made on first use."""
+        from aws_cdk import aws_sns as sns
+        from aws_cdk import aws_sns_subscriptions as subscriptions
+
+        # The address is the identity of its subscription: another one is another topic, and has to confirm anew.
+        # What a token stands for is the same in every synthesis; its number is not.
+        written = as_nag_writes_it(stack.resolve(self.address))
+        construct_id = f"EmailTeam-{written}"
+        existing = stack.node.try_find_child(construct_id)
+        if isinstance(existing, sns.Topic):
+            return existing
+        topic = sns.Topic(stack, construct_id, enforce_ssl=True)
+        topic.add_subscription(subscriptions.EmailSubscription(self.address))
+        return topic
+
+
+def _let_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
+    # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
+    admitted = _ADMITTED.setdefault(topic, WeakSet())
+    if stack in admitted:
+        return
+    check_same_region("topic", topic.env.region, user=stack)
+    alarms = stack.format_arn(
+        service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
+    admitted.add(stack)
+
+
+def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", alarm: "cloudwatch.AlarmBase") -> None:
+    """Have every one of *reactions* follow *alarm*; an action of CDK's own follows its beginning only.
+
+    Raises ``ValueError`` for what is neither a reaction nor an action, and for more than five of them.
+    """
+    for reaction in checked_reactions(reactions):
+        if isinstance(reaction, AlarmReaction):
+            reaction.attach_to(alarm)
+        else:
+            _add_action(reaction, alarm)
+
+
+def team_topics(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", stack: Stack) -> "Sequence[sns.ITopic]":
+    """The topics by which *reactions* tell people, for news that is not an alarm.
+
+    Raises ``ValueError`` as :func:`attach_all` does.
+    """
+    return [each.topic_in(stack) for each in checked_reactions(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
+
+
+def _add_action(action: "cloudwatch.IAlarmAction", alarm: "cloudwatch.AlarmBase") -> None:
+    from aws_cdk import aws_cloudwatch_actions as actions
+
+    try:
+        alarm.add_alarm_action(action)
+    except RuntimeError as error:
+        # The permission of the function has the same construct id for every alarm, unless it is told otherwise.
+        if not isinstance(action, actions.LambdaAction) or "AlarmPermission" not in str(error):
+            raise
+        raise invalid(
+            "reactions",
+            "hold LambdaAction with use_unique_permission_id=True, for it follows several alarms",
+            action,
+            "write LambdaAction(function, use_unique_permission_id=True)",
+        ) from error
+
+
+def checked_reactions(
+    reactions: object, argument: str = "reactions"
+) -> "Sequence[AlarmReaction | cloudwatch.IAlarmAction]":
+    """Each reaction once, so that nobody is told twice; raises ``ValueError`` as :func:`attach_all` does."""
+    # A generator would be used up by the first alarm, and leave all others without a reaction.
+    if isinstance(reactions, str) or not isinstance(reactions, Sequence):
+        raise invalid(argument, "be a list", reactions, "write [EmailTeam('ops@example.net')]")
+    for reaction in reactions:
+        # A class has the methods of its objects.
+        if isinstance(reaction, type) or not (isinstance(reaction, AlarmReaction) or hasattr(reaction, "bind")):
+            raise invalid(
+                argument,
+                "be alarm reactions or actions of aws_cloudwatch_actions",
+                reaction,
+                "pass EmailTeam('ops@example.net'), NotifyTopic(topic) or an action",
+            )
+    once = [each for number, each in enumerate(reactions) if each not in reactions[:number]]
+    # Other reactions may do without an action of their own, as PauseSending does.
+    acting = [each for each in once if isinstance(each, NotifyTopic | EmailTeam) or not isinstance(each, AlarmReaction)]
+    if len(acting) > _MAX_ACTIONS:
+        raise invalid(
+            argument,
+            f"be at most {_MAX_ACTIONS}, because an alarm takes no more actions",
+            len(acting),
+            "subscribe several people to one topic, and pass NotifyTopic(topic)",
+        )
+    return once

@@ -1,0 +1,80 @@
+"""Checks that several constructs share.
+
+A CDK token passes every check of a text, for that is known at deploy only. Warning ids are part of the public API.
+"""
+
+import json
+
+from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from .arguments import check_kind, contains_token, invalid
+from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
+
+# CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
+_MAX_WAIT_MINUTES = 55
+_MIN_WAIT_MINUTES = 1
+
+
+def warn(scope: Construct, warning_id: str, message: str) -> None:
+    """A warning under an id of ours."""
+    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
+
+
+def check_wait(timeout: Duration) -> None:
+    """Between one minute and what fits into CloudFormation's hour."""
+    seconds = timeout.to_seconds()
+    if not _MIN_WAIT_MINUTES * 60 <= seconds <= _MAX_WAIT_MINUTES * 60:
+        raise invalid(
+            "wait_until_verified",
+            f"be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes",
+            f"{seconds:g} seconds",
+            "pass Duration.minutes(30)",
+        )
+
+
+def service_timeout_of_wait(timeout: Duration) -> Duration:
+    """How long CloudFormation waits for a wait: its handler answers at its deadline, the rest is for a lost answer."""
+    return Duration.minutes(min(timeout.to_minutes(integral=False) + 5, _MAX_WAIT_MINUTES + 5))
+
+
+def warn_about_region(scope: Construct, region: str, *, receives_mail: bool) -> None:
+    """SES is missing in some regions, and receiving in more; the lists age, so this only warns."""
+    if contains_token(region):
+        return
+    if region not in SENDING_REGIONS:
+        warn(scope, "region-cannot-send", f"SES is not known to send from {region}; deploy to another region")
+    elif receives_mail and region not in RECEIVING_REGIONS:
+        warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+
+
+def regions_differ(one: str, other: str) -> bool:
+    """Whether two regions, or accounts, are known to be different ones."""
+    return one != other and not contains_token(one) and not contains_token(other)
+
+
+def check_same_region(argument: str, region: str, *, user: Construct) -> None:
+    """Raise ``ValueError`` if *region*, that of a resource, is known to be another one than that of *user*."""
+    own = Stack.of(user).region
+    if regions_differ(region, own):
+        raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
+
+
+def check_known_seconds(argument: str, duration: object, fix: str) -> float:
+    """The seconds of *duration*; raises ``ValueError`` for what is none, and for one that only CloudFormation knows."""
+    check_kind(argument, duration, Duration, fix)
+    assert isinstance(duration, Duration)
+    if duration.is_unresolved():
+        raise invalid(argument, "be known at synth", duration.to_human_string(), fix)
+    return duration.to_seconds(integral=False)
+
+
+def warn_about_policy(scope: Construct, of: str, statement: iam.PolicyStatement, *, who: str, before: str) -> None:
+    """Say which statement the owner of an imported resource has to add to let *who* in."""
+    resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
+    warn(
+        scope,
+        f"{of}-policy-not-added",
+        f"the {of} comes from elsewhere, so its policy must let {who} in before {before}: {resolved}",
+    )

@@ -1,0 +1,60 @@
+"""Who owns a setting that exists once in an account and region.
+
+A claim is an SSM parameter with a fixed name, so that CloudFormation itself refuses a second stack before anything is
+changed, and frees the name when the owner goes. ``docs/account-wide.md`` says what else is account-wide.
+"""
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Stack
+from constructs import Construct, IConstruct
+
+from .arguments import contains_token, invalid
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ssm as ssm
+
+_PREFIX = "/ses-constructs/one-per-region/"
+
+
+# The owners in each app, where account and region are known: (setting, account, region) -> path.
+_OWNERS: WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
+
+
+def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
+    """Claim *setting*, such as ``suppression-list``, for the stack of *scope*; whatever changes it must depend on this.
+
+    Raises ``ValueError`` when the stack, or another one of the app for the same account and region, claims it already.
+    """
+    from aws_cdk import aws_ssm as ssm  # slow to import, and few apps need it
+
+    stack = Stack.of(scope)
+    while stack.nested_stack_parent:
+        stack = stack.nested_stack_parent
+    # Under the stack and not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
+    construct_id = "SesClaim" + "".join(word.capitalize() for word in setting.split("-"))
+    if stack.node.try_find_child(construct_id):
+        raise _owned(scope, setting, stack.stack_name)
+    if not contains_token(stack.account + stack.region):
+        owners = _OWNERS.setdefault(stack.node.root, {})
+        owner = owners.setdefault((setting, stack.account, stack.region), stack.stack_name)
+        if owner != stack.stack_name:
+            raise _owned(scope, setting, owner)
+    return ssm.CfnParameter(
+        stack,
+        construct_id,
+        name=_PREFIX + setting,
+        type="String",
+        value=stack.stack_id,
+        description=f"Which stack owns the {setting} of SES in this region",
+    )
+
+
+def _owned(scope: Construct, setting: str, owner: str) -> ValueError:
+    return invalid(
+        f"the {setting} of an account and region",
+        f"have one owner, and stack {owner!r} has one already",
+        scope.node.path,
+        "leave one of the two out",
+    )

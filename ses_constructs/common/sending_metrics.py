@@ -1,0 +1,78 @@
+"""What SES counts, as CloudWatch metrics; whoever mixes this in says for which mail."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+
+from .arguments import check_kind
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+
+class SendingMetrics:
+    """Counts of messages, five-minute periods unless given."""
+
+    @property
+    def _dimensions(self) -> Mapping[str, str]:
+        """The dimensions of the series; none for the whole account in its region."""
+        return {}
+
+    def metric(
+        self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
+    ) -> "cloudwatch.Metric":
+        """A metric of SES by its name, such as ``Send`` or ``Bounce``."""
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        if period is not None:
+            check_kind("period", period, Duration, "pass a Duration, such as Duration.minutes(5)")
+        return cloudwatch.Metric(
+            namespace="AWS/SES",
+            metric_name=metric_name,
+            dimensions_map=dict(self._dimensions) or None,
+            statistic=statistic,
+            period=period,
+            label=label,
+        )
+
+    def metric_sends(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that SES accepted for sending."""
+        return self.metric("Send", period=period)
+
+    def metric_deliveries(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that the recipients' servers accepted."""
+        return self.metric("Delivery", period=period)
+
+    def metric_bounces(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Hard bounces, and soft ones that SES gave up on; a count and not a rate."""
+        return self.metric("Bounce", period=period)
+
+    def metric_complaints(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that recipients marked as spam; a count and not a rate."""
+        return self.metric("Complaint", period=period)
+
+    def metric_rejects(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that SES refused to send because of a virus."""
+        return self.metric("Reject", period=period)
+
+    def metric_delivery_delays(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """Messages that wait, because the recipient's server would not take them yet."""
+        return self.metric("DeliveryDelay", period=period)
+
+
+class ReputationMetrics(SendingMetrics):
+    """The counts, and the two rates by which AWS judges a sender.
+
+    A rate is a fraction (0.05 is 5 %) of the mail that SES takes for representative, which may reach further back
+    than a day. It is a level, so its statistic is Maximum or Average and never Sum. It counts hard bounces only, and
+    none of the mailbox simulator (https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-dg.html).
+    """
+
+    def metric_bounce_rate(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """The share of messages that bounced, 0-1."""
+        return self.metric("Reputation.BounceRate", statistic="Maximum", period=period)
+
+    def metric_complaint_rate(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
+        """The share of messages that recipients marked as spam, 0-1."""
+        return self.metric("Reputation.ComplaintRate", statistic="Maximum", period=period)

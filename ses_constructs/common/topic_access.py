@@ -1,0 +1,87 @@
+"""Letting an AWS service, or a function of ours, publish to a topic and use the key that encrypts it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+
+from .arguments import invalid
+from .checks import warn_about_policy
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+
+def let_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+    """Let *service* publish on behalf of what *source_arn* names, in the account of *scope*, and use the topic's key.
+
+    Warns about a topic from elsewhere, whose policy cannot be changed from here. Raises ``ValueError`` as
+    :func:`let_service_encrypt` does.
+    """
+    # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
+    statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+    if not topic.add_to_resource_policy(statement).statement_added:
+        _warn(scope, statement, service)
+    let_service_encrypt(topic, service, source_arn=source_arn, scope=scope)
+
+
+def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+    """Warn about a topic from elsewhere, as :func:`let_service_publish` does, where CDK writes the policies."""
+    if not is_made_in_app(topic):
+        statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+        _warn(scope, statement, service)
+
+
+def is_made_in_app(topic: "sns.ITopic") -> bool:
+    """Whether CDK makes *topic*; one that is only referred to keeps its policy."""
+    return topic.node.default_child is not None
+
+
+def let_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+    """Let *service* use the topic's key, if it has one of its own, on behalf of what *source_arn* names.
+
+    Raises ``ValueError`` for a key from outside the app: its policy cannot be changed from here, and without a word in
+    it every message to the topic is lost in silence.
+    """
+    key = topic.master_key
+    if key is None:
+        return
+    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    statement = _statement(service, actions, "*", source_arn, scope)
+    if not key.add_to_resource_policy(statement).statement_added:
+        raise invalid(
+            "topic",
+            f"be encrypted by a key made in the app, so that {service} can be let in",
+            topic.node.path,
+            f"make the key in the app, or allow {service} {' and '.join(actions)} in its policy and refer to the topic "
+            "by Topic.from_topic_arn, without its key",
+        )
+
+
+def let_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
+    """Let a function with *role* publish to *topics*, and use their keys."""
+    for topic in topics:
+        role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        if topic.master_key:
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[topic.master_key.key_arn]))
+
+
+def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:
+    warn_about_policy(scope, "topic", statement, who=service, before="anything is published")
+
+
+def _statement(
+    service: str, actions: list[str], resource: str, source_arn: str, scope: "Construct"
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=actions,
+        principals=[iam.ServicePrincipal(service)],
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Stack.of(scope).account},
+            "ArnLike": {"aws:SourceArn": source_arn},
+        },
+    )

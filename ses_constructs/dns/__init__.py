@@ -1,0 +1,1 @@
+"""Where DNS records go."""

@@ -1,0 +1,132 @@
+"""Where the DNS records of a domain go: into a Route 53 hosted zone, or to a person who publishes them elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack, Token
+from aws_cdk import aws_route53 as route53
+from constructs import Construct, IDependable
+
+from ..common.arguments import contains_token, invalid, is_within
+from ..email_records import DnsRecord
+
+
+class DnsZone(Protocol):
+    """**Protocol:** a place where the records of a domain are published.
+
+    Write your own for another DNS provider: take the records, make what publishes them under *scope*.
+    """
+
+    def publish(
+        self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
+    ) -> IDependable | None:
+        """Publish *records*; return what exists once they answer, or None where that is up to a person."""
+        ...
+
+
+@dataclass(frozen=True)
+class Route53Zone(DnsZone):
+    """A public Route 53 hosted zone that holds the domain or a parent of it.
+
+    All records of a domain become one ``AWS::Route53::RecordSetGroup``: one resource, and one change that happens
+    whole or not at all. A record set that already exists is never overwritten; the deployment fails and names it.
+
+    *hosted_zone* must know its name, as zones do that are made in the app or come from ``HostedZone.from_lookup`` or
+    ``HostedZone.from_hosted_zone_attributes``. Private zones are refused where they can be told apart: SES and
+    receivers look in the public DNS only.
+    """
+
+    hosted_zone: route53.IHostedZone
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.hosted_zone, "hosted_zone_id"):
+            raise invalid(
+                "hosted_zone", "be a hosted zone", self.hosted_zone, "pass route53.HostedZone.from_lookup(...)"
+            )
+
+    def publish(
+        self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
+    ) -> IDependable:
+        """One record set group under *scope*, named ``Records``."""
+        self._check_holds(domain_name)
+        # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
+        record_sets = Token.as_any(
+            [
+                {
+                    "name": record.name,
+                    "type": record.type,
+                    "ttl": str(record.ttl),
+                    "resourceRecords": record.route53_values(),
+                }
+                for record in records
+            ]
+        )
+        group = route53.CfnRecordSetGroup(
+            scope, "Records", hosted_zone_id=self._hosted_zone_id, record_sets=record_sets
+        )
+        if removal_policy is not RemovalPolicy.DESTROY:
+            group.apply_removal_policy(removal_policy)
+        return group
+
+    def _check_holds(self, domain_name: str) -> None:
+        if self._is_private():
+            raise invalid(
+                "hosted_zone",
+                "be a public hosted zone, because SES and receivers only see public DNS",
+                self.hosted_zone.zone_name,
+                "pass the public zone of the same name",
+            )
+        zone_name = self._zone_name
+        if contains_token(domain_name) or contains_token(zone_name):
+            return
+        if not is_within(domain_name, zone_name):
+            raise invalid(
+                "domain_name",
+                f"be the hosted zone {zone_name!r} or a subdomain of it",
+                domain_name,
+                "pass the zone that holds this domain",
+            )
+
+    def _is_private(self) -> bool:
+        """As far as it can be told: an imported zone does not say."""
+        if not isinstance(self.hosted_zone, route53.HostedZone):
+            return False
+        zone = self.hosted_zone.node.default_child
+        return isinstance(zone, route53.CfnHostedZone) and bool(Stack.of(zone).resolve(zone.vpcs))
+
+    # Both are asked for by every domain of the zone, and each answer is a call to Node.
+    @cached_property
+    def _hosted_zone_id(self) -> str:
+        return self.hosted_zone.hosted_zone_id
+
+    @cached_property
+    def _zone_name(self) -> str:
+        try:
+            return self.hosted_zone.zone_name.lower().removesuffix(".")
+        except RuntimeError as error:
+            # from_hosted_zone_id knows no name, and says so only when it is asked.
+            raise ValueError(
+                "hosted_zone must know its zone name, got a zone that was imported by its id alone; "
+                "import it with HostedZone.from_hosted_zone_attributes(hosted_zone_id=..., zone_name=...)"
+            ) from error
+
+
+@dataclass(frozen=True)
+class RecordsToPublish(DnsZone):
+    """No Route 53: each record becomes a stack output, one line of a zone file, to be published by hand or by a script.
+
+    After ``cdk deploy`` the outputs hold the real DKIM names and targets. ``domain.records`` has the same records for
+    use in code.
+    """
+
+    def publish(
+        self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
+    ) -> None:
+        """One output for each record, under *scope*."""
+        outputs = Construct(scope, "Records")
+        for record in records:
+            # The purpose is a fixed phrase of this library, so the id comes from the role and not from the user.
+            construct_id = "".join(word[0].upper() + word[1:] for word in record.purpose.split())
+            CfnOutput(outputs, construct_id, value="\n".join(record.zone_file_lines()), description=record.purpose)

@@ -1,0 +1,195 @@
+"""The configuration set that BounceMonitoring makes, with the domain that tracks opens and clicks."""
+
+from dataclasses import dataclass, fields
+from weakref import WeakSet
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ses as ses
+from constructs import Construct, IDependable
+
+from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
+from ..common.checks import check_known_seconds, warn
+from ..common.rendered import as_nag_writes_it
+from ..common.ses_regions import tracking_host
+from ..email_records import DnsRecord
+from ..identities.sending_domain import SendingDomain, check_configuration_set
+from ..identities.verified_domain import VerifiedDomain
+
+_TRACKING_WAIT_MINUTES = 30
+_WATCHED: WeakSet[ses.IConfigurationSet] = WeakSet()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigurationSetOptions:
+    """How a configuration set of our own is made; None stands for what is usual here."""
+
+    tls_policy: ses.ConfigurationSetTlsPolicy | None
+    suppression_reasons: ses.SuppressionReasons | None
+    tracking_domain: str | None
+    max_delivery_time: Duration | None
+    dedicated_ip_pool: ses.IDedicatedIpPool | None
+
+    def __post_init__(self) -> None:
+        if self.tracking_domain is not None:
+            check_domain_name("tracking_domain", self.tracking_domain)
+        if self.dedicated_ip_pool is not None and not hasattr(self.dedicated_ip_pool, "dedicated_ip_pool_name"):
+            raise invalid(
+                "dedicated_ip_pool",
+                "be a pool",
+                self.dedicated_ip_pool,
+                "pass ses.DedicatedIpPool.from_dedicated_ip_pool_name(...)",
+            )
+        for name, kind in (
+            ("tls_policy", ses.ConfigurationSetTlsPolicy),
+            ("suppression_reasons", ses.SuppressionReasons),
+        ):
+            value = getattr(self, name)
+            if value is not None:
+                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}")
+        if self.max_delivery_time is None:
+            return
+        seconds = check_known_seconds(
+            "max_delivery_time", self.max_delivery_time, "pass a Duration, such as Duration.hours(1)"
+        )
+        # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeliveryOptions.html
+        if not 300 <= seconds <= 50_400:
+            raise invalid(
+                "max_delivery_time",
+                "be from 5 minutes to 14 hours",
+                self.max_delivery_time.to_human_string(),
+                "leave it out for the 14 hours that SES takes",
+            )
+
+    def make(self, scope: Construct, *, domain: SendingDomain | None) -> ses.ConfigurationSet:
+        """Make the set under *scope*.
+
+        Sending is on from the start and never written down: an update of the set would otherwise switch it on again
+        after somebody, or an alarm, has switched it off.
+        """
+        configuration_set = ses.ConfigurationSet(
+            scope,
+            "ConfigurationSet",
+            tls_policy=self.tls_policy or ses.ConfigurationSetTlsPolicy.REQUIRE,
+            reputation_metrics=True,
+            suppression_reasons=self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+            # In lower case like its identity.
+            custom_tracking_redirect_domain=self.tracking_domain and _in_lower_case(self.tracking_domain),
+            max_delivery_duration=self.max_delivery_time,
+            dedicated_ip_pool=self.dedicated_ip_pool,
+        )
+        _mark_watched(configuration_set)
+        if self.tracking_domain is not None:
+            configuration_set.node.add_dependency(*_track(scope, self.tracking_domain, domain))
+        return configuration_set
+
+    def check_taken(self, scope: Construct, configuration_set: ses.IConfigurationSet) -> ses.IConfigurationSet:
+        """Whether *configuration_set*, made by somebody else, can be watched.
+
+        Raises ``ValueError`` for options that came with it, for one that is watched already or counts no reputation.
+        """
+        check_configuration_set("configuration_set", configuration_set)
+        for field in fields(self):
+            if getattr(self, field.name) is not None:
+                raise invalid(
+                    field.name,
+                    "be left out with a configuration set that exists",
+                    getattr(self, field.name),
+                    "set it where the configuration set is made",
+                )
+        if not _mark_watched(configuration_set):
+            raise invalid(
+                "configuration_set",
+                "be watched once, because two would count each event twice",
+                configuration_set.node.path,
+                "leave out one of the two, or pass default_for_domain=False for a set of its own",
+            )
+        resource = configuration_set.node.default_child
+        if not isinstance(resource, ses.CfnConfigurationSet):
+            _warn_about_reputation(scope, configuration_set)
+            return configuration_set
+        stack = Stack.of(scope)
+        if not (stack.resolve(resource.reputation_options) or {}).get("reputationMetricsEnabled"):
+            raise invalid(
+                "configuration_set",
+                "have reputation_metrics=True, or no alarm on its rates could ever fire",
+                configuration_set.node.path,
+                "add it to the set",
+            )
+        if stack.resolve(resource.sending_options):
+            warn(
+                scope,
+                "deployment-resumes",
+                f"{configuration_set.node.path} says whether sending is enabled, so a deployment that changes it may "
+                "resume what was paused; leave sending_enabled out, as it is on from the start",
+            )
+        return configuration_set
+
+
+def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
+    """What an imported set counts cannot be seen from here."""
+    name = as_nag_writes_it(Stack.of(scope).resolve(configuration_set.configuration_set_name))
+    warning_id = "reputation-metrics-unknown"
+    warn(
+        scope,
+        warning_id,
+        f"configuration set {name} comes from elsewhere, and without reputation metrics of its own no alarm on a rate "
+        f"ever fires: run 'aws sesv2 put-configuration-set-reputation-options --configuration-set-name {name} "
+        "--reputation-metrics-enabled', or set it where the configuration set is made, and then acknowledge this with "
+        f"Annotations.of(monitoring).acknowledge_warning('ses-constructs:{warning_id}')",
+    )
+
+
+def _in_lower_case(name: str) -> str:
+    return name if contains_token(name) else name.lower()
+
+
+def _mark_watched(configuration_set: ses.IConfigurationSet) -> bool:
+    """Mark the set as watched; False if it was already."""
+    if configuration_set in _WATCHED:
+        return False
+    _WATCHED.add(configuration_set)
+    return True
+
+
+def _track(scope: Construct, tracking_domain: str, domain: SendingDomain | None) -> list[IDependable]:
+    """The identity and the records of *tracking_domain*; SES refuses it in a set until it is verified."""
+    if not isinstance(domain, VerifiedDomain):
+        raise invalid(
+            "tracking_domain",
+            "come with a VerifiedDomain, where its DNS records are published too",
+            tracking_domain,
+            "pass domain=, or a configuration set that has the tracking domain",
+        )
+    tracking_domain = _in_lower_case(tracking_domain)
+    known = not contains_token(tracking_domain) and not contains_token(domain.domain_name)
+    if tracking_domain == domain.domain_name or (known and not is_within(tracking_domain, domain.domain_name)):
+        raise invalid(
+            "tracking_domain",
+            f"be a subdomain of {domain.domain_name}, where a CNAME is the only record",
+            tracking_domain,
+            f"take a name such as 'click.{domain.domain_name}'",
+        )
+    # An identity of its own and not the domain's: that one waits for the set, whose default it becomes.
+    identity = VerifiedDomain(
+        scope,
+        "TrackingDomain",
+        domain_name=tracking_domain,
+        dns=domain.dns,
+        mail_from=None,
+        dmarc=None,
+        wait_until_verified=Duration.minutes(_TRACKING_WAIT_MINUTES),
+    )
+    record = DnsRecord(
+        name=tracking_domain,
+        type="CNAME",
+        values=(tracking_host(Stack.of(scope).region),),
+        ttl=300,
+        purpose="Open and click tracking",
+    )
+    published = domain.dns.publish(
+        Construct(scope, "Tracking"),
+        domain_name=tracking_domain,
+        records=[record],
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    return [identity.verified, *([published] if published else [])]

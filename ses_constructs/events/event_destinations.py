@@ -1,0 +1,241 @@
+"""Where the events of a configuration set go: what became of each message that was sent through it."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aws_cdk import Stack
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.arguments import check_kind, contains_token, invalid, without_tokens
+from ..common.checks import check_same_region
+from ..common.ses_arn import ses_arn
+from ..common.topic_access import is_made_in_app, let_service_encrypt, warn_about_foreign_topic
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_events
+    from aws_cdk import aws_kinesisfirehose as firehose
+    from aws_cdk import aws_sns as sns
+
+Event = ses.EmailSendingEvent
+
+PROBLEMS = (Event.BOUNCE, Event.COMPLAINT, Event.REJECT, Event.RENDERING_FAILURE, Event.DELIVERY_DELAY)
+"""What somebody should know of."""
+
+CONFIGURATION_SET_DIMENSION = "ses:configuration-set"
+_DIMENSION_NAME = re.compile(r"[A-Za-z0-9_:-]{1,256}")
+_DIMENSION_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-cloudwatch.html
+_NO_DIMENSIONS = frozenset({"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"})
+
+
+class EventDestination(Protocol):
+    """**Protocol:** takes the events of a configuration set somewhere."""
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        """Make, under *scope*, the event destinations and what they need; SES has ten for a configuration set."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloudWatchMetrics:
+    """Count the events as metrics in the namespace ``AWS/SES``, by configuration set.
+
+    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given. Sends and deliveries
+    are added where an alarm, a reaction or a dashboard reads them; each kind of event is a metric that AWS charges for.
+    *dimensions*: further dimensions, each a series of its own and an event destination of its own, so that the alarms
+    on the configuration set never depend on what a sender puts into a tag. SES fills in ``ses:from-domain``,
+    ``ses:source-ip``, ``ses:caller-identity`` and ``ses:outgoing-ip`` by itself. Each value is a metric that AWS
+    charges for.
+
+    Raises ``ValueError`` for names and default values that SES refuses
+    (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CloudWatchDimensionConfiguration.html).
+    """
+
+    events: Collection[Event] = PROBLEMS
+    dimensions: Sequence[ses.CloudWatchDimension] = ()
+
+    def __post_init__(self) -> None:
+        _check_events(self.events)
+        if not isinstance(self.dimensions, Sequence):
+            raise invalid("dimensions", "be a list", self.dimensions, "write [ses.CloudWatchDimension(...)]")
+        names = [CONFIGURATION_SET_DIMENSION]
+        for dimension in self.dimensions:
+            check_kind("dimensions", dimension, ses.CloudWatchDimension, "pass ses.CloudWatchDimension(...)")
+            _check_dimension(dimension, taken=names)
+            names.append(dimension.name)
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        """One event destination for the configuration set, and one for each further dimension."""
+        own = ses.CloudWatchDimension(
+            name=CONFIGURATION_SET_DIMENSION, source=ses.CloudWatchDimensionSource.MESSAGE_TAG, default_value="default"
+        )
+        return [
+            _destination(
+                scope if dimension is own else Construct(scope, f"Dimension{number}"),
+                configuration_set,
+                ses.EventDestination.cloud_watch_dimensions([dimension]),
+                self.events,
+            )
+            for number, dimension in enumerate((own, *self.dimensions))
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TopicEvents:
+    """Publish each event as JSON to a topic of the same region.
+
+    *topic*: a standard topic; one with a key of its own needs that key to be made in the app, and is refused otherwise.
+    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given.
+
+    Warns about a topic from elsewhere, whose policy must let SES in. Raises ``ValueError`` for a FIFO topic, another
+    region, a key from elsewhere, and a topic that another stack of the app makes.
+    """
+
+    topic: "sns.ITopic"
+    events: Collection[Event] = PROBLEMS
+
+    def __post_init__(self) -> None:
+        _check_events(self.events)
+        if not hasattr(self.topic, "topic_arn"):
+            raise invalid("topic", "be an SNS topic", self.topic, "pass an sns.Topic")
+        if self.topic.fifo:
+            raise invalid(
+                "topic", "be a standard topic, because SES takes no FIFO topics", self.topic.node.path, "pass another"
+            )
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        """An event destination that waits for the topic's policy."""
+        check_same_region("topic", self.topic.env.region, user=scope)
+        name = configuration_set.configuration_set_name
+        elsewhere = Stack.of(self.topic).node.addr != Stack.of(scope).node.addr
+        # The topic's policy names the set, and the destination the topic: two stacks would need each other.
+        if elsewhere and is_made_in_app(self.topic) and contains_token(name):
+            raise invalid(
+                "topic",
+                "be made in the same stack as the monitoring, for each of the two refers to the other",
+                self.topic.node.path,
+                "move one of the two, or refer to the topic by Topic.from_topic_arn and write its policy yourself",
+            )
+        source_arn = ses_arn(scope, "configuration-set", name)
+        # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
+        let_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventBusEvents:
+    """Put each event on the account's default event bus, the only one that SES takes.
+
+    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given.
+    *targets*: where a rule sends the events of this configuration set, and of no other; no rule without targets.
+
+    Raises ``ValueError`` for what is no target.
+    """
+
+    events: Collection[Event] = PROBLEMS
+    targets: "Sequence[aws_events.IRuleTarget]" = ()
+
+    def __post_init__(self) -> None:
+        _check_events(self.events)
+        if not isinstance(self.targets, Sequence) or not all(hasattr(target, "bind") for target in self.targets):
+            raise invalid(
+                "targets",
+                "be a list of rule targets",
+                self.targets,
+                "pass targets of aws_events_targets, not resources",
+            )
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        """An event destination, and the rule behind it."""
+        from aws_cdk import aws_events
+
+        # By its name: CDK compares an ARN with one that holds a token, and refuses the default bus.
+        bus = aws_events.EventBus.from_event_bus_name(scope, "Bus", "default")
+        if self.targets:
+            aws_events.Rule(
+                scope,
+                "Rule",
+                event_pattern=aws_events.EventPattern(
+                    source=["aws.ses"],
+                    detail={
+                        "mail": {"tags": {CONFIGURATION_SET_DIMENSION: [configuration_set.configuration_set_name]}}
+                    },
+                ),
+                targets=self.targets,
+            )
+        return [_destination(scope, configuration_set, ses.EventDestination.event_bus(bus), self.events)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirehoseEvents:
+    """Put each event, as a line of JSON, into a Firehose stream of the same region.
+
+    *events*: every kind but opens and clicks unless given, which SES counts only where it changes the message.
+    """
+
+    stream: "firehose.IDeliveryStream"
+    events: Collection[Event] = (*PROBLEMS, Event.SEND, Event.DELIVERY, Event.SUBSCRIPTION)
+
+    def __post_init__(self) -> None:
+        _check_events(self.events)
+        if not hasattr(self.stream, "delivery_stream_arn"):
+            raise invalid("stream", "be a Firehose delivery stream", self.stream, "pass a firehose.DeliveryStream")
+
+    def add_to(
+        self, scope: Construct, configuration_set: ses.IConfigurationSet
+    ) -> Sequence[ses.ConfigurationSetEventDestination]:
+        """An event destination with a role of its own."""
+        destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream)
+        return [_destination(scope, configuration_set, destination, self.events)]
+
+
+def _destination(
+    scope: Construct,
+    configuration_set: ses.IConfigurationSet,
+    destination: ses.EventDestination,
+    events: Collection[Event],
+) -> ses.ConfigurationSetEventDestination:
+    return ses.ConfigurationSetEventDestination(
+        scope, "Destination", configuration_set=configuration_set, destination=destination, events=list(events)
+    )
+
+
+def _check_events(events: Collection[Event]) -> None:
+    if not isinstance(events, Collection) or not events:
+        raise invalid("events", "be at least one kind of event", events, "leave it out for the usual ones")
+    for event in events:
+        check_kind("events", event, Event, "pass members of ses.EmailSendingEvent")
+
+
+def _check_dimension(dimension: ses.CloudWatchDimension, *, taken: Collection[str]) -> None:
+    if not _DIMENSION_NAME.fullmatch(dimension.name):
+        raise invalid(
+            "dimensions",
+            "have names of 1-256 letters, digits, '_', ':' and '-'",
+            dimension.name,
+            "name a tag or header",
+        )
+    if dimension.name in taken:
+        raise invalid("dimensions", "have different names", dimension.name, "leave it out; it is there already")
+    if not _DIMENSION_VALUE.fullmatch(without_tokens(dimension.default_value)):
+        raise invalid(
+            "dimensions",
+            "have default values of 1-256 letters, digits, '_' and '-'",
+            dimension.default_value,
+            "take a value such as 'none'",
+        )
+    is_header = dimension.source is ses.CloudWatchDimensionSource.EMAIL_HEADER
+    if is_header and dimension.name.lower() in _NO_DIMENSIONS:
+        raise invalid("dimensions", "name a header that SES takes", dimension.name, "take a header of your own")

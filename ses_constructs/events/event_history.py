@@ -1,0 +1,153 @@
+"""EventHistory: what became of each message, kept for a while and ready to be asked."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, Names, Size, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ..common.arguments import check_kind, invalid
+from ..common.checks import regions_differ
+from .event_destinations import Event, FirehoseEvents
+from .event_source import EventSource
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+
+_DESTINATION_ID = "HistoryEvents"
+_MAX_DAYS = 3650
+# https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
+_MIN_SCAN_BYTES = 10_000_000
+
+
+class EventHistory(Construct):
+    """Keeps the events of a configuration set for questions such as "what happened to mail for x?".
+
+    A Firehose stream writes them to a bucket, as compressed lines of JSON in a folder for each day; Athena reads them
+    there, with a table, saved queries and a work group of its own. An event can be asked for about five minutes after
+    it happened. Events hold addresses and subjects: they are personal data, and are deleted when their time is over,
+    also after the stack is gone, for the bucket stays.
+
+    *keep_for*: whole days, 1 to 3650; 90 days unless given.
+    *events*: every kind but opens and clicks unless given.
+    *encryption_key*: encrypts the stream, the bucket and the answers; a key of AWS unless given. A key from elsewhere
+    must let this account use it, and make grants for Firehose.
+    *scan_limit*: how much one query may read, and cost, at least 10 MB; 10 GiB unless given, compressed as stored.
+
+    Raises ``ValueError`` for arguments that cannot work, and for a second history of the same *monitoring*.
+    Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-firehose-contents.html,
+    https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        monitoring: EventSource,
+        keep_for: Duration | None = None,
+        events: Collection[Event] | None = None,
+        encryption_key: "kms.IKey | None" = None,
+        scan_limit: Size | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        check_kind("monitoring", monitoring, EventSource, "pass a BounceMonitoring")
+        keep_for = keep_for if keep_for is not None else Duration.days(90)
+        days = _checked_days(keep_for)
+        scan_bytes = _checked_bytes(scan_limit if scan_limit is not None else Size.gibibytes(10))
+        self._check_regions(monitoring, encryption_key)
+        if monitoring.node.try_find_child(_DESTINATION_ID) is not None:
+            raise invalid(
+                "monitoring",
+                "have one history, or each event is kept twice",
+                monitoring.node.path,
+                "share the first one",
+            )
+        from . import _history_stream as store
+        from . import _history_table as table
+        from . import _history_work_group as work_group
+
+        name = Names.unique_resource_name(self, max_length=64)
+        self.keep_for = keep_for
+        """How long an event is kept."""
+        self.database_name = name.lower()
+        """The name of the Glue database, which holds the table ``events``."""
+        self.work_group_name = name
+        """The name of the Athena work group."""
+        self._key = encryption_key
+
+        self.bucket = store.make_bucket(self, key=encryption_key, keep_for=keep_for)
+        """The bucket: events below ``events/``, answers to questions below ``results/``, failures below ``errors/``."""
+        delivery = store.EventStream(self, "Delivery", bucket=self.bucket, key=encryption_key, name=name)
+        self.stream = delivery.stream
+        """The Firehose stream; ``stream.metric("DeliveryToS3.DataFreshness")`` is how far the history is behind."""
+        self.log_group = delivery.log_group
+        """What Firehose could not deliver, and why."""
+        self.database = table.make_database(self, name=self.database_name)
+        """The Glue database."""
+        self.table = table.make_table(self, database=self.database, bucket=self.bucket, days=days)
+        """The Glue table."""
+        self.work_group = work_group.make_work_group(
+            self, name=name, bucket=self.bucket, key=encryption_key, scan_limit=scan_bytes
+        )
+        """The Athena work group."""
+        self.queries = work_group.save_queries(self, work_group=self.work_group, database_name=self.database.ref)
+        """The saved queries: ``MailForAddress``, ``Bounces``, ``Complaints``, ``Deliverability``, ``Delays``."""
+        monitoring.add_destination(
+            _DESTINATION_ID,
+            FirehoseEvents(stream=self.stream) if events is None else FirehoseEvents(stream=self.stream, events=events),
+        )
+
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let *grantee* ask questions in the work group, and read all events and the answers to all questions."""
+        from . import _history_work_group as work_group
+
+        return work_group.grant_query(
+            grantee,
+            work_group_name=self.work_group_name,
+            database_name=self.database_name,
+            bucket=self.bucket,
+            key=self._key,
+        )
+
+    def _check_regions(self, monitoring: EventSource, key: "kms.IKey | None") -> None:
+        own = Stack.of(self).region
+        if regions_differ(own, Stack.of(monitoring).region):
+            raise invalid(
+                "monitoring",
+                f"be in {own} as well, because SES delivers events within a region",
+                Stack.of(monitoring).region,
+                "make the history in the stack of the monitoring",
+            )
+        if key is None:
+            return
+        if not hasattr(key, "key_arn"):
+            raise invalid("encryption_key", "be a KMS key", key, "pass a kms.Key")
+        if regions_differ(own, key.env.region):
+            raise invalid("encryption_key", f"be a key of {own}", key.env.region, "pass a key of the same region")
+
+
+def _checked_days(keep_for: Duration) -> int:
+    check_kind("keep_for", keep_for, Duration, "pass a Duration, such as Duration.days(90)")
+    if keep_for.is_unresolved():
+        raise invalid("keep_for", "be known before deployment", str(keep_for), "pass Duration.days(90)")
+    days = keep_for.to_days(integral=False)
+    if not 1 <= days <= _MAX_DAYS or days % 1:
+        raise invalid(
+            "keep_for",
+            f"be whole days, from 1 day to {_MAX_DAYS} days",
+            keep_for.to_human_string(),
+            "pass Duration.days(90)",
+        )
+    return int(days)
+
+
+def _checked_bytes(scan_limit: Size) -> int:
+    check_kind("scan_limit", scan_limit, Size, "pass a Size, such as Size.gibibytes(10)")
+    if scan_limit.is_unresolved():
+        raise invalid("scan_limit", "be known before deployment", str(scan_limit), "pass Size.gibibytes(10)")
+    size = int(scan_limit.to_bytes())
+    if size < _MIN_SCAN_BYTES:
+        raise invalid("scan_limit", f"be at least {_MIN_SCAN_BYTES} bytes", size, "pass Size.mebibytes(10) or more")
+    return size

@@ -1,0 +1,146 @@
+"""EventSource: a configuration set whose events go somewhere, and are counted where somebody reads them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.arguments import invalid
+from ..common.sending_metrics import ReputationMetrics
+from .event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, Event, EventDestination
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+_MAX_DESTINATIONS = 10
+
+# The metrics that CloudWatch has only while a configuration set counts their events.
+_EVENT_OF_METRIC = {
+    "Bounce": Event.BOUNCE,
+    "Click": Event.CLICK,
+    "Complaint": Event.COMPLAINT,
+    "Delivery": Event.DELIVERY,
+    "DeliveryDelay": Event.DELIVERY_DELAY,
+    "Open": Event.OPEN,
+    "Reject": Event.REJECT,
+    "RenderingFailure": Event.RENDERING_FAILURE,
+    "Send": Event.SEND,
+    "Subscription": Event.SUBSCRIPTION,
+}
+
+
+class EventSource(Construct, ReputationMetrics):
+    """A configuration set, where its events go, and the alarms on them: what a history or a dashboard is made of.
+
+    ``BounceMonitoring`` is one.
+    """
+
+    configuration_set: ses.IConfigurationSet
+    """The configuration set; senders that are not the domain's name it with each message."""
+    alarms: "tuple[cloudwatch.AlarmBase, ...]"
+    """Every alarm, also those of a pause."""
+    reputation_at_risk: "cloudwatch.CompositeAlarm"
+    """The alarm that fires when any rate is critical."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self._destinations: list[ses.ConfigurationSetEventDestination] = []
+        self._destination_kinds: list[str] = []
+        self._counted: _CountedEvents | None = None
+
+    # Asked for once and not for every metric.
+    @cached_property
+    def _name(self) -> str:
+        return self.configuration_set.configuration_set_name
+
+    @property
+    def _dimensions(self) -> Mapping[str, str]:
+        return {CONFIGURATION_SET_DIMENSION: self._name}
+
+    def metric(
+        self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
+    ) -> "cloudwatch.Metric":
+        """A metric of this configuration set; its kind of event is counted from then on, if it was not already.
+
+        Raises ``ValueError`` when no ``CloudWatchMetrics`` is among the destinations.
+        """
+        event = _EVENT_OF_METRIC.get(metric_name)
+        if event is not None:
+            if self._counted is None:
+                raise invalid(
+                    "destinations",
+                    f"hold CloudWatchMetrics(), so that the metric {metric_name} exists",
+                    self._destination_kinds,
+                    "add it, or leave out what reads the metric, as with DeliveryThresholds(rejects=None, delays=None)",
+                )
+            self._counted.add(event)
+        return super().metric(metric_name, statistic=statistic, period=period, label=label)
+
+    def add_destination(self, construct_id: str, destination: EventDestination) -> None:
+        """Send the events somewhere else as well; SES has ten destinations for a configuration set.
+
+        Raises ``ValueError`` for an eleventh, and for a second ``CloudWatchMetrics``, which would count twice.
+        """
+        if isinstance(destination, type) or not hasattr(destination, "add_to"):
+            raise invalid(
+                "destinations",
+                "be event destinations",
+                destination,
+                "pass CloudWatchMetrics(), TopicEvents(topic=...) or the like",
+            )
+        if isinstance(destination, CloudWatchMetrics) and self._counted is not None:
+            raise invalid(
+                "destinations",
+                "hold CloudWatchMetrics once, because two would count each event twice",
+                construct_id,
+                "put all events and dimensions into one",
+            )
+        self._destination_kinds.append(type(destination).__name__)
+        made = destination.add_to(Construct(self, construct_id), self.configuration_set)
+        self._destinations += made
+        if len(self._destinations) > _MAX_DESTINATIONS:
+            raise invalid(
+                "destinations",
+                f"be at most {_MAX_DESTINATIONS}, with one for each further dimension of CloudWatchMetrics",
+                len(self._destinations),
+                "leave some out",
+            )
+        if isinstance(destination, CloudWatchMetrics):
+            self._counted = _CountedEvents(destination.events, made)
+
+    def _role_of(self, destination: EventDestination) -> str:
+        """The construct id of a destination: its kind, with a number from the second of a kind on."""
+        construct_id = kind = type(destination).__name__
+        number = 1
+        while self.node.try_find_child(construct_id):
+            number += 1
+            construct_id = f"{kind}{number}"
+        return construct_id
+
+
+class _CountedEvents:
+    """The events of one ``CloudWatchMetrics``, to which more can be added after its destinations are made."""
+
+    def __init__(self, events: Collection[Event], destinations: Sequence[ses.ConfigurationSetEventDestination]) -> None:
+        self._events, self._destinations = list(events), destinations
+
+    def add(self, event: Event) -> None:
+        """Count *event* as well."""
+        if event in self._events:
+            return
+        self._events.append(event)
+        for destination in self._destinations:
+            resource = destination.node.default_child
+            assert isinstance(resource, ses.CfnConfigurationSetEventDestination)
+            names = [_camel_case(each.value) for each in self._events]
+            resource.add_property_override("EventDestination.MatchingEventTypes", names)
+
+
+def _camel_case(name: str) -> str:
+    """As CloudFormation spells it: ``DELIVERY_DELAY`` is ``deliveryDelay``."""
+    first, *others = name.lower().split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -1,0 +1,180 @@
+"""CustomResourceFunction: one function for each handler and stack, used directly as a custom resource's service token.
+
+A third of the resources of CDK's provider framework, and no finding under cdk-nag.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, CustomResource, Duration, Stack, Validations
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ..common.arguments import invalid
+from ._policy_length import policy_length
+from .handler_function import HandlerFunction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settings:
+    """What differs between the handlers."""
+
+    description: str
+    # Time for SES's throttling: the handlers' tries and their waits fit into it.
+    timeout_minutes: int = 5
+    invokes_itself: bool = False
+    # Calls of the v1 API that SES cannot narrow to a resource
+    # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
+    actions_on_everything: tuple[str, ...] = ()
+    # Characters for policies that an update replaces: they stay beside the new ones until it is done.
+    replaced_characters: int = 0
+
+
+# A role holds 10,240 characters of inline policies, and the one for its log takes up to 350 of them
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+_MAX_CHARACTERS = 10_240 - 350
+
+
+HANDLERS = {
+    "activate_rule_set": _Settings(
+        description="Activates SES receipt rule sets",
+        actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
+    ),
+    "production_access": _Settings(
+        description="Asks SES to take the account out of the sandbox",
+        actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
+    ),
+    "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
+    "smtp_credentials": _Settings(
+        description="Makes SMTP credentials and keeps them in secrets",
+        # Two of the longest, while two get another user or secret.
+        replaced_characters=1_700,
+    ),
+    "suppression_list": _Settings(
+        description="Sets which reasons put an address on the account's suppression list",
+        actions_on_everything=("ses:GetAccount", "ses:PutAccountSuppressionAttributes"),
+    ),
+    "verification_token": _Settings(
+        description="Asks SES for the legacy TXT tokens of domains",
+        actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
+    ),
+    "verified_address": _Settings(
+        description="Has SES verify e-mail addresses",
+        actions_on_everything=("ses:VerifyEmailIdentity",),
+    ),
+    "wait_for_addresses": _Settings(
+        description="Waits until SES has verified e-mail addresses",
+        timeout_minutes=15,
+        invokes_itself=True,
+        actions_on_everything=("ses:GetIdentityVerificationAttributes",),
+    ),
+    "wait_for_verification": _Settings(
+        description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
+    ),
+}
+
+
+class CustomResourceFunction(HandlerFunction):
+    """The function of one custom-resource handler.
+
+    Each custom resource adds the permissions for its own job, and waits for them.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
+        settings = HANDLERS[module]
+        super().__init__(
+            scope,
+            construct_id,
+            module=module,
+            description=settings.description,
+            timeout=Duration.minutes(settings.timeout_minutes),
+        )
+        self._replaced_characters = settings.replaced_characters
+        self._lengths: dict[str, int] = {}
+        self._on_each: dict[str, iam.PolicyStatement] = {}
+        # Not on the role itself: the function waits for its role, which must not wait for the function.
+        self._own_policies: list[iam.Policy] = []
+        if settings.invokes_itself:
+            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
+        if settings.actions_on_everything:
+            everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
+            reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
+            Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+
+    @classmethod
+    def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":
+        """The function that runs ``handlers/<module>.py`` in the stack of *scope*, made on first use."""
+        stack = Stack.of(scope)
+        construct_id = "Ses" + "".join(word.capitalize() for word in module.split("_"))
+        existing = stack.node.try_find_child(construct_id)
+        if isinstance(existing, cls):
+            return existing
+        return cls(stack, construct_id, module=module)
+
+    def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
+        """Let the function do *action* on *resources*, in one policy for all its custom resources.
+
+        For what several of them need: however many do, each resource takes room in the role once.
+        A custom resource that needs it comes after this call. Raises ``ValueError`` when the role cannot hold it.
+        """
+        statement = self._on_each.get(action)
+        if statement is None:
+            _, _, construct_id = action.partition(":")
+            statement = self._on_each[action] = iam.PolicyStatement(actions=[action])
+            self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
+        statement.add_resources(*resources)
+        self._check_room(action, [statement])
+
+    def custom_resource(
+        self,
+        scope: Construct,
+        *,
+        resource_type: str,
+        properties: Mapping[str, object],
+        permissions: Sequence[iam.PolicyStatement] = (),
+        policy_id: str = "Policy",
+        service_timeout: Duration | None = None,
+    ) -> CustomResource:
+        """A custom resource under *scope* that this function answers, with *permissions* for its own job.
+
+        They are in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes
+        the first one last, so that the resource can still clean up what only that one allows.
+        A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
+        room for the retries that Lambda makes when a run crashes.
+
+        Raises ``ValueError`` when the role cannot hold the policy.
+        """
+        resource = CustomResource(
+            scope,
+            "Resource",
+            service_token=self.function.function_arn,
+            resource_type=resource_type,
+            properties=dict(properties),
+            service_timeout=service_timeout or Duration.minutes(10),
+        )
+        # Without its policies the first call would race IAM; on delete they must outlive the resource.
+        resource.node.add_dependency(*self._own_policies)
+        if permissions:
+            policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
+            self._check_room(policy.node.path, permissions)
+            resource.node.add_dependency(policy)
+        return resource
+
+    def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
+        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
+        policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
+        self._own_policies.append(policy)
+        self._check_room(construct_id, [statement])
+        return policy
+
+    def _check_room(self, policy: str, statements: Sequence[iam.PolicyStatement]) -> None:
+        stack = Stack.of(self)
+        self._lengths[policy] = policy_length(stack, statements)
+        characters = sum(self._lengths.values()) + self._replaced_characters
+        if characters > _MAX_CHARACTERS:
+            raise invalid(
+                f"the custom resources of {self.node.id} in stack {stack.stack_name!r}",
+                f"have policies of {_MAX_CHARACTERS:,} characters together, for IAM limits those of their one role",
+                characters,
+                "put further ones into another stack",
+            )

@@ -1,0 +1,1 @@
+"""What only forward_message needs."""

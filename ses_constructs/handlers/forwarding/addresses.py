@@ -1,0 +1,131 @@
+"""Mailboxes in address headers, read out of whatever people and programs write there, and written as the rules say.
+
+The parser of the standard library raises on some of this, and on the rest answers differently from version to version.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .encoded_words import decoded, encoded, visible
+
+_MOST_CHARACTERS = 4000
+_MOST_NAME = 120
+_MOST_LOCAL, _MOST_DOMAIN = 256, 253
+
+_TOKEN = re.compile(
+    r"""
+      (?P<quoted>  "(?:[^"\\]|\\.)*" )
+    | (?P<encoded> =\?[^?\s]+\?[bq]\?[^?\s]*\?= )
+    | (?P<comment> \((?:[^()\\]|\\.|\([^()]*\))*\) )
+    | (?P<angle>   <[^<>]*(?:>|\Z) )
+    | (?P<space>   \s+ )
+    | (?P<end>     [,;] )
+    | (?P<group>   : )
+    | (?P<atom>    [^\s"<>,;:()]+ )
+    | (?P<junk>    . )
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_ROUTE = re.compile(r"\A@[^:]*:|\Amailto:", re.IGNORECASE)
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_DOT_ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
+_DOMAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|\[[0-9A-Za-z.:]+\]")
+_LOCAL = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name, as a reader sees it, and an address that mail can be sent to; either may be empty."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        if not self.name:
+            return self.address
+        return f"{phrase(self.name)} <{self.address}>"
+
+
+def phrase(name: str) -> str:
+    """Write a display name: as a quoted string, or in encoded words if it is not ASCII."""
+    return '"{}"'.format(re.sub(r'(["\\])', r"\\\1", name)) if name.isascii() else encoded(name)
+
+
+def mailboxes(text: str) -> list[Mailbox]:
+    """Read every mailbox of an address header, with groups resolved."""
+    if len(text) > _MOST_CHARACTERS:
+        # Half an address is another one.
+        text = text[:_MOST_CHARACTERS].rpartition(",")[0]
+    found, current = [], _Parts()
+    for match in _TOKEN.finditer(text):
+        kind, token = match.lastgroup or "", match.group()
+        if kind == "end":
+            found.append(current.mailbox())
+            current = _Parts()
+        elif kind == "group":
+            current = _Parts()
+        else:
+            current.add(kind, token)
+    found.append(current.mailbox())
+    return [one for one in found if one.name or one.address]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """One mailbox while it is read. A word is what stands without spaces: as it was written, and as it is read."""
+
+    words: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angles: list[str] = field(default_factory=list)
+    glued: bool = False
+
+    def add(self, kind: str, token: str) -> None:
+        match kind:
+            case "angle":
+                self.angles.append(token.strip("<>"))
+            case "comment":
+                self.comments.append(token[1:-1])
+            case "atom" | "encoded" | "quoted":
+                read = re.sub(r"\\(.)", r"\1", token[1:-1]) if kind == "quoted" else token
+                before = self.words.pop() if self.glued else ("", "")
+                self.words.append((before[0] + token, before[1] + read))
+        self.glued = kind in ("atom", "encoded", "quoted")
+
+    def mailbox(self) -> Mailbox:
+        address, rest = _first_usable(self.angles), self.words
+        if not address:
+            # Without brackets, an address is a word like the others, or several where a program put spaces in it.
+            raws = [raw for raw, _ in self.words]
+            address = _first_usable(raws)
+            rest = [word for word in self.words if not address or usable(word[0]) != address]
+        if not address and (address := usable("".join(raws))):
+            rest = []
+        name = visible(decoded(" ".join(read for _, read in rest))) or visible(decoded(" ".join(self.comments)))
+        return Mailbox(name[:_MOST_NAME].strip(), address)
+
+
+def _first_usable(candidates: list[str]) -> str:
+    return next(filter(None, map(usable, candidates)), "")
+
+
+def usable(raw: str) -> str:
+    """Write an address in ASCII, or nothing if no mail can be sent to it that way."""
+    local, _, domain = _ROUTE.sub("", raw.strip()).rpartition("@")
+    local, domain = local.strip(), domain.strip().rstrip(".")
+    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    if len(local) > _MOST_LOCAL or len(domain) > _MOST_DOMAIN:
+        return ""
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        return ""
+    return f"{local if _DOT_ATOM.fullmatch(local) else phrase(local)}@{domain}"
+
+
+def joined(boxes: Iterable[Mailbox]) -> str:
+    """Write a list of the mailboxes that have an address, each once, ready to be folded."""
+    return ", ".join({box.address: str(box) for box in boxes if box.address}.values())

@@ -1,0 +1,49 @@
+"""How the forwarding of one message ends when it does not end well. No text here holds content or an address."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+
+from .._aws import code_of, is_transient
+
+_HANDLERS = Path(__file__).parents[1]
+
+
+class DroppedError(Exception):
+    """The message must not be forwarded, now or later."""
+
+
+class NotForwardedError(Exception):
+    """The message should have been forwarded and cannot be; a person has to look. The stored object stays."""
+
+
+class TryAgainError(Exception):
+    """The message may be forwarded later."""
+
+
+@contextmanager
+def calling(call: str) -> Iterator[None]:
+    """Turn AWS's errors into ours: what AWS says may quote addresses, so that only its code is passed on."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise translated(error, call) from None
+
+
+def translated(error: Exception, call: str) -> Exception:
+    """Find what *error* means for the message."""
+    passing = is_transient(error) or isinstance(error, IncompleteReadError)
+    return (TryAgainError if passing else NotForwardedError)(f"{call} failed: {code_of(error) or type(error).__name__}")
+
+
+def unexpected(error: Exception) -> str:
+    """Say where in our code an error that nobody thought of came up, and nothing of what it says."""
+    at, where = error.__traceback__, "nowhere"
+    while at:
+        file = Path(at.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_HANDLERS):
+            where = f"{file.name}:{at.tb_lineno}"
+        at = at.tb_next
+    return f"unexpected {type(error).__name__} at {where}"

@@ -1,0 +1,80 @@
+"""The notifications that SES publishes once a receipt rule has stored a message."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from .errors import DroppedError, NotForwardedError
+
+# SES writes an object of this name when a rule is made.
+_SETUP = "AMAZON_SES_SETUP_NOTIFICATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message that SES received and stored: where it is, for whom, and what SES thinks of it."""
+
+    message_id: str
+    bucket: str
+    key: str
+    recipients: tuple[str, ...]
+    has_return_path: bool
+    verdicts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, mail: Mapping[str, Any], receipt: Mapping[str, Any]) -> Self:
+        try:
+            verdicts = {name: str(verdict["status"]).upper() for name, verdict in receipt.items() if "Verdict" in name}
+            verdicts["dmarcPolicy"] = str(receipt.get("dmarcPolicy", "")).upper()
+            action = receipt["action"]
+            recipients = receipt["recipients"]
+            found = cls(
+                str(mail["messageId"]),
+                # The key comes from here alone: how SES puts it together from the prefix is not documented.
+                str(action["bucketName"]),
+                str(action["objectKey"]),
+                tuple(map(str, recipients)),
+                str(mail.get("source", "absent")).strip("<> ") != "",
+                verdicts,
+            )
+        except (KeyError, TypeError, AttributeError):
+            raise NotForwardedError("the notification lacks what SES documents") from None
+        if not found.recipients or isinstance(recipients, str):
+            raise NotForwardedError("the notification has no recipients")
+        return found
+
+    def check(self) -> None:
+        """Drop what SES holds for harmful. Verdicts are absent where the rule does not scan."""
+        if self.verdicts.get("virusVerdict") == "FAIL":
+            raise DroppedError("virus")
+        if self.verdicts.get("spamVerdict") == "FAIL":
+            raise DroppedError("spam")
+        if self.verdicts.get("dmarcVerdict") == "FAIL" and self.verdicts["dmarcPolicy"] == "REJECT":
+            raise DroppedError("DMARC policy reject")
+        if not self.has_return_path:
+            raise DroppedError("loop: null return path")
+
+
+def texts_in(event: Mapping[str, Any]) -> list[str]:
+    """Unpack an event of SNS; whoever invokes the function with another one learns of it."""
+    try:
+        return [str(record["Sns"]["Message"]) for record in event["Records"]]
+    except (KeyError, TypeError):
+        raise NotForwardedError("the event does not come from SNS") from None
+
+
+def received(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Read the ``mail`` and ``receipt`` of a notification, or nothing if it is not about a stored message."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    mail, receipt = (content.get(name) if isinstance(content, dict) else None for name in ("mail", "receipt"))
+    if not isinstance(mail, dict) or not isinstance(receipt, dict):
+        return None
+    action = receipt.get("action")
+    # A topic may also hear of the other actions of a rule.
+    if isinstance(action, dict) and (action.get("type") != "S3" or str(action.get("objectKey")).endswith(_SETUP)):
+        return None
+    return mail, receipt

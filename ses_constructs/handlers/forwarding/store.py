@@ -1,0 +1,83 @@
+"""The bucket in which SES stored the message, and the note beside it of who has got it.
+
+The note is the object ``<key of the message>.forwarded``, JSON: ``{"sent": {<SHA-256>: <message id of SES>}}``, one
+entry for each destination that was sent to. The hash is over the key and the address, so that the note tells nobody
+who they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from .._aws import code_of
+from .errors import NotForwardedError, calling
+from .send import MOST_BYTES
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CHUNK = 256 * 1024
+# Headers come and go, so a message that is a little too large may still fit.
+_ROOM = 1024 * 1024
+# What a rule with a KMS key leaves: the message in the format of the S3 encryption client.
+_ENCRYPTED = frozenset({"x-amz-key", "x-amz-key-v2", "x-amz-iv"})
+
+
+class StoredMessage:
+    """One message in its bucket."""
+
+    def __init__(self, client: "S3Client", bucket: str, key: str) -> None:
+        self._client, self._bucket, self._key = client, bucket, key
+        self._note = f"{key}.forwarded"
+        self._sent: dict[str, str] = {}
+
+    def unsent(self, destinations: Iterable[str]) -> list[str]:
+        """Look who of *destinations* has not got the message yet."""
+        self._sent = self._noted()
+        return [one for one in destinations if self._hash(one) not in self._sent]
+
+    def note(self, destinations: Iterable[str], sent_as: str) -> None:
+        """Write down that *destinations* have got it."""
+        self._sent |= {self._hash(one): sent_as for one in destinations}
+        with calling("s3:PutObject"):
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._note,
+                Body=json.dumps({"sent": self._sent}).encode(),
+                ContentType="application/json",
+            )
+
+    def read(self) -> bytearray:
+        """Read the whole message, as it is, into one place."""
+        with calling("s3:GetObject"):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
+            with answer["Body"] as _:
+                if _ENCRYPTED & answer.get("Metadata", {}).keys():
+                    raise NotForwardedError("the rule encrypted the message; encrypt the bucket instead")
+                if answer["ContentLength"] > MOST_BYTES + _ROOM:
+                    raise NotForwardedError("the message is too large")
+                message = bytearray()
+                for chunk in answer["Body"].iter_chunks(_CHUNK):
+                    message += chunk
+                return message
+
+    def _noted(self) -> dict[str, str]:
+        with calling("s3:GetObject"):
+            try:
+                text = self._client.get_object(Bucket=self._bucket, Key=self._note)["Body"].read()
+            except ClientError as error:
+                if code_of(error) == "NoSuchKey":
+                    return {}
+                raise
+        try:
+            sent = json.loads(text)["sent"]
+        except (ValueError, KeyError, TypeError):
+            # Not a note of ours: rather twice than never.
+            return {}
+        return dict(sent) if isinstance(sent, dict) else {}
+
+    def _hash(self, destination: str) -> str:
+        return hashlib.sha256(f"{self._key}\n{destination.lower()}".encode()).hexdigest()

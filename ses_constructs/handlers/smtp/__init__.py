@@ -1,0 +1,1 @@
+"""What only the functions of SMTP credentials need."""

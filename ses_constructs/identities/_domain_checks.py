@@ -1,0 +1,155 @@
+"""What VerifiedDomain checks about its arguments together: errors for what cannot work, warnings for what may not.
+
+A CDK token passes every check, for its text is known at deploy only. Warning ids are part of the public API.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from constructs import Construct
+
+from ..common.arguments import (
+    check_domain_name,
+    check_kind,
+    check_text,
+    contains_token,
+    invalid,
+    is_token,
+    is_within,
+    without_tokens,
+)
+from ..common.checks import warn
+from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting, is_spf
+
+_MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
+
+
+def check_kinds(
+    *,
+    dns: object,
+    dkim: object,
+    dmarc: object,
+    spf: object,
+    tls_reporting: object,
+    wait_until_verified: object,
+    record_ttl: object,
+    **switches: object,
+) -> None:
+    """The objects that people first try to pass as text, as a number, or as what they are made from."""
+    if not hasattr(dns, "publish"):
+        raise invalid("dns", "say where the records go", dns, "pass Route53Zone(hosted_zone) or RecordsToPublish()")
+    if not hasattr(dkim, "signing_key"):
+        raise invalid("dkim", "say how mail is signed", dkim, "pass EasyDkim(), or leave it out")
+    for argument, value, kind, fix in (
+        ("dmarc", dmarc, DmarcPolicy, "pass DmarcPolicy.monitor(), or DmarcPolicy.parse(...) of a published record"),
+        ("spf", spf, SpfPolicy, "pass SpfPolicy.amazon_ses(), or SpfPolicy.parse(...) of a published record"),
+        ("tls_reporting", tls_reporting, TlsReporting, "pass TlsReporting(reports_to=['tls@example.com'])"),
+        ("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)"),
+        ("record_ttl", record_ttl, Duration, "pass Duration.minutes(5)"),
+    ):
+        if value is not None:
+            check_kind(argument, value, kind, fix)
+    for argument, value in switches.items():
+        # Context from the command line is text, and "false" counts as true.
+        check_kind(argument, value, bool, "pass True or False")
+
+
+def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
+    """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
+    check_kind("mail_from", mail_from, str, _MAIL_FROM_FIX)
+    if not mail_from:
+        raise invalid("mail_from", "be a label or a name", mail_from, _MAIL_FROM_FIX)
+    if is_token(mail_from):  # in full, for all that can be known
+        return mail_from
+    if not contains_token(mail_from):
+        mail_from = mail_from.lower()
+    if "." not in without_tokens(mail_from):
+        return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
+    name = check_domain_name("mail_from", mail_from)
+    if not contains_token(domain_name) and not name.endswith(f".{domain_name}"):
+        raise invalid("mail_from", f"be a subdomain of {domain_name}", mail_from, _MAIL_FROM_FIX)
+    return name
+
+
+def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
+    """What is kept is not kept when its own creation fails, for the next try would then find it in the way."""
+    if policy is RemovalPolicy.RETAIN:
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    if policy not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE):
+        raise invalid("removal_policy", "be DESTROY or RETAIN", policy, "pass RemovalPolicy.RETAIN to keep the domain")
+    return policy
+
+
+def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -> None:
+    """One SPF policy in the TXT record set of the domain, and existing values only beside it."""
+    if isinstance(existing_txt_values, str):
+        raise invalid("existing_txt_values", "be a list of texts", existing_txt_values, "put the text into a list")
+    if spf is None:
+        if existing_txt_values:
+            raise invalid(
+                "existing_txt_values",
+                "come with spf, which shares their TXT record set",
+                existing_txt_values,
+                "pass spf=SpfPolicy.amazon_ses(), or leave the existing values to their owner",
+            )
+        return
+    for value in existing_txt_values:
+        check_text("existing_txt_values", value)
+        if value.startswith('"') and value.endswith('"'):
+            # As Route 53 and dig show it; published like this, the quotes would be a part of the text.
+            raise invalid("existing_txt_values", "be plain text", value, "leave the quotes out, and join its strings")
+        if is_spf(value):
+            raise invalid(
+                "existing_txt_values",
+                "hold no second SPF policy, because receivers then reject both (RFC 7208)",
+                value,
+                f"pass spf=SpfPolicy.parse({value!r}).merge(SpfPolicy.amazon_ses())",
+            )
+
+
+def check_shared_records(**shared: object) -> None:
+    """A domain that leaves the shared records to another stack must not ask for them."""
+    for argument, value in shared.items():
+        if value:
+            raise invalid(
+                argument,
+                "be left out when owns_shared_records is False",
+                value,
+                "pass it to the VerifiedDomain that owns the shared records",
+            )
+
+
+def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, has_mail_from: bool) -> None:
+    """Reports that will not arrive, and an alignment that can never be met."""
+    for destination in policy.report_domains():
+        if contains_token(domain_name) or contains_token(destination) or _related(destination, domain_name):
+            continue
+        # RFC 9990, section 4: without this record receivers drop the address.
+        warn(
+            scope,
+            "dmarc-reports-elsewhere",
+            f"{destination} must agree to receive the DMARC reports of {domain_name}: its zone needs the record "
+            f'{domain_name}._report._dmarc.{destination}. IN TXT "v=DMARC1"; acknowledge this warning once it is there',
+        )
+    if policy.spf_alignment == "strict" and has_mail_from:
+        warn(
+            scope,
+            "dmarc-spf-never-aligns",
+            "SPF cannot pass strict DMARC alignment, because the MAIL FROM domain of SES is a subdomain; "
+            "use relaxed alignment, or rely on DKIM alone and acknowledge this warning",
+        )
+
+
+def warn_about_unpublished_wait(scope: Construct) -> None:
+    """Waiting for records that nobody may have published."""
+    warn(
+        scope,
+        "waits-for-people",
+        "wait_until_verified holds the deployment until somebody has published the records, whose DKIM names are known "
+        "only after the identity is made; deploy without it first",
+    )
+
+
+def _related(destination: str, domain_name: str) -> bool:
+    """Whether one domain holds the other, as far as names alone can tell."""
+    return is_within(destination, domain_name) or is_within(domain_name, destination)

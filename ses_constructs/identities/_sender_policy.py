@@ -1,0 +1,113 @@
+"""SenderPolicy: the identity policy that lets other accounts send from a domain."""
+
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Names, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.arguments import invalid
+from ..functions.custom_resource_function import CustomResourceFunction
+
+_MAX_POLICY_NAME = 64
+# https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policies.html: 4 KB.
+_MAX_POLICY_LENGTH = 4000
+# SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
+_ACTIONS = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
+
+# Conditions that say who everyone ("*") is, and for whom a service acts.
+_KEYS_THAT_NAME_A_SENDER = {"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"}
+_KEYS_THAT_NAME_A_SOURCE = {"aws:SourceAccount", "aws:SourceArn"}
+
+
+class SenderPolicy(Construct):
+    """One sending-authorization policy on an identity; CloudFormation has no resource for it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, identity: ses.IEmailIdentity) -> None:
+        super().__init__(scope, construct_id)
+        self._identity = identity
+        self._document = iam.PolicyDocument()
+        stack = Stack.of(self)
+        CustomResourceFunction.shared(self, "sender_policy").custom_resource(
+            self,
+            resource_type="Custom::SESSenderPolicy",
+            properties={
+                "Identity": identity.email_identity_name,
+                "PolicyName": Names.unique_resource_name(
+                    self, max_length=_MAX_POLICY_NAME, allowed_special_characters="-_"
+                ),
+                # Rendered when the app is synthesized, after the last call of allow_sender.
+                "Policy": stack.to_json_string(self._document),
+            },
+            permissions=[
+                iam.PolicyStatement(
+                    actions=[
+                        "ses:GetEmailIdentityPolicies",
+                        "ses:CreateEmailIdentityPolicy",
+                        "ses:UpdateEmailIdentityPolicy",
+                        "ses:DeleteEmailIdentityPolicy",
+                    ],
+                    resources=[identity.email_identity_arn],
+                )
+            ],
+        )
+
+    def allow(self, principal: iam.IPrincipal, *, from_addresses: Sequence[str]) -> None:
+        """Add one statement for *principal*.
+
+        Raises ``ValueError`` when the policy would be longer than SES takes.
+        """
+        conditions: dict[str, dict[str, object]] = {"StringLike": {"ses:FromAddress": list(from_addresses)}}
+        fragment = principal.policy_fragment
+        if "Service" in fragment.principal_json and not _condition_keys(fragment) & _KEYS_THAT_NAME_A_SOURCE:
+            # A service acts for whoever asks it; without this any of its customers could send as the domain.
+            conditions["StringEquals"] = {"aws:SourceAccount": Stack.of(self).account}
+        self._document.add_statements(
+            iam.PolicyStatement(
+                actions=list(_ACTIONS),
+                principals=[principal],
+                resources=[self._identity.email_identity_arn],
+                conditions=conditions,
+            )
+        )
+        length = len(json.dumps(Stack.of(self).resolve(self._document), separators=(",", ":")))
+        if length > _MAX_POLICY_LENGTH:
+            raise ValueError(
+                f"the senders of one domain must fit into a policy of {_MAX_POLICY_LENGTH} characters, got {length}; "
+                "pass an iam.CompositePrincipal, or an iam.OrganizationPrincipal for all of them"
+            )
+
+
+def checked_sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
+    """A principal for an account id or a principal; raise ``ValueError`` for anything that would let in too many."""
+    if isinstance(principal, str):
+        is_account = principal.isascii() and principal.isdigit() and len(principal) == 12
+        if not Token.is_unresolved(principal) and not is_account:
+            raise _no_sender(principal)
+        return iam.AccountPrincipal(principal)
+    if not hasattr(principal, "policy_fragment"):
+        raise _no_sender(principal)
+    # Whatever the principal is wrapped in: what counts is how it stands in the policy.
+    fragment = principal.policy_fragment
+    names = {str(name) for found in fragment.principal_json.values() for name in found}
+    keys = _condition_keys(fragment)
+    if any("*" in name for name in names) and not keys & _KEYS_THAT_NAME_A_SENDER:
+        raise ValueError(
+            "principal must name who may send, got everyone ('*'); "
+            "pass an account id, a role, or an iam.OrganizationPrincipal"
+        )
+    if "ses:FromAddress" in keys:
+        raise ValueError(
+            "principal must carry no condition on ses:FromAddress, got one; pass the addresses in from_addresses"
+        )
+    return principal
+
+
+def _no_sender(principal: object) -> ValueError:
+    return invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
+
+
+def _condition_keys(fragment: iam.PrincipalPolicyFragment) -> set[str]:
+    return {key for condition in fragment.conditions.values() for key in condition}

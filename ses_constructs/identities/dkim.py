@@ -1,0 +1,151 @@
+"""How a domain's mail gets its DKIM signature: keys that SES makes, or a key of your own."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, Protocol
+
+from aws_cdk import SecretValue, Stack, Token
+from aws_cdk import aws_ses as ses
+
+from ..common.arguments import check_text, invalid
+from ..email_records import DnsRecord
+
+_KEY_LENGTHS = {
+    1024: ses.EasyDkimSigningKeyLength.RSA_1024_BIT,
+    2048: ses.EasyDkimSigningKeyLength.RSA_2048_BIT,
+}
+_SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# SES takes RSA keys of 1024 to 2048 bits; these are the lengths of their base64 SubjectPublicKeyInfo.
+_PUBLIC_KEY_LENGTHS = range(216, 393)
+
+
+class Dkim(Protocol):
+    """**Protocol:** how SES signs a domain's mail, and what receivers look up to check the signature."""
+
+    def signing_key(self, stack: Stack) -> ses.DkimIdentity:
+        """What the identity must be told about the key."""
+        ...
+
+    def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
+        """The records that publish the public key; *ttl* in seconds."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EasyDkim(Dkim):
+    """SES makes the keys and rotates them; three CNAME records point at them.
+
+    *key_length* is in bits, 2048 or 1024; SES lets it change once in 24 hours
+    (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html).
+    """
+
+    key_length: Literal[1024, 2048] = 2048
+
+    def __post_init__(self) -> None:
+        if self.key_length not in _KEY_LENGTHS:
+            raise invalid("key_length", "be 1024 or 2048 bits", self.key_length, "leave it out for 2048")
+
+    def signing_key(self, stack: Stack) -> ses.DkimIdentity:
+        """An Easy DKIM key of the chosen length."""
+        return _easy_dkim(self.key_length)
+
+    def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
+        """Three CNAME records, their names and targets as tokens that CloudFormation fills in."""
+        # Never build a target from its token: several regions sign under a zone of their own, not dkim.amazonses.com.
+        keys = (
+            (identity.dkim_dns_token_name1, identity.dkim_dns_token_value1),
+            (identity.dkim_dns_token_name2, identity.dkim_dns_token_value2),
+            (identity.dkim_dns_token_name3, identity.dkim_dns_token_value3),
+        )
+        return [
+            DnsRecord(name=name, type="CNAME", values=(target,), ttl=ttl, purpose=f"DKIM key {number}")
+            for number, (name, target) in enumerate(keys, start=1)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnDkim(Dkim):
+    """A key pair of your own (BYODKIM): SES signs with the private key, one TXT record publishes the public one.
+
+    *selector*: 1-63 letters, digits and hyphens; take a new one for every new key, so that mail under way stays valid.
+    *private_key*: an RSA key of 1024-2048 bits as the base64 body of its PEM file, without header, footer and line
+    breaks, in Secrets Manager; plain text is refused, because it would stand in the template.
+    *public_key*: its public half, as PEM or base64 (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html).
+    """
+
+    selector: str
+    private_key: SecretValue
+    public_key: str
+
+    def __post_init__(self) -> None:
+        check_text("selector", self.selector)
+        if not isinstance(self.private_key, SecretValue):
+            # Neither here nor below is a key shown: it may be the private one.
+            raise ValueError("private_key must be a SecretValue; pass SecretValue.secrets_manager('the-secret')")
+        if not isinstance(self.public_key, str) or "PRIVATE" in self.public_key:
+            raise ValueError(
+                "public_key must be the text of the public key, got something else; "
+                "pass what 'openssl rsa -pubout' writes"
+            )
+        if not _SELECTOR.fullmatch(self.selector):
+            raise invalid(
+                "selector", "be 1-63 letters, digits and inner hyphens", self.selector, "take a name such as 'mail2026'"
+            )
+        if Token.is_unresolved(self.public_key):
+            # A TXT string holds 255 bytes, and a value that only CloudFormation knows cannot be split at synth.
+            raise invalid(
+                "public_key", "be known at synth", self.public_key, "pass the text; a public key is no secret"
+            )
+        body = _pem_body(self.public_key)
+        if not _BASE64.fullmatch(body) or len(body) not in _PUBLIC_KEY_LENGTHS:
+            raise invalid(
+                "public_key",
+                "be an RSA public key of 1024-2048 bits as PEM or base64",
+                f"{len(body)} characters",
+                "write it with 'openssl rsa -pubout'",
+            )
+        object.__setattr__(self, "public_key", body)
+
+    def signing_key(self, stack: Stack) -> ses.DkimIdentity:
+        """The selector and a reference to the private key."""
+        reference = stack.resolve(self.private_key.unsafe_unwrap())
+        match reference:
+            case str(text) | {"Fn::Join": [_, [str(text), *_]]}:
+                is_secret = text.startswith("{{resolve:secretsmanager:")
+            case _:
+                is_secret = True
+        if not is_secret:
+            # The value is left out of the message on purpose.
+            raise ValueError(
+                "private_key must be a reference to a secret, got plain text or a store that SES cannot read from; "
+                "store the key in Secrets Manager and pass SecretValue.secrets_manager(...)"
+            )
+        return ses.DkimIdentity.byo_dkim(
+            private_key=self.private_key, selector=self.selector, public_key=self.public_key
+        )
+
+    def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
+        """One TXT record with the public key (RFC 6376, section 3.6.1)."""
+        return [
+            DnsRecord(
+                name=f"{self.selector}._domainkey.{domain_name}",
+                type="TXT",
+                values=(f"v=DKIM1; k=rsa; p={self.public_key}",),
+                ttl=ttl,
+                purpose="DKIM key",
+            )
+        ]
+
+
+@cache
+def _easy_dkim(key_length: int) -> ses.DkimIdentity:
+    """The same object for all domains: it has no state, and making one is a call to Node."""
+    return ses.DkimIdentity.easy_dkim(_KEY_LENGTHS[key_length])
+
+
+def _pem_body(key: str) -> str:
+    """The base64 of a PEM file, or of a bare key, without line breaks."""
+    return "".join(line.strip() for line in key.strip().splitlines() if not line.startswith("-----"))

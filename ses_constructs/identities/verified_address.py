@@ -1,0 +1,191 @@
+"""VerifiedAddress: e-mail addresses that SES knows, the only ones that an account in the sandbox can send to."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import jsii
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct, DependencyGroup, IDependable, IValidation
+
+from ..common.arguments import (
+    check_distinct,
+    check_email_address,
+    check_kind,
+    check_text,
+    contains_token,
+    invalid,
+    is_within,
+    text_tuple,
+)
+from ..common.checks import check_wait, warn_about_region
+from .sending_domain import SENDING_ACTIONS, sending_resources
+from .verified_domain import VerifiedDomain
+
+# Letters of an address (RFC 5321) that mean something else in a policy.
+_POLICY_LETTERS = "*?$"
+
+
+class VerifiedAddress(Construct):
+    """One e-mail address, or those of a team, as SES identities: each owner gets a mail with a link to click.
+
+    In the sandbox an account sends only from and to addresses and domains that SES has verified, at most 200 messages
+    in 24 hours and one in a second, in each region on its own.
+
+    *address* is one address, *addresses* several; about 30 in a stack, each only once. They must be known at synth. SES
+    keeps the part before the @ with its case, the domain has none.
+
+    An address that SES has already is used as it is, gets a mail if it is not verified, and stays when the stack goes;
+    only what this construct made is deleted. The identity belongs to the stack and the address, so that it survives
+    another place in the construct tree.
+
+    A link works for 24 hours. *resend* is any text, such as a date: with each new text the addresses that are still not
+    verified get a mail again.
+
+    *wait_until_verified*, 1 to 55 minutes, holds the deployment until every owner has clicked. If one has not, the
+    deployment fails and names the missing ones; what it made is then removed, and the links with it.
+
+    An address at a domain that SES has verified needs no identity, and one of its own would take the place of the
+    domain's settings. So it is refused unless *inside_verified_domain* is True: by the synthesis beside a
+    ``VerifiedDomain`` of the same stack, otherwise by the deployment.
+
+    Raises ``ValueError`` for what cannot be an address, repeated ones, those at a domain that the stack has verified so
+    far, more than a role can hold the permissions for, and wrong kinds of arguments.
+
+    Source: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html#verify-email-addresses-procedure,
+    https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        address: str | None = None,
+        addresses: Sequence[str] = (),
+        wait_until_verified: Duration | None = None,
+        inside_verified_domain: bool = False,
+        resend: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.addresses = _checked_addresses(address, addresses)
+        """The addresses as SES writes them, with the domain in lower case."""
+        check_kind("inside_verified_domain", inside_verified_domain, bool, "pass True or False")
+        if resend is not None and not check_text("resend", resend).strip():
+            raise invalid("resend", "be a text that is not empty", resend, "pass a date, or leave it out")
+        if wait_until_verified is not None:
+            check_kind("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)")
+            check_wait(wait_until_verified)
+        warn_about_region(self, Stack.of(self).region, receives_mail=False)
+        if not inside_verified_domain:
+            self._refuse_domains()
+
+        from ._address_verification import AddressIdentity, AddressWait  # loads aws_lambda, which few apps need
+
+        made: dict[str, AddressIdentity] = {}
+        latest = None
+        for each in self.addresses:
+            latest = made[each] = AddressIdentity(
+                self, each, inside_verified_domain=inside_verified_domain, resend=resend or "", after=latest
+            )
+        self.identities: Mapping[str, ses.IEmailIdentity] = {name: each.identity for name, each in made.items()}
+        """The identity of each address; what refers to its name waits until SES has it, verified or not."""
+        self._verified_by: list[IDependable] = [*made.values()]
+        if wait_until_verified is not None:
+            wait = AddressWait(
+                self, "Verification", addresses=self.addresses, resend=resend or "", timeout=wait_until_verified
+            )
+            wait.node.add_dependency(*made.values())
+            self._verified_by = [wait]
+
+    @property
+    def verified(self) -> IDependable:
+        """What to depend on: the finished wait, or without ``wait_until_verified`` the identities.
+
+        >>> user_pool.node.add_dependency(team.verified)  # doctest: +SKIP
+        """
+        return DependencyGroup(*self._verified_by)
+
+    def grant_send(
+        self,
+        grantee: iam.IGrantable,
+        *,
+        configuration_sets: Sequence[ses.IConfigurationSet] = (),
+        templates: Sequence[str] = (),
+        sandbox: bool = False,
+    ) -> iam.Grant:
+        """Let *grantee* send mail from these addresses and no others, by the API or by SMTP.
+
+        SES asks for permission on the configuration set and the template of a message too: name those that are used in
+        *configuration_sets* and *templates*.
+        In the SES *sandbox* the recipients are verified identities and need permission as well: True covers every
+        identity of the account, still only with one of these From addresses.
+
+        Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
+        """
+        resources = sending_resources(
+            self,
+            list(self.identities.values()),
+            configuration_sets=configuration_sets,
+            templates=templates,
+            sandbox=sandbox,
+        )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(SENDING_ACTIONS),
+            resource_arns=resources,
+            conditions={"StringEquals": {"ses:FromAddress": list(self.addresses)}},
+        )
+
+    def _refuse_domains(self) -> None:
+        """Refuse addresses at a domain that the stack verifies, one made before this construct or after it."""
+        outside = _OutsideDomains(self, self.addresses)
+        for error in outside.errors():
+            raise error
+        self.node.add_validation(outside)
+
+
+@jsii.implements(IValidation)
+class _OutsideDomains:
+    """Finds the addresses that are at a VerifiedDomain of the same stack."""
+
+    def __init__(self, scope: Construct, addresses: Sequence[str]) -> None:
+        self._scope, self._addresses = scope, addresses
+
+    def validate(self) -> list[str]:
+        return [str(each) for each in self.errors()]
+
+    def errors(self) -> Iterator[ValueError]:
+        stack = Stack.of(self._scope)
+        for domain in stack.node.find_all():
+            if not isinstance(domain, VerifiedDomain) or Stack.of(domain) is not stack:
+                continue
+            for address in self._addresses:
+                if is_within(address.rpartition("@")[2], domain.domain_name):
+                    yield invalid(
+                        "address",
+                        f"be outside {domain.domain_name}, which {domain.node.path} verifies",
+                        address,
+                        "leave the address out, which needs no identity there, or pass inside_verified_domain=True",
+                    )
+
+
+def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[str, ...]:
+    several = text_tuple("addresses", addresses)
+    if (address is None) != bool(several):
+        given = "neither" if address is None else "both"
+        raise invalid("address", "be given, or else addresses", given, "pass address='someone@example.com'")
+    argument = "addresses" if several else "address"
+    checked = tuple(_checked(argument, each) for each in several or (check_text("address", address or ""),))
+    check_distinct(argument, checked)
+    return checked
+
+
+def _checked(argument: str, address: str) -> str:
+    if contains_token(address):
+        raise invalid(argument, "be known when the app is synthesized", address, "pass the text itself")
+    local_part, _, domain = check_email_address(argument, address).rpartition("@")
+    if any(letter in local_part for letter in _POLICY_LETTERS):
+        fix = "verify the address by hand, or its whole domain with VerifiedDomain"
+        raise invalid(argument, f"have none of {' '.join(_POLICY_LETTERS)}, which IAM reads as patterns", address, fix)
+    return f"{local_part}@{domain.lower()}"

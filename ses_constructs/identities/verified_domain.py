@@ -1,0 +1,194 @@
+"""VerifiedDomain: a domain's SES identity together with every DNS record that it needs."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ses as ses
+from constructs import Construct, DependencyGroup, IDependable
+
+from ..common.checks import check_wait, warn_about_region
+from ..dns.zones import DnsZone
+from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
+from . import _domain_checks as checks
+from ._shared_records import shared_records
+from .dkim import Dkim, EasyDkim
+from .sending_domain import SendingDomain
+
+_DEFAULT_TTL = 300
+_DEFAULT_DMARC = DmarcPolicy.monitor()
+
+
+class VerifiedDomain(SendingDomain):
+    """A domain that sends aligned, signed mail: the SES identity and its DNS records, made and removed together.
+
+    Makes DKIM keys, a custom MAIL FROM domain with its MX and SPF records, and a DMARC policy; on request an SPF policy
+    at the domain itself, the MX record for inbound mail, TLS reporting, and the legacy verification token.
+
+    With ``Route53Zone`` that is two CloudFormation resources, and a third for the legacy token. The token, waiting and
+    ``allow_sender`` each add one small function to the stack, for all of its domains.
+
+    *domain_name*: such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
+    *dns*: ``Route53Zone(hosted_zone)``, or ``RecordsToPublish()`` where the DNS is elsewhere.
+    *dkim*: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
+    *mail_from*: the domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it must
+    not send or receive mail otherwise. None leaves amazonses.com there, so that SPF no longer aligns with the domain.
+    *mail_from_on_mx_failure*: what SES does while its MX record cannot be found.
+    *dmarc*: published at ``_dmarc``; None where somebody else publishes it.
+    *spf*: published at the domain itself, which SES does not need; the MAIL FROM domain has an SPF policy of its own.
+    *existing_txt_values*: the other TXT values of the domain, as plain text, because DNS has one TXT record set for a
+    name; delete the old record set just before the deployment that adds this one.
+    *receives_mail*: adds the MX record that takes the domain's mail away from any other provider.
+    *tls_reporting*: where receivers report failed TLS (RFC 8460).
+    *legacy_verification_token*: adds the ``_amazonses`` TXT record, for set-ups that still look for it.
+    *owns_shared_records*: one domain in several regions has DKIM records for each, and everything else once; pass False
+    in all stacks but one.
+    *configuration_set*: applies to all mail from the domain, unless a sender names another.
+    *wait_until_verified*: hold the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1-55
+    minutes; it fails with what is still pending. No waiting unless given.
+    *record_ttl*: five minutes unless given.
+    *removal_policy*: for identity and records together, since one without the other is a broken domain.
+
+    Raises ``ValueError`` for arguments that cannot work, alone or together.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain_name: str,
+        dns: DnsZone,
+        dkim: Dkim = EasyDkim(),
+        mail_from: str | None = "mail",
+        mail_from_on_mx_failure: ses.MailFromBehaviorOnMxFailure = ses.MailFromBehaviorOnMxFailure.USE_DEFAULT_VALUE,
+        dmarc: DmarcPolicy | None = _DEFAULT_DMARC,
+        spf: SpfPolicy | None = None,
+        existing_txt_values: Sequence[str] = (),
+        receives_mail: bool = False,
+        tls_reporting: TlsReporting | None = None,
+        legacy_verification_token: bool = False,
+        owns_shared_records: bool = True,
+        configuration_set: ses.IConfigurationSet | None = None,
+        wait_until_verified: Duration | None = None,
+        record_ttl: Duration | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+    ) -> None:
+        super().__init__(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
+        checks.check_kinds(
+            dns=dns,
+            dkim=dkim,
+            dmarc=dmarc,
+            spf=spf,
+            tls_reporting=tls_reporting,
+            wait_until_verified=wait_until_verified,
+            record_ttl=record_ttl,
+            receives_mail=receives_mail,
+            legacy_verification_token=legacy_verification_token,
+            owns_shared_records=owns_shared_records,
+        )
+        removal_policy = checks.removal_policy(removal_policy)
+        self.mail_from_domain = (
+            None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
+        )
+        """The domain of the envelope sender, in full; None without a custom one."""
+        self.receives_mail = receives_mail
+        """Whether the MX record of the domain brings its mail to SES."""
+        self.dns = dns
+        """Where the records are published."""
+        stack = Stack.of(self)
+        region = stack.region
+        ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())
+        checks.check_apex_text(spf, existing_txt_values)
+        if not owns_shared_records:
+            checks.check_shared_records(
+                dmarc=dmarc != _DEFAULT_DMARC and dmarc,
+                spf=spf,
+                receives_mail=receives_mail,
+                tls_reporting=tls_reporting,
+                legacy_verification_token=legacy_verification_token,
+            )
+        warn_about_region(self, region, receives_mail=receives_mail)
+        if dmarc:
+            checks.warn_about_dmarc(
+                self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
+            )
+
+        identity = ses.EmailIdentity(
+            self,
+            "Identity",
+            identity=ses.Identity.domain(self.domain_name),
+            dkim_identity=dkim.signing_key(stack),
+            mail_from_domain=self.mail_from_domain,
+            mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
+            configuration_set=configuration_set,
+        )
+        self.identity = identity
+        records = list(dkim.records(identity, domain_name=self.domain_name, ttl=ttl))
+        if owns_shared_records:
+            records += shared_records(
+                self.domain_name,
+                region=region,
+                ttl=ttl,
+                mail_from_domain=self.mail_from_domain,
+                dmarc=dmarc,
+                spf=spf,
+                existing_txt_values=existing_txt_values,
+                receives_mail=receives_mail,
+                tls_reporting=tls_reporting,
+                legacy_token=self._legacy_token() if legacy_verification_token else None,
+            )
+        self.records = tuple(records)
+        """Every record, also where a person publishes them; DKIM names and targets are CDK tokens."""
+
+        published = dns.publish(self, domain_name=self.domain_name, records=self.records, removal_policy=removal_policy)
+        if removal_policy is not RemovalPolicy.DESTROY:
+            identity.apply_removal_policy(removal_policy)
+        self._verified_by: list[IDependable] = [identity, *([published] if published else [])]
+        if wait_until_verified is not None:
+            self._verified_by = [self._wait(wait_until_verified, published)]
+
+    @classmethod
+    def from_domain_name(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        domain_name: str,
+        *,
+        configuration_set: ses.IConfigurationSet | None = None,
+    ) -> SendingDomain:
+        """Refer to a domain that SES already has in this account and region; nothing is made or looked up.
+
+        *configuration_set* is the domain's default one, so that ``grant_send`` covers it.
+        """
+        domain = SendingDomain(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
+        domain.identity = ses.EmailIdentity.from_email_identity_name(domain, "Identity", domain.domain_name)
+        return domain
+
+    @property
+    def verified(self) -> IDependable:
+        """What to depend on: the finished wait, or without ``wait_until_verified`` the identity and its records.
+
+        >>> user_pool.node.add_dependency(domain.verified)  # doctest: +SKIP
+        """
+        return DependencyGroup(*self._verified_by)
+
+    def _legacy_token(self) -> str:
+        from ._domain_verification import VerificationToken  # loads aws_lambda, which few apps need
+
+        return VerificationToken(self, "VerificationToken", identity=self.identity).token
+
+    def _wait(self, timeout: Duration, published: IDependable | None) -> IDependable:
+        from ._domain_verification import VerificationWait
+
+        check_wait(timeout)
+        if published is None:
+            checks.warn_about_unpublished_wait(self)
+        return VerificationWait(
+            self,
+            "Verification",
+            identity=self.identity,
+            mail_from_domain=self.mail_from_domain,
+            records=self.records,
+            published=published,
+            timeout=timeout,
+        )

@@ -1,0 +1,90 @@
+"""The row of the dashboard on received mail."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sqs as sqs
+
+from ..receiving.inbound_rule import InboundRule
+from ..receiving.inbound_rule_set import InboundRuleSet
+from ._dashboard_widgets import PERIOD, LateWidget, Row, labelled, region_of
+
+_WIDTH, _HEIGHT = 8, 6
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+_MAX_METRICS = 500
+
+
+def inbound_mail(inbound: InboundRuleSet) -> Row:
+    """What came in, what SES could not do with it, and what could not be forwarded."""
+    return [
+        LateWidget(lambda: _received(inbound), width=_WIDTH, height=_HEIGHT),
+        LateWidget(lambda: _failures(inbound), width=_WIDTH, height=_HEIGHT),
+        LateWidget(lambda: _queues(inbound), width=_WIDTH, height=_HEIGHT),
+    ]
+
+
+def _received(inbound: InboundRuleSet) -> cloudwatch.IWidget:
+    if inbound.spam_rule is None:
+        return _text("Received", "SES counts no received mail; `drop_spam=True` does.")
+    return _messages(
+        inbound,
+        "Received",
+        [
+            labelled(inbound.metric_received(period=PERIOD), "received", cloudwatch.Color.BLUE),
+            labelled(inbound.metric_dropped_spam(period=PERIOD), "dropped as spam or virus", cloudwatch.Color.ORANGE),
+        ],
+    )
+
+
+def _failures(inbound: InboundRuleSet) -> cloudwatch.IWidget:
+    rules = [*([inbound.spam_rule] if inbound.spam_rule else []), *inbound.rules]
+    if not rules:
+        return _text("Actions that failed", "There are no rules yet.")
+    return _messages(
+        inbound,
+        "Actions that failed",
+        [
+            metric
+            for rule in rules
+            for metric in (
+                labelled(rule.metric_failures(period=PERIOD), f"{rule.node.id}, tried again"),
+                labelled(rule.metric_expired(period=PERIOD), f"{rule.node.id}, given up"),
+            )
+        ],
+    )
+
+
+def _queues(inbound: InboundRuleSet) -> cloudwatch.IWidget:
+    if not inbound.dead_letter_queues:
+        return _text("Not forwarded", "No rule forwards mail.")
+    return _messages(
+        inbound,
+        "Not forwarded, waiting in the dead-letter queue",
+        [
+            labelled(
+                queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=PERIOD), _owner(queue)
+            )
+            for queue in inbound.dead_letter_queues
+        ],
+    )
+
+
+def _owner(queue: sqs.IQueue) -> str:
+    """The id of the rule that *queue* belongs to, or the queue's own."""
+    return next((each.node.id for each in reversed(queue.node.scopes) if isinstance(each, InboundRule)), queue.node.id)
+
+
+def _messages(inbound: InboundRuleSet, title: str, metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    shown = metrics[:_MAX_METRICS]
+    return cloudwatch.GraphWidget(
+        title=title if len(shown) == len(metrics) else f"{title} ({len(shown)} of {len(metrics)} lines)",
+        left=shown,
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False, label="messages"),
+        region=region_of(inbound),
+        width=_WIDTH,
+        height=_HEIGHT,
+    )
+
+
+def _text(title: str, text: str) -> cloudwatch.TextWidget:
+    return cloudwatch.TextWidget(markdown=f"**{title}**\n\n{text}", width=_WIDTH, height=_HEIGHT)

@@ -1,0 +1,172 @@
+"""The rows of the dashboard on mail that is sent."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from ..account.account_health import AccountHealth
+from ..alarms.thresholds import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+from ..common.sending_metrics import ReputationMetrics
+from ..events.event_source import EventSource
+from ..receiving.inbound_rule_set import InboundRuleSet
+from ._dashboard_widgets import (
+    PAUSE,
+    PERIOD,
+    REVIEW,
+    LateWidget,
+    Row,
+    as_percent,
+    labelled,
+    percent,
+    percent_line,
+    region_of,
+)
+
+Color = cloudwatch.Color
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+_MAX_ALARMS = 100
+# How far above the upper line the axis of a rate ends.
+_HEADROOM = 1.2
+
+
+def alarms(monitoring: EventSource, health: AccountHealth | None, inbound: InboundRuleSet | None) -> Row:
+    """The alarm that matters most, and beside it all the others, with those that fire in front."""
+
+    def others() -> cloudwatch.AlarmStatusWidget:
+        found: list[cloudwatch.AlarmBase] = [*monitoring.alarms]
+        if health is not None:
+            found += health.alarms
+        if inbound is not None:
+            found += inbound.alarms
+        shown = found[:_MAX_ALARMS]
+        return cloudwatch.AlarmStatusWidget(
+            title="Alarms" if shown == found else f"Alarms ({len(shown)} of {len(found)})",
+            alarms=shown,
+            sort_by=cloudwatch.AlarmStatusWidgetSortBy.STATE_UPDATED_TIMESTAMP,
+            width=18,
+            height=4,
+        )
+
+    return [
+        cloudwatch.AlarmStatusWidget(
+            title="Reputation at risk", alarms=[monitoring.reputation_at_risk], width=6, height=4
+        ),
+        LateWidget(others, width=18, height=4),
+    ]
+
+
+def numbers(monitoring: EventSource) -> Row:
+    """Messages, and shares of them, in the time that the dashboard shows."""
+    sent = monitoring.metric_sends(period=PERIOD)
+    outcomes = {
+        "delivered": (monitoring.metric_deliveries(period=PERIOD), Color.GREEN),
+        "bounced": (monitoring.metric_bounces(period=PERIOD), Color.ORANGE),
+        "complained": (monitoring.metric_complaints(period=PERIOD), Color.RED),
+    }
+    return [
+        cloudwatch.SingleValueWidget(
+            title="Messages in the time shown",
+            metrics=[
+                labelled(sent, "sent", Color.BLUE),
+                *(labelled(metric, name, color) for name, (metric, color) in outcomes.items()),
+            ],
+            region=region_of(monitoring),
+            set_period_to_time_range=True,
+            full_precision=True,
+            width=12,
+            height=3,
+        ),
+        cloudwatch.SingleValueWidget(
+            title="Share of the messages sent",
+            metrics=[
+                percent(f"{name} / sent", {name: metric, "sent": sent}, label=f"{name}, %", color=color)
+                for name, (metric, color) in outcomes.items()
+            ],
+            region=region_of(monitoring),
+            set_period_to_time_range=True,
+            width=12,
+            height=3,
+        ),
+    ]
+
+
+def rates(monitoring: EventSource) -> Row:
+    """The two rates by which AWS judges a sender, with its lines."""
+    account = ReputationMetrics()
+    return [
+        _rate(
+            monitoring,
+            "Bounce rate, %",
+            monitoring.metric_bounce_rate(period=PERIOD),
+            account.metric_bounce_rate(period=PERIOD),
+            review=BOUNCE_REVIEW,
+            pause=BOUNCE_PAUSE,
+        ),
+        _rate(
+            monitoring,
+            "Complaint rate, %",
+            monitoring.metric_complaint_rate(period=PERIOD),
+            account.metric_complaint_rate(period=PERIOD),
+            review=COMPLAINT_REVIEW,
+            pause=COMPLAINT_PAUSE,
+        ),
+    ]
+
+
+def counts(monitoring: EventSource) -> Row:
+    """What became of the messages over time."""
+    return [
+        _messages(
+            monitoring,
+            "Sent and delivered",
+            labelled(monitoring.metric_sends(period=PERIOD), "sent", Color.BLUE),
+            labelled(monitoring.metric_deliveries(period=PERIOD), "delivered", Color.GREEN),
+        ),
+        _messages(
+            monitoring,
+            "Bounced, delayed, complained about, rejected",
+            labelled(monitoring.metric_bounces(period=PERIOD), "bounced", Color.ORANGE),
+            labelled(monitoring.metric_delivery_delays(period=PERIOD), "delayed", Color.PURPLE),
+            labelled(monitoring.metric_complaints(period=PERIOD), "complained", Color.RED),
+            labelled(monitoring.metric_rejects(period=PERIOD), "rejected", Color.BROWN),
+        ),
+    ]
+
+
+def _rate(
+    monitoring: EventSource,
+    title: str,
+    own: cloudwatch.Metric,
+    account: cloudwatch.Metric,
+    *,
+    review: float,
+    pause: float,
+) -> cloudwatch.GraphWidget:
+    # A rate is a level, which SES does not repeat while nothing is sent.
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=[
+            # The last value is in words too, for a rate that is off the chart.
+            percent("FILL(own, REPEAT)", {"own": own}, label="this configuration set: ${LAST} %", color=Color.BLUE),
+            percent(
+                "FILL(account, REPEAT)",
+                {"account": account},
+                label="the whole account: ${LAST} %",
+                color=Color.GREY,
+            ),
+        ],
+        left_annotations=[percent_line(review, "review", REVIEW), percent_line(pause, "pause", PAUSE)],
+        left_y_axis=cloudwatch.YAxisProps(min=0, max=as_percent(pause * _HEADROOM), show_units=False, label="%"),
+        region=region_of(monitoring),
+        width=12,
+        height=6,
+    )
+
+
+def _messages(monitoring: EventSource, title: str, *metrics: cloudwatch.Metric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=list(metrics),
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False, label="messages"),
+        region=region_of(monitoring),
+        width=12,
+        height=6,
+    )

@@ -1,0 +1,191 @@
+"""BounceMonitoring: a configuration set whose events are counted, watched and acted upon."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
+from ..alarms.pause_sending import PauseSending
+from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
+from ..common.arguments import check_kind, invalid
+from ..common.sending_metrics import ReputationMetrics
+from ..events.configuration_set import ConfigurationSetOptions
+from ..events.event_destinations import CloudWatchMetrics, EventDestination
+from ..events.event_source import EventSource
+from ..identities.sending_domain import SendingDomain
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from ..events.event_history import EventHistory
+    from .mail_dashboard import MailDashboard
+
+_DEFAULT_THRESHOLDS = ReputationThresholds.aws_review()
+_DEFAULT_DELIVERY_THRESHOLDS = DeliveryThresholds()
+
+
+class BounceMonitoring(EventSource):
+    """Watches what becomes of mail, and acts before AWS does.
+
+    *domain*: the configuration set becomes its default, so that all its mail is watched, and ``grant_send`` sends from
+    it. A domain that has a default already has that one watched.
+    *default_for_domain*: pass False for a further stream of mail from the domain; its senders name the set themselves.
+    *configuration_set*: watch this one instead of making one. One of our own requires TLS, counts its reputation, and
+    sends nothing to addresses that bounced or complained before; the next five arguments are for it alone.
+    *tls_policy*, *suppression_reasons*: something else than that.
+    *tracking_domain*: a subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets an
+    identity and records of its own where the domain has its own, and the deployment waits for up to 30 minutes until
+    SES has verified it.
+    *max_delivery_time*: how long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
+    *dedicated_ip_pool*: send from its addresses.
+    *destinations*: where events go, ``CloudWatchMetrics()`` unless given; see :meth:`add_destination`.
+    *thresholds*, *delivery_thresholds*: when alarms fire; ``ReputationThresholds.aws_review()`` unless given.
+    *watch_account*: alarms on the rates of the whole account too; pass False in all but one of its stacks.
+    *reactions*: what to do when an alarm fires; ours, and any action of aws_cloudwatch_actions.
+    *dashboard*: make a ``MailDashboard``. *history*: make an ``EventHistory`` that keeps events for that long.
+
+    Raises ``ValueError`` for arguments that cannot work, alone or together.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        domain: SendingDomain | None = None,
+        default_for_domain: bool = True,
+        configuration_set: ses.IConfigurationSet | None = None,
+        tls_policy: ses.ConfigurationSetTlsPolicy | None = None,
+        suppression_reasons: ses.SuppressionReasons | None = None,
+        tracking_domain: str | None = None,
+        max_delivery_time: Duration | None = None,
+        dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
+        destinations: Sequence[EventDestination] = (CloudWatchMetrics(),),
+        thresholds: ReputationThresholds = _DEFAULT_THRESHOLDS,
+        delivery_thresholds: DeliveryThresholds = _DEFAULT_DELIVERY_THRESHOLDS,
+        watch_account: bool = True,
+        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]" = (),
+        dashboard: bool = False,
+        history: Duration | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if domain is not None:
+            check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain")
+        check_kind("thresholds", thresholds, ReputationThresholds, "pass ReputationThresholds.aws_review()")
+        check_kind("delivery_thresholds", delivery_thresholds, DeliveryThresholds, "pass DeliveryThresholds(...)")
+        for name, value in (
+            ("default_for_domain", default_for_domain),
+            ("watch_account", watch_account),
+            ("dashboard", dashboard),
+        ):
+            check_kind(name, value, bool, "pass True or False")
+        self.domain = domain
+        """The domain whose mail is watched, if it was given."""
+        options = ConfigurationSetOptions(
+            tls_policy=tls_policy,
+            suppression_reasons=suppression_reasons,
+            tracking_domain=tracking_domain,
+            max_delivery_time=max_delivery_time,
+            dedicated_ip_pool=dedicated_ip_pool,
+        )
+        self.configuration_set = self._take_or_make(configuration_set, options, default_for_domain)
+        if not isinstance(destinations, Sequence):
+            raise invalid("destinations", "be a list", destinations, "write [CloudWatchMetrics()]")
+        for destination in destinations:
+            self.add_destination(self._role_of(destination), destination)
+        self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
+        self.dashboard = self._make_dashboard() if dashboard else None
+        """The dashboard, if one was asked for."""
+        self.history = self._make_history(history) if history is not None else None
+        """The kept events, if they were asked for."""
+
+    def grant_send(
+        self, grantee: iam.IGrantable, *, from_addresses: Sequence[str] | None = None, sandbox: bool = False
+    ) -> iam.Grant:
+        """Let *grantee* send from the domain, through this configuration set alone; see ``VerifiedDomain.grant_send``.
+
+        Raises ``ValueError`` without a domain.
+        """
+        if self.domain is None:
+            raise ValueError(
+                "grant_send needs the domain to send from, got a BounceMonitoring without one; pass domain=, or call "
+                "grant_send(..., configuration_sets=[monitoring.configuration_set]) of a domain"
+            )
+        return self.domain.grant_send(
+            grantee,
+            from_addresses=from_addresses,
+            configuration_sets=[self.configuration_set],
+            # A sender of another stream that forgets to name it must not go out through this domain's default.
+            default_configuration_set=self.domain.configuration_set is self.configuration_set,
+            sandbox=sandbox,
+        )
+
+    def _take_or_make(
+        self, given: ses.IConfigurationSet | None, options: ConfigurationSetOptions, default_for_domain: bool
+    ) -> ses.IConfigurationSet:
+        domain = self.domain if default_for_domain else None
+        taken = domain.configuration_set if given is None and domain is not None else given
+        if taken is None:
+            configuration_set: ses.IConfigurationSet = options.make(self, domain=self.domain)
+        else:
+            configuration_set = options.check_taken(self, taken)
+        if domain is not None and domain.configuration_set is not configuration_set:
+            self._make_default(domain, configuration_set)
+        return configuration_set
+
+    def _make_default(self, domain: SendingDomain, configuration_set: ses.IConfigurationSet) -> None:
+        if Stack.of(domain).node.addr != Stack.of(self).node.addr:
+            raise invalid(
+                "domain",
+                "be made in the same stack, because its identity refers to the configuration set",
+                domain.node.path,
+                "move one of the two, or pass default_for_domain=False",
+            )
+        domain.use_configuration_set(configuration_set)
+
+    def _watch(
+        self,
+        thresholds: ReputationThresholds,
+        delivery_thresholds: DeliveryThresholds,
+        watch_account: bool,
+        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]",
+    ) -> "tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]":
+        from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
+
+        team = team_topics(reactions, Stack.of(self))
+        if not watch_account and any(isinstance(each, PauseSending) and each.whole_account for each in reactions):
+            raise invalid(
+                "watch_account",
+                "be True with PauseSending(whole_account=True), which acts on the alarms of the account",
+                watch_account,
+                "leave it out, or leave the account to the other stack",
+            )
+        own = SendingAlarms(self, "Alarms", metrics=self, configuration_set=self.configuration_set, team=team)
+        own.watch_reputation(thresholds)
+        own.watch_delivery(delivery_thresholds)
+        groups = [own]
+        if watch_account:
+            account = SendingAlarms(
+                self, "AccountAlarms", metrics=ReputationMetrics(), configuration_set=None, team=team
+            )
+            account.watch_reputation(thresholds)
+            groups.append(account)
+        alarms = [alarm for group in groups for alarm in group.alarms]
+        for alarm in alarms:
+            attach_all(reactions, alarm)
+        pauses = [alarm for group in groups for alarm in group.pauses]
+        return (*alarms, *pauses), reputation_at_risk(self, alarms)
+
+    def _make_dashboard(self) -> "MailDashboard":
+        from .mail_dashboard import MailDashboard
+
+        return MailDashboard(self, "Dashboard", monitoring=self)
+
+    def _make_history(self, keep_for: Duration) -> "EventHistory":
+        from ..events.event_history import EventHistory
+
+        return EventHistory(self, "History", monitoring=self, keep_for=keep_for)

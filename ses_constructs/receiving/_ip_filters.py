@@ -1,0 +1,87 @@
+"""Receipt filters: from which addresses SES takes mail at all."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from aws_cdk import Names
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.arguments import contains_token, invalid
+from ..common.one_per_region import claim
+
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
+_MAX_FILTERS = 100
+
+
+class IpFilters(Construct):
+    """The filters of an account and region; an allowed network wins over a blocked one that holds it.
+
+    One stack owns them: two that each allow some networks and block all others would open and close for each other.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, allow_from: Sequence[str], block_from: Sequence[str]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        allowed, blocked = _networks("allow_from", allow_from), _networks("block_from", block_from)
+        if allowed and not blocked:
+            # Allowing alone changes nothing: SES takes mail from everywhere that is not blocked.
+            blocked = ["0.0.0.0/0"]
+        both = {_plain(network) for network in allowed} & {_plain(network) for network in blocked}
+        if both:
+            raise invalid("block_from", "not block what allow_from allows", sorted(both), "leave it out of one of them")
+        if len(allowed) + len(blocked) > _MAX_FILTERS:
+            raise invalid(
+                "allow_from and block_from",
+                f"hold at most {_MAX_FILTERS} networks together",
+                len(allowed) + len(blocked),
+                "join neighbouring networks",
+            )
+        owned = claim(self, "ip-filters")
+        allowing = [self._add("Allow", network) for network in allowed]
+        for each in allowing:
+            each.node.add_dependency(owned)
+        for network in blocked:
+            # Made after all that is allowed, and gone before it: nobody is blocked in between who should not be.
+            self._add("Block", network).node.add_dependency(owned, *allowing)
+
+    def _add(self, policy: str, network: str) -> ses.CfnReceiptFilter:
+        # With a mark between the digits: 1.12.3.4 and 11.2.3.4 must not meet in one id.
+        scope = Construct(self, f"{policy}-{network.replace('.', '-').replace('/', '-')}")
+        name = Names.unique_resource_name(scope, max_length=64, allowed_special_characters="-_", separator="-")
+        return ses.CfnReceiptFilter(
+            scope,
+            "Resource",
+            filter=ses.CfnReceiptFilter.FilterProperty(
+                name=name, ip_filter=ses.CfnReceiptFilter.IpFilterProperty(policy=policy, cidr=network)
+            ),
+        )
+
+
+def _networks(argument: str, networks: Sequence[str]) -> list[str]:
+    if isinstance(networks, str):
+        raise invalid(argument, "be a list of networks", networks, "put it into a list")
+    for network in networks:
+        if contains_token(network):
+            raise invalid(argument, "be known at synth", network, "write the network out")
+        _check_ipv4(argument, network)
+    if len({_plain(network) for network in networks}) < len(networks):
+        raise invalid(argument, "hold every network once", list(networks), "leave the repeated one out")
+    return list(networks)
+
+
+def _plain(network: str) -> str:
+    """The one way to write *network*: an address alone is a network of 32 bits."""
+    return network.removesuffix("/32")
+
+
+def _check_ipv4(argument: str, network: str) -> None:
+    try:
+        parsed = ipaddress.ip_network(network, strict=False)
+    except ValueError as error:
+        raise invalid(argument, "be IPv4 addresses or networks", network, "write '192.0.2.0/24'") from error
+    if parsed.version != 4:
+        raise invalid(argument, "be IPv4, which is all that receipt filters take", network, "leave it out")
+    if "/" in network and str(parsed) != network:
+        raise invalid(argument, "have no bits behind the prefix", network, f"write {str(parsed)!r}")

@@ -1,0 +1,188 @@
+"""What InboundRuleSet checks about rules together: errors for what SES refuses, warnings for likely surprises.
+
+A CDK token passes every check. Warning ids are part of the public API.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from constructs import Construct
+
+from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
+from ..common.checks import warn
+from ..common.recipients import matching_entry
+from ..common.ses_regions import RECEIVING_REGIONS
+from .activation import Activation, LeaveInactive
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
+
+    from ..identities.sending_domain import SendingDomain
+
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
+MAX_RULES = 200
+MAX_RECIPIENTS = 500
+_MAX_RECIPIENTS_BEFORE = 100
+# A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
+MAX_STORING_ACTIONS = 50
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+
+
+def check_recipients(
+    domains: "Sequence[SendingDomain]", recipients: Sequence[str], *, argument: str = "recipients"
+) -> None:
+    """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
+    if isinstance(recipients, str) or not isinstance(recipients, Sequence):
+        raise invalid(argument, "be a list", recipients, "write ['support@example.com']")
+    if len(recipients) > MAX_RECIPIENTS:
+        raise invalid(
+            argument, f"be at most {MAX_RECIPIENTS}", len(recipients), "name a domain, or spread them over rules"
+        )
+    if len({each if contains_token(each) else each.lower() for each in recipients}) < len(recipients):
+        raise invalid(argument, "hold every entry once", list(recipients), "leave the repeated one out")
+    for recipient in recipients:
+        if "*" in recipient:
+            raise invalid(argument, "have no '*', which SES does not know", recipient, "name the domain alone")
+        if "@" in recipient:
+            check_email_address(argument, recipient)
+        else:
+            check_domain_name(argument, recipient.removeprefix("."))
+        if not belongs_to(domains, recipient):
+            raise invalid(
+                argument,
+                f"belong to {' or '.join(each.domain_name for each in domains)}",
+                recipient,
+                "pass the domain that holds it in domains",
+            )
+
+
+def check_actions(actions: object) -> None:
+    """At least one action, in a list."""
+    if not isinstance(actions, Sequence) or isinstance(actions, str) or not actions:
+        raise invalid("actions", "be a list of at least one action", actions, "pass [StoreMail()], for one")
+    for action in actions:
+        if not hasattr(action, "add_to") and not hasattr(action, "bind"):
+            raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
+
+
+def check_rule_set_name(name: str | None, *, joins: bool) -> None:
+    """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    if name is None:
+        return
+    if not _NAME.fullmatch(name):
+        raise invalid(
+            "rule_set_name",
+            "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
+            name,
+            "take a name such as 'inbound', or leave it out",
+        )
+    if joins:
+        raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
+
+
+def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:
+    """What belongs to a set that exists, and what to one of our own."""
+    if not joins and after_rule is not None:
+        raise invalid("after_rule", "come with rule_set", after_rule, "leave it out for a set of your own")
+    if joins and activation is not None and not isinstance(activation, LeaveInactive):
+        raise invalid(
+            "activation", "be left out with rule_set", activation, "whoever owns the set decides whether it is active"
+        )
+
+
+def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_mail_for: Duration | None) -> None:
+    """What is for a mailbox that is made, and not for one that is given."""
+    if keep_mail_for is not None:
+        check_kind("keep_mail_for", keep_mail_for, Duration, "pass Duration.days(365)")
+        if keep_mail_for.to_seconds() % 86_400:
+            raise invalid(
+                "keep_mail_for", "be whole days", f"{keep_mail_for.to_hours(integral=False):g} hours", "round it"
+            )
+    if mailbox is None:
+        return
+    for argument, value in (("mailbox_key", key), ("keep_mail_for", keep_mail_for)):
+        if value is not None:
+            raise ValueError(
+                f"{argument} must be left out with mailbox, got both; it is for the bucket that is made without one"
+            )
+
+
+def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
+    """Whether an address or domain is in one of *domains*; a token may be."""
+    domain = entry.rpartition("@")[2].removeprefix(".")
+    if contains_token(domain):  # before the case goes, which is a part of a token
+        return True
+    domain = domain.lower()
+    return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
+
+
+def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
+    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
+
+    *earlier*: the recipients of the rules before this one, by the ids of those rules.
+    """
+    if len(recipients) > _MAX_RECIPIENTS_BEFORE:
+        warn(
+            scope,
+            "many-recipients",
+            f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
+            f"{_MAX_RECIPIENTS_BEFORE}; name a domain, or spread them over rules",
+        )
+    for recipient in recipients:
+        for rule_id, entries in earlier.items():
+            wider = _wider_entry(entries, recipient)
+            if wider is not None:
+                warn(
+                    scope,
+                    "wider-rule-first",
+                    f"rule {rule_id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
+                    "add it after the narrower rules, unless both shall see that mail",
+                )
+                return
+
+
+def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:
+    """Recipients whose mail a forwarder would not know where to send."""
+    if "*" in routes:
+        return
+    for recipient in recipients or ("every address",):
+        if not contains_token(recipient) and recipient not in routes and _wider_entry(routes, recipient) is None:
+            warn(
+                scope,
+                "recipient-without-route",
+                f"nobody is named for {recipient} in to of ForwardMail; add it, or '*' for everybody else",
+            )
+
+
+def warn_about_region(scope: Construct, region: str) -> None:
+    """SES receives in fewer regions than it sends from; the list ages, so this only warns."""
+    if not contains_token(region) and region not in RECEIVING_REGIONS:
+        warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+
+
+def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
+    """A domain of ours whose mail goes elsewhere."""
+    warn(
+        scope,
+        "domain-receives-no-mail",
+        f"{domain_name} has no MX record for SES from this app; pass receives_mail=True to its VerifiedDomain, "
+        "or acknowledge this warning where the record is made elsewhere",
+    )
+
+
+def _wider_entry(entries: Sequence[str], recipient: str) -> str | None:
+    """The entry that takes what *recipient* takes and more; "" for a rule for everybody."""
+    if not entries:
+        return ""
+    if contains_token(recipient):
+        return None
+    plain = [entry for entry in entries if not contains_token(entry) and entry.lower() != recipient.lower()]
+    address = recipient
+    if "@" not in recipient:
+        # A domain is narrower than '.parent' only: any address of it, and of a subdomain for '.domain'.
+        plain = [entry for entry in plain if "@" not in entry]
+        address = f"x@x{recipient}" if recipient.startswith(".") else f"x@{recipient}"
+    return matching_entry(plain, address) if plain else None

@@ -1,0 +1,82 @@
+"""SpamFilter: the first rule of a set, which ends the processing of spam and viruses."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from ..common.arguments import invalid
+from ..functions.handler_function import HandlerFunction
+from ._rule_checks import MAX_RECIPIENTS
+from .inbound_rule import InboundRule
+
+_NAMESPACE = "SesConstructs"
+
+
+class SpamFilter(Construct):
+    """A function that SES asks before any other rule, and a count of what it dropped."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, rule_set_name: str) -> None:
+        super().__init__(scope, construct_id)
+        handler = HandlerFunction(
+            self,
+            "Handler",
+            module="drop_spam",
+            description="Drops spam and viruses from received mail",
+            # SES waits 30 seconds at most, and takes no answer for "continue".
+            timeout=Duration.seconds(20),
+        )
+        self.function = handler.function
+        self.rule: InboundRule
+        """The first rule of the set; the set makes it, in front of all others."""
+        self._rule_set_name = rule_set_name
+        logs.MetricFilter(
+            self,
+            "Dropped",
+            log_group=handler.log_group,
+            # The whole pattern of a JSON log line, and not a text that a subject could hold.
+            filter_pattern=logs.FilterPattern.string_value("$.message", "=", "mail dropped"),
+            metric_namespace=_NAMESPACE,
+            metric_name=self._metric_name,
+            metric_value="1",
+            default_value=0,
+        )
+
+    def cover(self, rules: Sequence[InboundRule]) -> None:
+        """Take what *rules* take and nothing else, so that SES still refuses unknown recipients.
+
+        Raises ``ValueError`` when that is more than one rule can hold.
+        """
+        # SES refuses what only rules match that are off; this one must not accept it.
+        running = [rule for rule in rules if rule.enabled]
+        if not running:
+            return
+        recipients = list(dict.fromkeys(each for rule in running for each in rule.recipients))
+        if any(not rule.recipients for rule in running):
+            recipients = []
+        elif len(recipients) > MAX_RECIPIENTS:
+            raise invalid(
+                "recipients",
+                f"be at most {MAX_RECIPIENTS} in all rules together with drop_spam=True, whose rule takes them all",
+                len(recipients),
+                "name domains instead of addresses, or make a second set",
+            )
+        # As the most lenient rule: SES must not refuse for this one what another rule would take.
+        lenient = any(rule.tls is ses.TlsPolicy.OPTIONAL for rule in running)
+        self.rule.take(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)
+
+    @property
+    def _metric_name(self) -> str:
+        # A dimension would have to come from the log line; the name of the set is known here only.
+        return f"DroppedSpam-{self._rule_set_name}"
+
+    def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Messages that were dropped."""
+        return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=period)
+
+    def metric_asked(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Messages that SES asked about, which is every one that a rule takes."""
+        return self.function.metric_invocations(statistic="Sum", period=period)

@@ -1,0 +1,1 @@
+"""Sending by SMTP with a user name and a password."""

@@ -1,0 +1,198 @@
+"""What SmtpCredentials checks about its arguments: errors for what cannot work, warnings for what may not.
+
+A CDK token passes every check of a text, for that is known at deploy only. Warning ids are part of the public API.
+"""
+
+import re
+from collections.abc import Sequence
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, without_tokens
+from ..common.checks import regions_differ, warn
+from ..common.ses_regions import SENDING_REGIONS, SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
+from ..identities.sending_domain import SendingDomain
+
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html.
+_MAX_DAYS = 1000
+_DEFAULT_GRACE_DAYS = 1
+# The function that retires keys looks once an hour.
+_MIN_GRACE_SECONDS = 3600
+# https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
+_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
+# A user holds 2,048 characters of inline policies. Ours has the addresses twice where the domain gets its configuration
+# set later, and takes up to 1,000 characters beside them
+# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+_MAX_ADDRESS_CHARACTERS = 500
+# A snapshot: no SMTP there by AWS's or by other people's word.
+_REGIONS_WITHOUT_SMTP = {"af-south-1", "eusc-de-east-1", "me-south-1"}
+# By id, since the names differ between accounts
+# (https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html).
+_ZONES_WITHOUT_ENDPOINT = {
+    "ap-northeast-2": ("apne2-az4",),
+    "ca-central-1": ("cac1-az3", "cac1-az4"),
+    "us-east-1": ("use1-az2", "use1-az3", "use1-az5"),
+    "us-west-1": ("usw1-az2",),
+    "us-west-2": ("usw2-az4",),
+}
+
+
+# What an object of CDK has that its name or ARN, which people first try to pass, has not.
+_OBJECTS = {
+    "configuration_set": ("configuration_set_name", "ses.ConfigurationSet.from_configuration_set_name(...)"),
+    "encryption_key": ("key_arn", "kms.Key.from_key_arn(...)"),
+    "secret": ("secret_arn", "secretsmanager.Secret.from_secret_name_v2(...)"),
+    "user": ("user_name", "iam.User.from_user_name(...)"),
+    "vpc": ("vpc_id", "ec2.Vpc.from_lookup(...)"),
+}
+
+
+def check_objects(**objects: object) -> None:
+    """Every one of *objects*, under the name of its argument, is an object of CDK or None."""
+    for argument, value in objects.items():
+        if value is not None:
+            check_object(argument, value)
+
+
+def check_object(argument: str, value: object) -> None:
+    """An object of CDK of the kind that *argument* takes."""
+    attribute, example = _OBJECTS[argument]
+    if not hasattr(value, attribute):
+        raise invalid(argument, "be an object of CDK, not a name", value, f"pass {example}")
+
+
+def check_account(user: iam.IUser, stack: Stack) -> None:
+    """A user of the stack's account, where CDK knows both: a policy of another account's user cannot be made here."""
+    # CDK takes the first from the stack that makes or imports the user, the second from the ARN of an import.
+    for account in (user.env.account, user.principal_account or stack.account):
+        if not (contains_token(account) or contains_token(stack.account)) and account != stack.account:
+            fix = "leave it out, or name a user of this account"
+            raise invalid("user", f"be of this stack's account, {stack.account}", account, fix)
+
+
+def check_only_use(user: iam.IUser, stack: Stack) -> None:
+    """A user that no other SmtpCredentials of the stack has: IAM allows two keys, and a change of one needs both."""
+    # Who imports a user twice has two constructs with one name; a name that is a token is no better than the construct.
+    known = not contains_token(user.user_name)
+    construct_id = f"SesSmtpUser{user.user_name if known else user.node.addr}"
+    if stack.node.try_find_child(construct_id):
+        raise invalid(
+            "user",
+            f"be for one SmtpCredentials in stack {stack.stack_name!r}",
+            user.user_name if known else user.node.path,
+            "leave user out, so that each has one of its own",
+        )
+    Construct(stack, construct_id)
+
+
+def check_domain(domain: SendingDomain, stack: Stack) -> None:
+    """A domain of the stack's region, because an SMTP endpoint sends from no other."""
+    check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
+    region, here = Stack.of(domain).region, stack.region
+    if regions_differ(region, here):
+        raise invalid(
+            "domain",
+            f"be of this stack's region, {here}",
+            region,
+            "refer to the domain of this region by VerifiedDomain.from_domain_name",
+        )
+
+
+def check_address_length(from_addresses: Sequence[str] | None) -> None:
+    """As many as a policy of an IAM user can hold; what is in them, grant_send checks."""
+    characters = sum(len(without_tokens(each)) + 3 for each in from_addresses or () if isinstance(each, str))
+    if characters > _MAX_ADDRESS_CHARACTERS:
+        raise invalid(
+            "from_addresses",
+            f"take at most {_MAX_ADDRESS_CHARACTERS} characters, because IAM limits the policies of a user",
+            characters,
+            "shorten the list with '*', or leave it out for the whole domain",
+        )
+
+
+def check_secret_name(name: str) -> None:
+    """A name that Secrets Manager takes."""
+    if not isinstance(name, str) or _SECRET_NAME.fullmatch(without_tokens(name)) is None:
+        raise invalid(
+            "secret_name",
+            "be 1-512 ASCII letters, digits and /_+=.@-",
+            name,
+            "write a name such as 'mail/smtp', or leave it out",
+        )
+
+
+def check_port(scope: Construct, port: int) -> None:
+    """A port on which SES speaks SMTP; warn about the one that EC2 throttles."""
+    ports = sorted((*SMTP_IMPLICIT_TLS_PORTS, *SMTP_STARTTLS_PORTS))
+    if isinstance(port, bool) or not isinstance(port, int) or port not in ports:
+        listing = ", ".join(map(str, ports))
+        raise invalid("port", f"be one of {listing}", port, "take 465, which speaks TLS from the first byte")
+    if port == 25:
+        warn(scope, "smtp-port-25", "EC2 and Lambda throttle or block port 25; take 465 or 587")
+
+
+def check_network(*, host: str | None, vpc: object, vpc_subnets: object) -> None:
+    """A host name and none beside the endpoint in a VPC, and subnets only of such an endpoint."""
+    if host is not None:
+        check_domain_name("host", host)
+        if vpc is not None:
+            # The endpoint's private DNS name is the region's host; any other one would go past it, out of the VPC.
+            raise invalid("host", "be left out with vpc, whose endpoint has the host of the region", host, "omit one")
+    if vpc is None and vpc_subnets is not None:
+        raise invalid("vpc_subnets", "come with vpc", vpc_subnets, "pass the VPC of these subnets as well")
+
+
+def check_rotation(
+    rotate_after: Duration | None, keep_previous_for: Duration | None, failure_reactions: Sequence[object]
+) -> tuple[int, int] | None:
+    """The days between two rotations and the seconds of grace; None without rotation."""
+    if rotate_after is None:
+        for argument, value in (("keep_previous_for", keep_previous_for), ("failure_reactions", failure_reactions)):
+            if value:
+                raise invalid(argument, "come with rotate_after", value, "pass rotate_after=Duration.days(90)")
+        return None
+    grace = Duration.days(_DEFAULT_GRACE_DAYS) if keep_previous_for is None else keep_previous_for
+    check_kind("rotate_after", rotate_after, Duration, "pass Duration.days(90)")
+    check_kind("keep_previous_for", grace, Duration, "pass Duration.hours(12)")
+    days = rotate_after.to_days(integral=False)
+    if not 1 <= days <= _MAX_DAYS or days != int(days):
+        raise invalid(
+            "rotate_after", f"be 1 to {_MAX_DAYS} whole days", rotate_after.to_human_string(), "pass Duration.days(90)"
+        )
+    seconds = grace.to_seconds()
+    if seconds < _MIN_GRACE_SECONDS:
+        raise invalid("keep_previous_for", "be an hour or more", grace.to_human_string(), "pass Duration.hours(12)")
+    if rotate_after.to_seconds() <= 2 * seconds:
+        raise invalid(
+            "rotate_after",
+            f"be longer than twice keep_previous_for, which is {grace.to_human_string()}",
+            rotate_after.to_human_string(),
+            "rotate less often, or keep the previous password for a shorter time",
+        )
+    return int(days), int(seconds)
+
+
+def warn_about_region(scope: Construct, region: str) -> None:
+    """SMTP is missing in some regions of SES; the list ages, so this only warns."""
+    if contains_token(region):
+        return
+    if region in _REGIONS_WITHOUT_SMTP or region not in SENDING_REGIONS:
+        warn(
+            scope,
+            "region-without-smtp",
+            f"SES is not known to have an SMTP endpoint in {region}; deploy to another region, or pass host",
+        )
+
+
+def warn_about_zones(scope: Construct, region: str) -> None:
+    """CloudFormation refuses an endpoint in a zone that lacks the service; which zones those are, only ids tell."""
+    zones = _ZONES_WITHOUT_ENDPOINT.get(region)
+    if zones:
+        warn(
+            scope,
+            "smtp-endpoint-zones",
+            f"the SMTP endpoint of SES is missing in the availability zones {', '.join(zones)} of {region}; choose "
+            "subnets of other zones with vpc_subnets, then acknowledge this warning",
+        )

@@ -1,0 +1,221 @@
+"""How handlers are deployed: one asset, one function for each handler and stack, narrow roles."""
+
+import py_compile
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Aws, Duration, Fn, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+import ses_constructs
+from ses_constructs import Route53Zone, VerifiedDomain
+from ses_constructs.functions import (
+    custom_resource_function as _custom_resource_function,
+)
+from ses_constructs.functions import (
+    handler_function as _handler_function,
+)
+from ses_constructs.functions._policy_length import policy_length
+from tests.conftest import hosted_zone
+from tests.constructs.templates import only, resources, template
+
+PACKAGE = Path(ses_constructs.__file__).parent
+
+
+@pytest.fixture
+def waiting(stack: Stack, zone: Route53Zone) -> Stack:
+    VerifiedDomain(stack, "Domain", domain_name="example.com", dns=zone, wait_until_verified=Duration.minutes(5))
+    return stack
+
+
+def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(policy["Properties"]["PolicyDocument"]["Statement"])
+
+
+def test_a_function_runs_the_newest_python_on_arm(waiting: Stack) -> None:
+    function = only(waiting, "AWS::Lambda::Function")["Properties"]
+
+    assert function["Runtime"] == lambda_.Runtime.PYTHON_3_14.name
+    assert function["Architectures"] == ["arm64"]
+    assert function["Handler"] == "handlers.wait_for_verification.on_event"
+    assert function["Timeout"] == 900
+
+
+def test_a_function_logs_to_its_own_group_for_a_month(waiting: Stack) -> None:
+    log_group = only(waiting, "AWS::Logs::LogGroup")
+
+    assert log_group["Properties"]["RetentionInDays"] == 30
+    assert log_group["DeletionPolicy"] == "Delete"
+    (log_id,) = (k for k, each in template(waiting)["Resources"].items() if each["Type"] == "AWS::Logs::LogGroup")
+    assert only(waiting, "AWS::Lambda::Function")["Properties"]["LoggingConfig"]["LogGroup"] == {"Ref": log_id}
+
+
+def test_a_role_has_no_managed_policy_and_may_write_its_log(waiting: Stack) -> None:
+    role = only(waiting, "AWS::IAM::Role")["Properties"]
+
+    assert "ManagedPolicyArns" not in role
+    (log_id,) = (k for k, each in template(waiting)["Resources"].items() if each["Type"] == "AWS::Logs::LogGroup")
+    assert role["Policies"][0]["PolicyDocument"]["Statement"] == [
+        {
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [log_id, "Arn"]},
+        }
+    ]
+
+
+def test_every_permission_names_its_resource(waiting: Stack) -> None:
+    (function_id,) = (
+        k for k, each in template(waiting)["Resources"].items() if each["Type"] == "AWS::Lambda::Function"
+    )
+    allowed = {
+        statement["Action"]: statement["Resource"]
+        for policy in resources(waiting, "AWS::IAM::Policy")
+        for statement in statements(policy)
+    }
+
+    assert allowed["lambda:InvokeFunction"] == {"Fn::GetAtt": [function_id, "Arn"]}
+    assert allowed["ses:GetEmailIdentity"]["Fn::Join"][1][-2:] == [
+        ":ses:eu-west-1:111122223333:identity/",
+        {"Ref": next(k for k, e in template(waiting)["Resources"].items() if e["Type"] == "AWS::SES::EmailIdentity")},
+    ]
+
+
+def test_a_custom_resource_waits_for_its_policies(waiting: Stack) -> None:
+    policies = {k for k, each in template(waiting)["Resources"].items() if each["Type"] == "AWS::IAM::Policy"}
+
+    assert len(policies) == 2
+    assert policies <= set(only(waiting, "Custom::SESDomainVerification")["DependsOn"])
+
+
+def test_every_custom_resource_bounds_a_lost_answer(stack: Stack, zone: Route53Zone) -> None:
+    domain = VerifiedDomain(
+        stack,
+        "Domain",
+        domain_name="example.com",
+        dns=zone,
+        legacy_verification_token=True,
+        wait_until_verified=Duration.minutes(5),
+    )
+    domain.allow_sender("222233334444")
+
+    custom = [each for each in template(stack)["Resources"].values() if each["Type"].startswith("Custom::")]
+    assert {each["Type"]: int(each["Properties"]["ServiceTimeout"]) for each in custom} == {
+        "Custom::SESVerificationToken": 600,
+        "Custom::SESDomainVerification": 600,
+        "Custom::SESSenderPolicy": 600,
+    }
+
+
+def test_a_role_is_not_filled_beyond_its_quota(stack: Stack, zone: Route53Zone) -> None:
+    def make(count: int) -> None:
+        name = f"d{count}.example.com"
+        domain = VerifiedDomain(stack, f"D{count}", domain_name=name, dns=zone)
+        domain.allow_sender("222233334444")
+
+    for count in range(30):
+        make(count)
+    with pytest.raises(
+        ValueError,
+        match=r"the custom resources of SesSenderPolicy in stack 'Mail' must have policies of 9,890 characters "
+        r"together, for IAM limits those of their one role, got 10\d\d\d; put further ones into another stack",
+    ):
+        make(30)
+
+
+def test_a_permission_that_several_resources_share_takes_room_once(stack: Stack) -> None:
+    function = _custom_resource_function.CustomResourceFunction.shared(stack, "verified_address")
+    for _ in range(100):
+        function.allow_on_each("ses:GetEmailIdentity", ["arn:aws:ses:eu-west-1:111122223333:identity/example.com"])
+
+    (shared,) = (each for each in resources(stack, "AWS::IAM::Policy") if "Get" in str(each["Properties"]))
+    assert statements(shared) == [
+        {
+            "Action": "ses:GetEmailIdentity",
+            "Effect": "Allow",
+            "Resource": "arn:aws:ses:eu-west-1:111122223333:identity/example.com",
+        }
+    ]
+
+
+def test_a_permission_that_several_resources_share_does_not_fill_the_role_either(stack: Stack) -> None:
+    function = _custom_resource_function.CustomResourceFunction.shared(stack, "verified_address")
+
+    with pytest.raises(ValueError, match=r"SesVerifiedAddress .* put further ones into another stack"):
+        function.allow_on_each("ses:GetEmailIdentity", [f"arn:aws:ses:eu-west-1:1:identity/{n}" for n in range(300)])
+
+
+@pytest.mark.parametrize(
+    ("resource", "characters"),
+    [
+        ("arn:aws:ses:eu-west-1:111122223333:identity/example.com", 55),
+        (Fn.get_att("Role", "Arn").to_string(), 116),
+        (Fn.ref("Secret"), 116),
+        (Fn.select(0, Fn.split(",", Fn.ref("Many"))), 116),
+        (
+            f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/{Fn.ref('Name')}",
+            4 + 10 + 5 + 14 + 1 + 12 + 10 + 64,
+        ),
+    ],
+    # Not by their text: the numbers of tokens differ between processes, and pytest's workers compare ids.
+    ids=["an ARN", "an attribute", "a reference", "one of a list", "an ARN of parts"],
+)
+def test_a_reference_counts_as_long_as_its_value_may_be(stack: Stack, resource: str, characters: int) -> None:
+    rest = '{"Version":"2012-10-17","Statement":[{"Action":"ses:Get","Effect":"Allow","Resource":""}]}'
+
+    statement = iam.PolicyStatement(actions=["ses:Get"], resources=[resource])
+    assert policy_length(stack, [statement]) == len(rest) + characters
+
+
+def test_the_legacy_token_costs_one_resource_for_each_domain(stack: Stack, zone: Route53Zone) -> None:
+    for name in ("one", "two"):
+        VerifiedDomain(stack, name, domain_name=f"{name}.example.com", dns=zone, legacy_verification_token=True)
+
+    assert len(resources(stack, "AWS::IAM::Policy")) == 1
+    assert len(resources(stack, "Custom::SESVerificationToken")) == 2
+
+
+def staged_asset(app: App) -> Path:
+    """The folder that holds the staged handlers."""
+    assembly = app.synth()
+    (folder,) = Path(assembly.directory).glob("asset.*")
+    return folder
+
+
+def test_the_asset_holds_the_handlers_and_nothing_else(app: App, stack: Stack, zone: Route53Zone) -> None:
+    VerifiedDomain(stack, "Domain", domain_name="example.com", dns=zone, wait_until_verified=Duration.minutes(5))
+    folder = staged_asset(app)
+
+    files = {str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file()}
+    assert files == {str(each.relative_to(PACKAGE)) for each in (PACKAGE / "handlers").rglob("*.py")}
+    assert {"handlers/wait_for_verification.py", "handlers/forwarding/headers.py"} < files
+
+
+def test_the_asset_hash_does_not_depend_on_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = set()
+    for name in ("clean", "compiled"):
+        package = tmp_path / name / "ses_constructs"
+        shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+        if name == "compiled":
+            for source in package.rglob("*.py"):
+                py_compile.compile(str(source))
+        monkeypatch.setattr(_handler_function, "_PACKAGE", package)
+        stack = Stack(App(), "Mail")
+        VerifiedDomain(
+            stack,
+            "Domain",
+            domain_name="example.com",
+            dns=Route53Zone(hosted_zone(stack)),
+            wait_until_verified=Duration.minutes(5),
+        )
+        hashes.add(only(stack, "AWS::Lambda::Function")["Properties"]["Code"]["S3Key"])
+
+    assert len(hashes) == 1
+
+
+def test_every_handler_that_is_deployed_exists() -> None:
+    for module in _custom_resource_function.HANDLERS:
+        assert (PACKAGE / "handlers" / f"{module}.py").is_file()

@@ -1,0 +1,811 @@
+"""What a rule does with mail, and how each action lets SES in for that rule and for nothing else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, Duration, Environment, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_ses_actions as ses_actions
+from aws_cdk import aws_sns as sns
+
+from ses_constructs import (
+    AddHeader,
+    BounceMail,
+    BounceReply,
+    DeliverToWorkMail,
+    InboundAction,
+    InboundRule,
+    InboundRuleSet,
+    InvokeFunction,
+    LeaveInactive,
+    PublishToTopic,
+    StopProcessing,
+    StoreMail,
+    VerifiedDomain,
+)
+from ses_constructs.receiving import _rule_checks as _inbound_checks
+from tests.constructs.templates import (
+    conditions,
+    identified,
+    only,
+    resources,
+    role_statements,
+    service_statements,
+    template,
+    warnings,
+    written,
+)
+
+SES = "ses.amazonaws.com"
+ORGANIZATION = "arn:aws:workmail:eu-west-1:111122223333:organization/m-0123456789abcdef"
+ELSEWHERE = "arn:aws:{}:us-east-1:111122223333:{}"
+
+
+def make(stack: Stack, **changes: Any) -> InboundRuleSet:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    return InboundRuleSet(
+        stack, "Inbound", **{"domain": domain, "activation": LeaveInactive(), "drop_spam": False, **changes}
+    )
+
+
+def rule(stack: Stack, *actions: InboundAction | ses.IReceiptRuleAction, **changes: Any) -> InboundRule:
+    return make(stack, **changes).add_rule("Rule", actions=actions)
+
+
+def own_function(stack: Stack) -> lambda_.IFunction:
+    return lambda_.Function(
+        stack,
+        "Function",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        handler="index.handler",
+        code=lambda_.Code.from_inline("def handler(event, context): pass"),
+    )
+
+
+def actions_of(stack: Stack) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = only(stack, "AWS::SES::ReceiptRule")["Properties"]["Rule"]["Actions"]
+    return found
+
+
+def depends_on(stack: Stack) -> set[str]:
+    return set(only(stack, "AWS::SES::ReceiptRule")["DependsOn"])
+
+
+def of_the_rule(made: InboundRule) -> dict[str, str]:
+    """The conditions that hold SES to one rule of one account."""
+    rule_set_name = made.rule_set.rule_set_name
+    return {
+        "aws:SourceAccount": "111122223333",
+        "aws:SourceArn": "arn:<AWS::Partition>:ses:eu-west-1:111122223333:"
+        f"receipt-rule-set/{rule_set_name}:receipt-rule/{made.rule_name}",
+    }
+
+
+# StoreMail, and the mailbox
+
+
+def test_mail_is_stored_in_a_mailbox_that_is_made_for_it(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    assert actions_of(stack) == [{"S3Action": {"BucketName": {"Ref": bucket_id}}}]
+
+
+def test_no_mailbox_is_made_where_no_mail_is_stored(stack: Stack) -> None:
+    rule(stack, StopProcessing())
+
+    assert resources(stack, "AWS::S3::Bucket") == []
+
+
+def test_all_rules_share_one_mailbox(stack: Stack) -> None:
+    rules = make(stack)
+    for name in ("support", "sales"):
+        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[StoreMail(prefix=f"{name}/")])
+
+    only(stack, "AWS::S3::Bucket")
+    assert {
+        each["Properties"]["Rule"]["Actions"][0]["S3Action"]["ObjectKeyPrefix"]
+        for each in resources(stack, "AWS::SES::ReceiptRule")
+    } == {"support/", "sales/"}
+
+
+def test_a_mailbox_is_encrypted(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    (encryption,) = only(stack, "AWS::S3::Bucket")["Properties"]["BucketEncryption"][
+        "ServerSideEncryptionConfiguration"
+    ]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_mailbox_has_no_public_access(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    assert only(stack, "AWS::S3::Bucket")["Properties"]["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+
+
+def test_a_mailbox_is_reached_over_tls_only(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    denied = [
+        (each["Action"], each["Principal"], each["Condition"])
+        for each in only(stack, "AWS::S3::BucketPolicy")["Properties"]["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Deny"
+    ]
+    assert denied == [("s3:*", {"AWS": "*"}, {"Bool": {"aws:SecureTransport": "false"}})]
+
+
+def test_a_mailbox_stays_when_the_stack_goes(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    bucket = only(stack, "AWS::S3::Bucket")
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+def test_a_mailbox_keeps_mail_and_no_halves_of_uploads(stack: Stack) -> None:
+    rule(stack, StoreMail())
+
+    assert only(stack, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"] == [
+        {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
+    ]
+
+
+def test_a_mailbox_drops_old_mail_on_request(stack: Stack) -> None:
+    rule(stack, StoreMail(), keep_mail_for=Duration.days(90))
+
+    (lifecycle,) = only(stack, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert lifecycle["ExpirationInDays"] == 90
+
+
+def test_a_mailbox_with_a_key_asks_it_once_for_many_messages(stack: Stack) -> None:
+    rule(stack, StoreMail(), mailbox_key=kms.Key(stack, "Key"))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    assert only(stack, "AWS::S3::Bucket")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+        {
+            "BucketKeyEnabled": True,
+            "ServerSideEncryptionByDefault": {
+                "KMSMasterKeyID": {"Fn::GetAtt": [key_id, "Arn"]},
+                "SSEAlgorithm": "aws:kms",
+            },
+        }
+    ]
+
+
+def test_ses_may_encrypt_with_the_key_of_the_mailbox(stack: Stack) -> None:
+    made = rule(stack, StoreMail(), mailbox_key=kms.Key(stack, "Key"))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    statement = dict(service_statements(stack, SES))[key_id]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert conditions(statement) == of_the_rule(made)
+    assert key_id in depends_on(stack)
+
+
+def test_a_reader_may_read_stored_mail(stack: Stack) -> None:
+    rules = make(stack)
+    rules.add_rule("Rule", actions=[StoreMail()])
+    reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    grant = rules.grant_read(reader)
+
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    (statement,) = role_statements(stack, of="Reader")
+    assert grant.success
+    assert (statement["Action"], written(statement["Resource"])) == ("s3:GetObject", f"<{bucket_id}.Arn>/*")
+
+
+def test_a_reader_may_decrypt_stored_mail(stack: Stack) -> None:
+    rules = make(stack, mailbox_key=kms.Key(stack, "Key"))
+    rules.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    allowed = {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Reader")}
+    assert allowed[f"<{key_id}.Arn>"] == "kms:Decrypt"
+
+
+def test_ses_may_write_below_the_prefix_only(stack: Stack) -> None:
+    made = rule(stack, StoreMail(prefix="support/"))
+
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    ((policy_id, statement),) = service_statements(stack, SES)
+    assert (statement["Action"], written(statement["Resource"])) == ("s3:PutObject", f"<{bucket_id}.Arn>/support/*")
+    assert conditions(statement) == of_the_rule(made)
+    assert policy_id in depends_on(stack)
+
+
+def test_a_mailbox_may_be_one_that_the_app_has_already(stack: Stack) -> None:
+    bucket = s3.Bucket(stack, "Archive")
+    rules = make(stack, mailbox=bucket)
+    made = rules.add_rule("Rule", actions=[StoreMail()])
+
+    ((policy_id, statement),) = service_statements(stack, SES)
+    assert rules.mailbox is bucket
+    assert conditions(statement) == of_the_rule(made)
+    assert policy_id in depends_on(stack)
+    assert [key[:7] for key in identified(stack, "AWS::S3::Bucket")] == ["Archive"]
+
+
+def test_an_action_may_store_in_a_bucket_of_its_own(stack: Stack) -> None:
+    rule(stack, StoreMail(bucket=s3.Bucket(stack, "Archive")))
+
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    assert actions_of(stack)[0]["S3Action"]["BucketName"] == {"Ref": bucket_id}
+    assert bucket_id.startswith("Archive")
+
+
+def test_a_bucket_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
+    other = Stack(app, "Storage", env=Environment(account="111122223333", region="eu-west-1"))
+    bucket = s3.Bucket(other, "Archive", encryption=s3.BucketEncryption.KMS)
+    made = rule(stack, StoreMail(bucket=bucket))
+
+    statements = service_statements(other, SES)
+    assert [conditions(each) for _, each in statements] == [of_the_rule(made)] * 2
+    assert [each.node.id for each in stack.dependencies] == ["Storage"]
+
+
+def test_a_bucket_may_be_in_another_region(stack: Stack) -> None:
+    bucket = s3.Bucket.from_bucket_attributes(stack, "Archive", bucket_name="archive", region="us-east-1")
+    rule(stack, StoreMail(bucket=bucket))
+
+    assert actions_of(stack) == [{"S3Action": {"BucketName": "archive"}}]
+
+
+def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
+    made = rule(stack, StoreMail(bucket=s3.Bucket.from_bucket_name(stack, "Archive", "archive"), prefix="in/"))
+
+    (warning,) = warnings(stack)
+    assert '"Action": "s3:PutObject"' in warning
+    assert '":s3:::archive/in/*"' in warning
+    assert '"aws:SourceAccount": "111122223333"' in warning
+    assert f":receipt-rule/{made.rule_name}" in warning
+    assert warning.endswith("[ack: ses-constructs:bucket-policy-not-added]")
+
+
+def test_a_key_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/0123")
+    made = rule(stack, StoreMail(), mailbox_key=key)
+
+    (warning,) = warnings(stack)
+    assert '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"]' in warning
+    assert f":receipt-rule/{made.rule_name}" in warning
+    assert warning.endswith("[ack: ses-constructs:key-policy-not-added]")
+
+
+def test_a_topic_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:received")
+    made = rule(stack, PublishToTopic(topic))
+
+    (warning,) = warnings(stack)
+    assert '"Action": "sns:Publish"' in warning
+    assert f":receipt-rule/{made.rule_name}" in warning
+    assert warning.endswith("[ack: ses-constructs:topic-policy-not-added]")
+
+
+# Topics
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "Base64"])
+def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, encoding: Any) -> None:
+    rule(stack, PublishToTopic(sns.Topic(stack, "Topic"), encoding))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    assert actions_of(stack) == [{"SNSAction": {"Encoding": encoding, "TopicArn": {"Ref": topic_id}}}]
+
+
+def test_another_encoding_is_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"encoding must be 'UTF-8' or 'Base64', got 'utf8'; take 'Base64'"):
+        PublishToTopic(sns.Topic(stack, "Topic"), "utf8")  # type: ignore[arg-type]
+
+
+ACTIONS_WITH_A_TOPIC: dict[str, Callable[[Stack, sns.ITopic], InboundAction]] = {
+    "store": lambda stack, topic: StoreMail(topic=topic),
+    "publish": lambda stack, topic: PublishToTopic(topic),
+    "invoke": lambda stack, topic: InvokeFunction(own_function(stack), topic=topic),
+    "bounce": lambda stack, topic: BounceMail(sender="postmaster@example.com", topic=topic),
+    "stop": lambda stack, topic: StopProcessing(topic=topic),
+    "work_mail": lambda stack, topic: DeliverToWorkMail(ORGANIZATION, topic=topic),
+}
+every_action_with_a_topic = pytest.mark.parametrize("action", ACTIONS_WITH_A_TOPIC.values(), ids=ACTIONS_WITH_A_TOPIC)
+
+
+@every_action_with_a_topic
+def test_ses_may_publish_to_the_topic_of_an_action(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    made = rule(stack, action(stack, sns.Topic(stack, "Topic")))
+
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    ((policy_id, statement),) = [each for each in service_statements(stack, SES) if each[1]["Action"] == "sns:Publish"]
+    assert statement["Resource"] == {"Ref": topic_id}
+    assert conditions(statement) == of_the_rule(made)
+    assert policy_id in depends_on(stack)
+    ((fields,),) = (each.values() for each in actions_of(stack))
+    assert fields["TopicArn"] == {"Ref": topic_id}
+
+
+@every_action_with_a_topic
+def test_ses_may_use_the_key_of_the_topic_of_an_action(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    made = rule(stack, action(stack, sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
+
+    (key_id,) = identified(stack, "AWS::KMS::Key")
+    statement = dict(service_statements(stack, SES))[key_id]
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert conditions(statement) == of_the_rule(made)
+    assert key_id in depends_on(stack)
+
+
+@every_action_with_a_topic
+def test_a_fifo_topic_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:mail.fifo")
+
+    with pytest.raises(
+        ValueError,
+        match=r"topic must be a standard topic, because SES takes no FIFO topics, got 'Mail/Topic'; pass another",
+    ):
+        rule(stack, action(stack, topic))
+
+
+@every_action_with_a_topic
+def test_a_topic_in_another_region_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", ELSEWHERE.format("sns", "mail"))
+
+    with pytest.raises(
+        ValueError, match=r"topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
+    ):
+        rule(stack, action(stack, topic))
+
+
+def test_a_topic_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
+    other = Stack(app, "Topics", env=Environment(account="111122223333", region="eu-west-1"))
+    made = rule(stack, PublishToTopic(sns.Topic(other, "Topic")))
+
+    ((_, statement),) = service_statements(other, SES)
+    assert conditions(statement) == of_the_rule(made)
+    assert [each.node.id for each in stack.dependencies] == ["Topics"]
+
+
+def test_a_key_in_another_region_is_refused(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", ELSEWHERE.format("kms", "key/0123"))
+
+    with pytest.raises(
+        ValueError, match=r"key must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
+    ):
+        rule(stack, StoreMail(), mailbox_key=key)
+
+
+def test_the_key_of_a_bucket_may_be_where_the_bucket_is(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", ELSEWHERE.format("kms", "key/0123"))
+    bucket = s3.Bucket.from_bucket_attributes(stack, "Bucket", bucket_name="far-away", encryption_key=key)
+    rule(stack, StoreMail(bucket=bucket))
+
+    assert any("ses-constructs:key-policy-not-added" in each for each in warnings(stack))
+
+
+@pytest.mark.parametrize("prefix", ["*", "a?/"])
+def test_a_prefix_with_a_wildcard_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match=r"prefix must have no '\*' or '\?', which policies take for any text, got"):
+        StoreMail(prefix=prefix)
+
+
+# Functions
+
+
+@pytest.mark.parametrize(("waits", "invocation_type"), [(False, "Event"), (True, "RequestResponse")])
+def test_a_function_is_told_or_asked(stack: Stack, waits: bool, invocation_type: str) -> None:
+    rule(stack, InvokeFunction(own_function(stack), waits_for_decision=waits))
+
+    (function_id,) = identified(stack, "AWS::Lambda::Function")
+    assert actions_of(stack) == [
+        {"LambdaAction": {"FunctionArn": {"Fn::GetAtt": [function_id, "Arn"]}, "InvocationType": invocation_type}}
+    ]
+
+
+def test_a_function_is_told_and_forgotten_unless_asked(stack: Stack) -> None:
+    rule(stack, InvokeFunction(own_function(stack)))
+
+    assert actions_of(stack)[0]["LambdaAction"]["InvocationType"] == "Event"
+
+
+def test_ses_may_invoke_the_function_for_the_rule(stack: Stack) -> None:
+    made = rule(stack, InvokeFunction(own_function(stack)))
+
+    ((permission_id, statement),) = service_statements(stack, SES)
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert conditions(statement) == of_the_rule(made)
+    assert permission_id in depends_on(stack)
+
+
+def test_two_rules_may_invoke_one_function(stack: Stack) -> None:
+    rules, function = make(stack), own_function(stack)
+    made = [
+        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[InvokeFunction(function)])
+        for name in ("support", "sales")
+    ]
+
+    assert [conditions(each) for _, each in service_statements(stack, SES)] == [of_the_rule(each) for each in made]
+
+
+def test_one_rule_may_invoke_two_functions(stack: Stack) -> None:
+    alias = lambda_.Alias(
+        stack, "Alias", alias_name="live", version=lambda_.Version(stack, "Version", lambda_=own_function(stack))
+    )
+    other = lambda_.Function.from_function_arn(
+        stack, "Other", "arn:aws:lambda:eu-west-1:111122223333:function:classify"
+    )
+    rule(stack, InvokeFunction(alias), InvokeFunction(other))
+
+    permissions = dict(service_statements(stack, SES))
+    (alias_id,) = identified(stack, "AWS::Lambda::Alias")
+    assert [written(each["Resource"]) for each in permissions.values()] == [f"<{alias_id}>", other.function_arn]
+    assert set(permissions) <= depends_on(stack)
+
+
+def test_one_rule_may_invoke_a_function_twice(stack: Stack) -> None:
+    function = own_function(stack)
+    rule(stack, InvokeFunction(function, waits_for_decision=True), AddHeader("X-Seen", "yes"), InvokeFunction(function))
+
+    kinds = [each["LambdaAction"]["InvocationType"] for each in actions_of(stack) if "LambdaAction" in each]
+    assert kinds == ["RequestResponse", "Event"]
+
+
+def test_a_function_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
+    other = Stack(app, "Functions", env=Environment(account="111122223333", region="eu-west-1"))
+    rule(stack, InvokeFunction(own_function(other)))
+
+    only(stack, "AWS::Lambda::Permission")
+    assert resources(other, "AWS::Lambda::Permission") == []
+
+
+def test_a_function_in_another_region_is_refused(stack: Stack) -> None:
+    function = lambda_.Function.from_function_arn(stack, "Function", ELSEWHERE.format("lambda", "function:classify"))
+
+    with pytest.raises(
+        ValueError, match=r"function must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
+    ):
+        rule(stack, InvokeFunction(function))
+
+
+# Bounces
+
+
+# https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-bounce.html
+TEMPLATES = {
+    "MAILBOX_DOES_NOT_EXIST": ("550", "5.1.1", "Mailbox does not exist"),
+    "MESSAGE_TOO_LARGE": ("552", "5.3.4", "Message too large"),
+    "MAILBOX_FULL": ("552", "5.2.2", "Mailbox full"),
+    "CONTENT_REJECTED": ("500", "5.6.1", "Message content rejected"),
+    "UNKNOWN_FAILURE": ("554", "5.0.0", "Unknown failure"),
+    "TEMPORARY_FAILURE": ("450", "4.0.0", "Temporary failure"),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), TEMPLATES.items(), ids=TEMPLATES)
+def test_the_templates_of_ses_have_names(name: str, expected: tuple[str, str, str]) -> None:
+    reply = getattr(BounceReply, name)
+
+    assert (reply.smtp_code, reply.status_code, reply.message) == expected
+
+
+def test_a_bounce_says_that_there_is_no_such_mailbox_unless_told_otherwise(stack: Stack) -> None:
+    rule(stack, BounceMail(sender="postmaster@example.com"))
+
+    assert actions_of(stack) == [
+        {
+            "BounceAction": {
+                "Message": "Mailbox does not exist",
+                "Sender": "postmaster@example.com",
+                "SmtpReplyCode": "550",
+                "StatusCode": "5.1.1",
+            }
+        }
+    ]
+
+
+def test_a_bounce_may_have_codes_of_its_own(stack: Stack) -> None:
+    rule(stack, BounceMail(sender="postmaster@example.com", reply=BounceReply("451", "4.7.1", "Come back later")))
+
+    bounce = actions_of(stack)[0]["BounceAction"]
+    assert (bounce["SmtpReplyCode"], bounce["StatusCode"], bounce["Message"]) == ("451", "4.7.1", "Come back later")
+
+
+@pytest.mark.parametrize("smtp_code", ["250", "55", "5500", "abc", ""])
+def test_a_code_that_is_no_failure_is_refused(smtp_code: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"smtp_code must be a failure code of SMTP \(RFC 5321\), got '{smtp_code}'; take '550'"
+    ):
+        BounceReply(smtp_code, "5.1.1", "No")
+
+
+@pytest.mark.parametrize("status_code", ["4.1.1", "2.1.1", "5.1", "5.1.1.1", "511", ""])
+def test_a_status_that_does_not_fit_its_code_is_refused(status_code: str) -> None:
+    with pytest.raises(
+        ValueError,
+        match=rf"status_code must be an enhanced status of the same class as smtp_code, got '{status_code}'; take '5",
+    ):
+        BounceReply("550", status_code, "No")
+
+
+@pytest.mark.parametrize("message", ["", "  ", "two\nlines", "tab\t"])
+def test_a_message_that_is_not_one_line_is_refused(message: str) -> None:
+    with pytest.raises(ValueError, match=r"message must be one printable line, got '.*'; say why"):
+        BounceReply("550", "5.1.1", message)
+
+
+def test_a_bounce_comes_from_an_address(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"sender must have one @, got 'postmaster'; write an address"):
+        BounceMail(sender="postmaster")
+
+
+def test_a_bounce_from_another_domain_is_refused(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"sender must be an address of example\.com, got 'a@example\.org'; SES sends from verified"
+    ):
+        rule(stack, BounceMail(sender="a@example.org"))
+
+
+@pytest.mark.parametrize("sender", ["a@example.com", "a@News.Example.com"])
+def test_a_bounce_may_come_from_the_domain_and_its_subdomains(stack: Stack, sender: str) -> None:
+    rule(stack, BounceMail(sender=sender))
+
+    assert actions_of(stack)[0]["BounceAction"]["Sender"] == sender
+
+
+def test_a_bounce_may_come_from_an_address_that_only_cloudformation_knows(stack: Stack) -> None:
+    rule(stack, BounceMail(sender=CfnParameter(stack, "Sender").value_as_string))
+
+    assert actions_of(stack)[0]["BounceAction"]["Sender"] == {"Ref": "Sender"}
+
+
+# Headers, stopping, WorkMail
+
+
+def test_a_header_is_added(stack: Stack) -> None:
+    rule(stack, AddHeader("X-Team", "support"))
+
+    assert actions_of(stack) == [{"AddHeaderAction": {"HeaderName": "X-Team", "HeaderValue": "support"}}]
+
+
+def test_a_header_may_have_a_value_that_only_cloudformation_knows(stack: Stack) -> None:
+    rule(stack, AddHeader("X-Stage", CfnParameter(stack, "Stage").value_as_string))
+
+    assert actions_of(stack)[0]["AddHeaderAction"]["HeaderValue"] == {"Ref": "Stage"}
+
+
+@pytest.mark.parametrize("name", ["", "X Team", "X-Team:", "X_Team", "Größe", "x" * 51])
+def test_a_header_name_that_ses_refuses_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"name must be 1-50 letters, digits and hyphens, got '{name}'; take a name"):
+        AddHeader(name, "value")
+
+
+@pytest.mark.parametrize("value", ["", "two\r\nlines", "x" * 2049])
+def test_a_header_value_that_ses_refuses_is_refused(value: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"value must be one printable line of 1-2048 characters, got '.*'; shorten it"
+    ):
+        AddHeader("X-Team", value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("X", "y"), ("x" * 50, "y" * 2048)])
+def test_the_longest_header_is_taken(name: str, value: str) -> None:
+    assert AddHeader(name, value).value == value
+
+
+def test_stopping_ends_the_whole_rule_set(stack: Stack) -> None:
+    rule(stack, StopProcessing())
+
+    assert actions_of(stack) == [{"StopAction": {"Scope": "RuleSet"}}]
+
+
+def test_mail_goes_to_a_workmail_organization(stack: Stack) -> None:
+    rule(stack, DeliverToWorkMail(ORGANIZATION))
+
+    assert actions_of(stack) == [{"WorkmailAction": {"OrganizationArn": ORGANIZATION}}]
+
+
+def test_a_workmail_organization_may_be_known_to_cloudformation_only(stack: Stack) -> None:
+    rule(stack, DeliverToWorkMail(CfnParameter(stack, "Organization").value_as_string))
+
+    assert actions_of(stack)[0]["WorkmailAction"]["OrganizationArn"] == {"Ref": "Organization"}
+
+
+@pytest.mark.parametrize("arn", ["m-0123456789abcdef", "arn:aws:sns:eu-west-1:111122223333:topic", ""])
+def test_what_is_no_workmail_organization_is_refused(arn: str) -> None:
+    with pytest.raises(
+        ValueError,
+        match=rf"organization_arn must be the ARN of a WorkMail organization, got '{arn}'; write 'arn:aws:workmail:",
+    ):
+        DeliverToWorkMail(arn)
+
+
+# Actions of others
+
+
+OTHERS: dict[str, tuple[Callable[[Stack], ses.IReceiptRuleAction], dict[str, Any]]] = {
+    "AddHeader": (
+        lambda stack: ses_actions.AddHeader(name="X-Team", value="support"),
+        {"AddHeaderAction": {"HeaderName": "X-Team", "HeaderValue": "support"}},
+    ),
+    "Bounce": (
+        lambda stack: ses_actions.Bounce(
+            sender="postmaster@example.com",
+            template=ses_actions.BounceTemplate.MAILBOX_FULL,
+            topic=sns.Topic(stack, "Topic"),
+        ),
+        {
+            "BounceAction": {
+                "Message": "Mailbox full",
+                "Sender": "postmaster@example.com",
+                "SmtpReplyCode": "552",
+                "StatusCode": "5.2.2",
+                "TopicArn": "<Topic>",
+            }
+        },
+    ),
+    "Lambda": (
+        lambda stack: ses_actions.Lambda(
+            function=own_function(stack),
+            invocation_type=ses_actions.LambdaInvocationType.REQUEST_RESPONSE,
+            topic=sns.Topic(stack, "Topic"),
+        ),
+        {
+            "LambdaAction": {
+                "FunctionArn": "<Function.Arn>",
+                "InvocationType": "RequestResponse",
+                "TopicArn": "<Topic>",
+            }
+        },
+    ),
+    "S3": (
+        lambda stack: ses_actions.S3(
+            bucket=s3.Bucket(stack, "Bucket"),
+            kms_key=kms.Key(stack, "Key"),
+            object_key_prefix="in/",
+            topic=sns.Topic(stack, "Topic"),
+        ),
+        {
+            "S3Action": {
+                "BucketName": "<Bucket>",
+                "KmsKeyArn": "<Key.Arn>",
+                "ObjectKeyPrefix": "in/",
+                "TopicArn": "<Topic>",
+            }
+        },
+    ),
+    "Sns": (
+        lambda stack: ses_actions.Sns(topic=sns.Topic(stack, "Topic"), encoding=ses_actions.EmailEncoding.BASE64),
+        {"SNSAction": {"Encoding": "Base64", "TopicArn": "<Topic>"}},
+    ),
+    "Stop": (
+        lambda stack: ses_actions.Stop(topic=sns.Topic(stack, "Topic")),
+        {"StopAction": {"Scope": "RuleSet", "TopicArn": "<Topic>"}},
+    ),
+    "WorkMail": (
+        lambda stack: ses_actions.WorkMail(organization_arn=ORGANIZATION, topic=sns.Topic(stack, "Topic")),
+        {"WorkmailAction": {"OrganizationArn": ORGANIZATION, "TopicArn": "<Topic>"}},
+    ),
+}
+
+
+def named(value: Any) -> str:
+    """A field as text, with the construct's id in the place of its logical id."""
+    text = written(value)
+    for construct_id in ("Topic", "Bucket", "Key", "Function"):
+        if text.startswith(f"<{construct_id}"):
+            return f"<{construct_id}{'.Arn' if text.endswith('.Arn>') else ''}>"
+    return text
+
+
+@pytest.mark.parametrize(("action", "expected"), OTHERS.values(), ids=OTHERS)
+def test_actions_of_aws_ses_actions_stand_between_ours(
+    stack: Stack, action: Callable[[Stack], ses.IReceiptRuleAction], expected: dict[str, Any]
+) -> None:
+    rule(stack, AddHeader("X-First", "1"), action(stack), StopProcessing())
+
+    first, theirs, last = actions_of(stack)
+    assert (list(first), list(last)) == (["AddHeaderAction"], ["StopAction"])
+    assert {
+        kind: {field: named(value) for field, value in fields.items()} for kind, fields in theirs.items()
+    } == expected
+
+
+def test_the_rule_waits_for_what_an_action_of_aws_ses_actions_adds(stack: Stack) -> None:
+    rule(stack, ses_actions.S3(bucket=s3.Bucket(stack, "Bucket")), ses_actions.Lambda(function=own_function(stack)))
+
+    added = {**identified(stack, "AWS::S3::BucketPolicy"), **identified(stack, "AWS::Lambda::Permission")}
+    assert len(added) == 2
+    assert set(added) <= depends_on(stack)
+
+
+def test_ours_and_theirs_may_share_a_bucket_a_topic_and_a_function(stack: Stack) -> None:
+    bucket, topic, function = s3.Bucket(stack, "Bucket"), sns.Topic(stack, "Topic"), own_function(stack)
+    made = rule(
+        stack,
+        StoreMail(bucket=bucket, prefix="a/"),
+        ses_actions.S3(bucket=bucket, object_key_prefix="b/"),
+        PublishToTopic(topic),
+        ses_actions.Sns(topic=topic),
+        InvokeFunction(function),
+        ses_actions.Lambda(function=function),
+    )
+
+    assert [list(each) for each in actions_of(stack)] == [
+        [kind] for kind in ("S3Action", "S3Action", "SNSAction", "SNSAction", "LambdaAction", "LambdaAction")
+    ]
+    ours = [each for _, each in service_statements(stack, SES) if conditions(each) == of_the_rule(made)]
+    assert sorted(each["Action"] for each in ours) == ["lambda:InvokeFunction", "s3:PutObject", "sns:Publish"]
+
+
+class Discard:
+    """An action as an application could write it."""
+
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+        statement = rule.let_ses("sns:Publish", resource="*")
+        return ses.CfnReceiptRule.ActionProperty(
+            add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(
+                header_name="X-Principal", header_value=str(statement.to_statement_json()["Principal"]["Service"])
+            )
+        )
+
+
+def test_an_action_of_ones_own_is_an_action(stack: Stack) -> None:
+    rule(stack, Discard())
+
+    assert actions_of(stack) == [{"AddHeaderAction": {"HeaderName": "X-Principal", "HeaderValue": SES}}]
+
+
+def test_one_action_may_be_in_several_rules(stack: Stack) -> None:
+    rules, store = make(stack), StoreMail(topic=sns.Topic(stack, "Topic"))
+    made = [
+        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[store, StopProcessing()])
+        for name in ("support", "sales")
+    ]
+
+    found = [conditions(each) for _, each in service_statements(stack, SES)]
+    assert sorted(each["aws:SourceArn"] for each in found) == sorted(
+        of_the_rule(each)["aws:SourceArn"] for each in made for _ in range(2)
+    )
+
+
+def test_actions_work_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
+    made = rule(
+        agnostic_stack,
+        StoreMail(topic=sns.Topic(agnostic_stack, "Topic", master_key=kms.Key(agnostic_stack, "Key"))),
+        InvokeFunction(own_function(agnostic_stack)),
+    )
+
+    assert {each["aws:SourceArn"] for each in (conditions(s) for _, s in service_statements(agnostic_stack, SES))} == {
+        "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:"
+        f"receipt-rule-set/{made.rule_set.rule_set_name}:receipt-rule/{made.rule_name}"
+    }
+    assert "${Token" not in str(template(agnostic_stack))
+
+
+def test_a_resource_in_a_known_region_goes_with_a_stack_in_an_unknown_one(agnostic_stack: Stack) -> None:
+    topic = sns.Topic.from_topic_arn(agnostic_stack, "Topic", ELSEWHERE.format("sns", "mail"))
+    rule(agnostic_stack, StopProcessing(topic=topic))
+
+    assert actions_of(agnostic_stack)[0]["StopAction"]["TopicArn"] == ELSEWHERE.format("sns", "mail")
+
+
+def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_inbound_checks, "MAX_STORING_ACTIONS", 1)
+    inbound = make(stack)
+    inbound.add_rule("First", actions=[StoreMail()])
+
+    with pytest.raises(ValueError, match=r"actions must store mail at most 1 times in a set.*20 KB, got 2; store once"):
+        inbound.add_rule("Second", actions=[StoreMail()])
+
+
+def test_a_work_mail_organization_in_another_region_is_refused(stack: Stack) -> None:
+    elsewhere = ELSEWHERE.format("workmail", "organization/m-1")
+
+    with pytest.raises(ValueError, match="organization_arn must be in the region of the stack, eu-west-1, got"):
+        rule(stack, DeliverToWorkMail(elsewhere))
