@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ..common.topic_access import let_role_publish
-from ..functions.handler_function import HandlerFunction, let_service_invoke
+from ..common.topic_access import allow_role_publish
+from ..functions.handler_function import HandlerFunction, allow_service_invoke
 
 _EVENTS = "events.amazonaws.com"
 # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html. Pages differ in what the end of an advisor's
@@ -49,7 +49,7 @@ class AccountReport(Construct):
             schedule_expression=events.Schedule.rate(every).expression_string,
             targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
         )
-        let_service_invoke(self, "Permission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
+        allow_service_invoke(self, "Permission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
 
 
 def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
@@ -68,7 +68,7 @@ def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
         timeout=Duration.minutes(5),
         environment={"NEWS_TOPICS": json.dumps([topic.topic_arn for topic in team])},
     )
-    let_role_publish(handler.role, team)
+    allow_role_publish(handler.role, team)
     rule = events.CfnRule(
         scope,
         "News",
@@ -76,4 +76,4 @@ def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
         event_pattern={"source": ["aws.ses"], "detail-type": _NEWS},
         targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
     )
-    let_service_invoke(scope, "NewsPermission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
+    allow_service_invoke(scope, "NewsPermission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)

@@ -11,7 +11,7 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..common.checks import warn
 from ..common.ses_arn import ses_arn
-from ..common.topic_access import let_role_publish
+from ..common.topic_access import allow_role_publish
 from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 
@@ -129,7 +129,7 @@ class SendingPause(Construct):
                 f"PauseSending pauses {group.node.path} and nobody is told how to resume; "
                 "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
             )
-        let_role_publish(self._handler.role, group.team)
+        allow_role_publish(self._handler.role, group.team)
 
     def _allow(self, names: list[str], resource: str) -> None:
         self._handler.role.add_to_policy(iam.PolicyStatement(actions=names, resources=[resource]))

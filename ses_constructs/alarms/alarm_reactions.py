@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
-from weakref import WeakKeyDictionary, WeakSet
 
 from aws_cdk import ArnFormat, Stack
 
 from ..common.arguments import check_email_address, invalid
 from ..common.checks import check_same_region
-from ..common.rendered import as_nag_writes_it
-from ..common.topic_access import let_service_publish
+from ..common.once import earlier_owner
+from ..common.rendered import rendered
+from ..common.topic_access import allow_service_publish
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _MAX_ACTIONS = 5
-# The stacks whose alarms a topic lets in.
-_ADMITTED: "WeakKeyDictionary[sns.ITopic, WeakSet[Stack]]" = WeakKeyDictionary()
 
 
 @runtime_checkable
@@ -57,7 +55,7 @@ class NotifyTopic(AlarmReaction):
         """Let the alarm publish to the topic, and have it do so."""
         from aws_cdk import aws_cloudwatch_actions as actions
 
-        _let_alarms_publish(self.topic, Stack.of(alarm))
+        _allow_alarms_publish(self.topic, Stack.of(alarm))
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
@@ -90,7 +88,7 @@ class EmailTeam(AlarmReaction):
 
         # The address is the identity of its subscription: another one is another topic, and has to confirm anew.
         # What a token stands for is the same in every synthesis; its number is not.
-        written = as_nag_writes_it(stack.resolve(self.address))
+        written = rendered(stack.resolve(self.address))
         construct_id = f"EmailTeam-{written}"
         existing = stack.node.try_find_child(construct_id)
         if isinstance(existing, sns.Topic):
@@ -100,17 +98,15 @@ class EmailTeam(AlarmReaction):
         return topic
 
 
-def _let_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
+def _allow_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
     # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
-    admitted = _ADMITTED.setdefault(topic, WeakSet())
-    if stack in admitted:
+    if earlier_owner(topic, ("alarms", stack.node.addr), stack.node.path):
         return
     check_same_region("topic", topic.env.region, user=stack)
     alarms = stack.format_arn(
         service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
-    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
-    admitted.add(stack)
+    allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
 
 
 def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", alarm: "cloudwatch.AlarmBase") -> None:

@@ -5,21 +5,17 @@ changed, and frees the name when the owner goes. ``docs/account-wide.md`` says w
 """
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from .arguments import contains_token, invalid
+from .once import earlier_owner
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
 
 _PREFIX = "/ses-constructs/one-per-region/"
-
-
-# The owners in each app, where account and region are known: (setting, account, region) -> path.
-_OWNERS: WeakKeyDictionary[IConstruct, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
 
 
 def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
@@ -32,29 +28,21 @@ def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
     stack = Stack.of(scope)
     while stack.nested_stack_parent:
         stack = stack.nested_stack_parent
-    # Under the stack and not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
-    construct_id = "SesClaim" + "".join(word.capitalize() for word in setting.split("-"))
-    if stack.node.try_find_child(construct_id):
-        raise _owned(scope, setting, stack.stack_name)
-    if not contains_token(stack.account + stack.region):
-        owners = _OWNERS.setdefault(stack.node.root, {})
-        owner = owners.setdefault((setting, stack.account, stack.region), stack.stack_name)
-        if owner != stack.stack_name:
-            raise _owned(scope, setting, owner)
+    known = not contains_token(stack.account + stack.region)
+    within, thing = (stack.node.root, (setting, stack.account, stack.region)) if known else (stack, setting)
+    if owner := earlier_owner(within, thing, stack.stack_name):
+        raise invalid(
+            f"the {setting} of an account and region",
+            f"have one owner, and stack {owner!r} has one already",
+            scope.node.path,
+            "leave one of the two out",
+        )
     return ssm.CfnParameter(
+        # Not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
         stack,
-        construct_id,
+        "SesClaim" + "".join(word.capitalize() for word in setting.split("-")),
         name=_PREFIX + setting,
         type="String",
         value=stack.stack_id,
         description=f"Which stack owns the {setting} of SES in this region",
-    )
-
-
-def _owned(scope: Construct, setting: str, owner: str) -> ValueError:
-    return invalid(
-        f"the {setting} of an account and region",
-        f"have one owner, and stack {owner!r} has one already",
-        scope.node.path,
-        "leave one of the two out",
     )

@@ -1,10 +1,10 @@
 """How cdk-nag writes a resource into the id of a finding, so that one finding can be acknowledged and no other."""
 
 
-def as_nag_writes_it(resolved: object) -> str:
+def rendered(resolved: object) -> str:
     """The text of a resolved ARN, with references as ``<LogicalId>`` and attributes as ``<LogicalId.Attribute>``.
 
-    >>> as_nag_writes_it({"Fn::Join": ["", [{"Fn::GetAtt": ["Mailbox1", "Arn"]}, "/support/*"]]})
+    >>> rendered({"Fn::Join": ["", [{"Fn::GetAtt": ["Mailbox1", "Arn"]}, "/support/*"]]})
     '<Mailbox1.Arn>/support/*'
     """
     match resolved:
@@ -15,5 +15,5 @@ def as_nag_writes_it(resolved: object) -> str:
         case {"Fn::GetAtt": [name, attribute]}:
             return f"<{name}.{attribute}>"
         case {"Fn::Join": [separator, parts]}:
-            return str(separator).join(as_nag_writes_it(part) for part in parts)
+            return str(separator).join(rendered(part) for part in parts)
     return str(resolved)

@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
-def let_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+def allow_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
     """Let *service* publish on behalf of what *source_arn* names, in the account of *scope*, and use the topic's key.
 
     Warns about a topic from elsewhere, whose policy cannot be changed from here. Raises ``ValueError`` as
-    :func:`let_service_encrypt` does.
+    :func:`allow_service_encrypt` does.
     """
     # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
     statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
     if not topic.add_to_resource_policy(statement).statement_added:
         _warn(scope, statement, service)
-    let_service_encrypt(topic, service, source_arn=source_arn, scope=scope)
+    allow_service_encrypt(topic, service, source_arn=source_arn, scope=scope)
 
 
 def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
-    """Warn about a topic from elsewhere, as :func:`let_service_publish` does, where CDK writes the policies."""
+    """Warn about a topic from elsewhere, as :func:`allow_service_publish` does, where CDK writes the policies."""
     if not is_made_in_app(topic):
         statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
         _warn(scope, statement, service)
@@ -39,7 +39,7 @@ def is_made_in_app(topic: "sns.ITopic") -> bool:
     return topic.node.default_child is not None
 
 
-def let_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
+def allow_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
     """Let *service* use the topic's key, if it has one of its own, on behalf of what *source_arn* names.
 
     Raises ``ValueError`` for a key from outside the app: its policy cannot be changed from here, and without a word in
@@ -60,7 +60,7 @@ def let_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, s
         )
 
 
-def let_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
+def allow_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
     """Let a function with *role* publish to *topics*, and use their keys."""
     for topic in topics:
         role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))

@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..common.private_bucket import private_bucket
-from ..common.rendered import as_nag_writes_it
+from ..common.rendered import rendered
 from ._history_table import EVENTS_PREFIX
 
 ERRORS_PREFIX = "errors/"
@@ -122,7 +122,7 @@ class EventStream(Construct):
 def acknowledge_prefixes(role: Construct, objects: list[str], *, reason: str) -> None:
     """Explain to cdk-nag the wildcard behind each prefix, and no other."""
     for each in objects:
-        written = as_nag_writes_it(Stack.of(role).resolve(each))
+        written = rendered(Stack.of(role).resolve(each))
         Validations.of(role).acknowledge(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{written}]", reason=reason))
 
 

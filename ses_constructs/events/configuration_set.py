@@ -1,7 +1,6 @@
 """The configuration set that BounceMonitoring makes, with the domain that tracks opens and clicks."""
 
 from dataclasses import dataclass, fields
-from weakref import WeakSet
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
@@ -9,14 +8,14 @@ from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
 from ..common.checks import check_known_seconds, warn
-from ..common.rendered import as_nag_writes_it
+from ..common.once import earlier_owner
+from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..email_records import DnsRecord
 from ..identities.sending_domain import SendingDomain, check_configuration_set
 from ..identities.verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30
-_WATCHED: WeakSet[ses.IConfigurationSet] = WeakSet()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +76,7 @@ class ConfigurationSetOptions:
             max_delivery_duration=self.max_delivery_time,
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
-        _mark_watched(configuration_set)
+        _claim(configuration_set)
         if self.tracking_domain is not None:
             configuration_set.node.add_dependency(*_track(scope, self.tracking_domain, domain))
         return configuration_set
@@ -96,13 +95,7 @@ class ConfigurationSetOptions:
                     getattr(self, field.name),
                     "set it where the configuration set is made",
                 )
-        if not _mark_watched(configuration_set):
-            raise invalid(
-                "configuration_set",
-                "be watched once, because two would count each event twice",
-                configuration_set.node.path,
-                "leave out one of the two, or pass default_for_domain=False for a set of its own",
-            )
+        _claim(configuration_set)
         resource = configuration_set.node.default_child
         if not isinstance(resource, ses.CfnConfigurationSet):
             _warn_about_reputation(scope, configuration_set)
@@ -127,7 +120,7 @@ class ConfigurationSetOptions:
 
 def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
     """What an imported set counts cannot be seen from here."""
-    name = as_nag_writes_it(Stack.of(scope).resolve(configuration_set.configuration_set_name))
+    name = rendered(Stack.of(scope).resolve(configuration_set.configuration_set_name))
     warning_id = "reputation-metrics-unknown"
     warn(
         scope,
@@ -143,12 +136,17 @@ def _in_lower_case(name: str) -> str:
     return name if contains_token(name) else name.lower()
 
 
-def _mark_watched(configuration_set: ses.IConfigurationSet) -> bool:
-    """Mark the set as watched; False if it was already."""
-    if configuration_set in _WATCHED:
-        return False
-    _WATCHED.add(configuration_set)
-    return True
+def _claim(configuration_set: ses.IConfigurationSet) -> None:
+    """Raise ``ValueError`` if the set is watched already; two imports of one name are one set."""
+    stack = Stack.of(configuration_set)
+    name = rendered(stack.resolve(configuration_set.configuration_set_name))
+    if earlier_owner(stack, ("watched configuration set", name), configuration_set.node.path):
+        raise invalid(
+            "configuration_set",
+            "be watched once, because two would count each event twice",
+            configuration_set.node.path,
+            "leave out one of the two, or pass default_for_domain=False for a set of its own",
+        )
 
 
 def _track(scope: Construct, tracking_domain: str, domain: SendingDomain | None) -> list[IDependable]:

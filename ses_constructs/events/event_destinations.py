@@ -12,7 +12,7 @@ from constructs import Construct
 from ..common.arguments import check_kind, contains_token, invalid, without_tokens
 from ..common.checks import check_same_region
 from ..common.ses_arn import ses_arn
-from ..common.topic_access import is_made_in_app, let_service_encrypt, warn_about_foreign_topic
+from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
 
 if TYPE_CHECKING:
     from aws_cdk import aws_events
@@ -127,7 +127,7 @@ class TopicEvents:
             )
         source_arn = ses_arn(scope, "configuration-set", name)
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
-        let_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        allow_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
 

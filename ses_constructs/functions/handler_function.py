@@ -78,7 +78,7 @@ def handlers_asset() -> lambda_.Code:
     )
 
 
-def let_service_invoke(
+def allow_service_invoke(
     scope: Construct, construct_id: str, function_arn: str, service: str, *, source_arn: str
 ) -> lambda_.CfnPermission:
     """Let *service* invoke a function on behalf of what *source_arn* names, in the account of *scope* alone.

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.checks import service_timeout_of_wait
+from ..common.once import earlier_owner
 from ..common.ses_arn import ses_arn
 from ..functions.custom_resource_function import CustomResourceFunction
 
@@ -35,9 +36,8 @@ class AddressIdentity(Construct):
         super().__init__(scope, f"Address{name}")
         stack = Stack.of(self)
         logical_id = f"SesVerifiedAddress{name}"
-        if stack.node.try_find_child(logical_id):
+        if earlier_owner(stack, ("address", address), self.node.path):
             raise invalid("address", f"be there once in stack {stack.stack_name!r}", address, "leave the other one out")
-        Construct(stack, logical_id)
         function = CustomResourceFunction.shared(self, "verified_address")
         if not inside_verified_domain:
             # In one policy for all: the addresses of a team have their domains in common.

@@ -13,7 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..common.arguments import invalid
-from ..common.rendered import as_nag_writes_it
+from ..common.rendered import rendered
 from ..functions.handler_function import HandlerFunction
 from .inbound_actions import StoreMail
 from .inbound_rule import InboundRule
@@ -95,7 +95,7 @@ class MailForwarder(Construct):
                     resources=[mailbox.encryption_key.key_arn],
                 )
             )
-        written = as_nag_writes_it(Stack.of(self).resolve(objects))
+        written = rendered(Stack.of(self).resolve(objects))
         # The id of a finding on an imported bucket, whose ARN is written out, is refused by older releases of CDK.
         if "::" not in written:
             Validations.of(role).acknowledge(

@@ -6,6 +6,8 @@ from typing import Protocol
 from aws_cdk import Stack
 from constructs import Construct, IConstruct
 
+from ..common.once import earlier_owner
+
 
 class Activation(Protocol):
     """**Protocol:** makes a receipt rule set the active one, or leaves that to somebody else."""
@@ -54,7 +56,7 @@ def _activation(scope: Construct, rule_set_name: str, *, take_over: bool) -> ICo
     )  # loads aws_lambda, which not every app needs
 
     stack = Stack.of(scope)
-    if stack.node.try_find_child("SesActivateRuleSet"):
+    if earlier_owner(stack, "active receipt rule set", scope.node.path):
         raise ValueError(
             f"only one receipt rule set can be active in a region, and stack {stack.stack_name!r} activates one "
             "already; add the rules to that set, or pass activation=LeaveInactive()"

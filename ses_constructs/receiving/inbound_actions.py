@@ -47,14 +47,14 @@ class StoreMail(InboundAction):
         """Let SES write below the prefix, and encrypt with the bucket's key."""
         rule.rule_set.count_stored_prefix()
         bucket = self.bucket or rule.rule_set.mailbox
-        statement = rule.let_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{self.prefix}*"))
+        statement = rule.allow_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{self.prefix}*"))
         result = bucket.add_to_resource_policy(statement)
         if result.statement_added and result.policy_dependable:
             rule.depends_on(result.policy_dependable)
         else:
             rule.warn_about_policy("bucket", statement)
         if bucket.encryption_key:
-            rule.let_ses_encrypt(bucket.encryption_key)
+            rule.allow_ses_encrypt(bucket.encryption_key)
         return ses.CfnReceiptRule.ActionProperty(
             s3_action=ses.CfnReceiptRule.S3ActionProperty(
                 bucket_name=bucket.bucket_name,
@@ -83,7 +83,7 @@ class PublishToTopic(InboundAction):
         """Let SES publish to the topic."""
         return ses.CfnReceiptRule.ActionProperty(
             sns_action=ses.CfnReceiptRule.SNSActionProperty(
-                topic_arn=rule.let_ses_publish(self.topic), encoding=self.encoding
+                topic_arn=rule.allow_ses_publish(self.topic), encoding=self.encoding
             )
         )
 
@@ -103,12 +103,12 @@ class InvokeFunction(InboundAction):
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES invoke the function."""
-        from ..functions.handler_function import let_service_invoke  # loads aws_lambda, which few apps need
+        from ..functions.handler_function import allow_service_invoke  # loads aws_lambda, which few apps need
 
         rule.check_same_region("function", self.function.env.region)
         # Beside the rule and not on the function: rules share none.
         construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
-        permission = rule.node.try_find_child(construct_id) or let_service_invoke(
+        permission = rule.node.try_find_child(construct_id) or allow_service_invoke(
             rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
         )
         rule.depends_on(permission)
@@ -251,4 +251,4 @@ class DeliverToWorkMail(InboundAction):
 
 
 def _topic_arn(rule: InboundRule, topic: "sns.ITopic | None") -> str | None:
-    return rule.let_ses_publish(topic) if topic else None
+    return rule.allow_ses_publish(topic) if topic else None

@@ -137,7 +137,7 @@ class InboundRule(Construct):
         """Make the rule only when *dependable* is there."""
         self.resource.node.add_dependency(dependable)
 
-    def let_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
+    def allow_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
         """A statement that lets SES do *actions* on *resource*, for this rule of this account only."""
         return iam.PolicyStatement(
             actions=list(actions),
@@ -146,7 +146,7 @@ class InboundRule(Construct):
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account, "aws:SourceArn": self.rule_arn}},
         )
 
-    def let_ses_publish(self, topic: "sns.ITopic") -> str:
+    def allow_ses_publish(self, topic: "sns.ITopic") -> str:
         """Let SES publish to *topic* for this rule; returns its ARN.
 
         Raises ``ValueError`` for a FIFO topic and for one in another region: SES takes neither.
@@ -156,7 +156,7 @@ class InboundRule(Construct):
                 "topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another"
             )
         self.check_same_region("topic", topic.env.region)
-        statement = self.let_ses("sns:Publish", resource=topic.topic_arn)
+        statement = self.allow_ses("sns:Publish", resource=topic.topic_arn)
         result = topic.add_to_resource_policy(statement)
         if result.statement_added and result.policy_dependable:
             self.depends_on(result.policy_dependable)
@@ -164,12 +164,12 @@ class InboundRule(Construct):
             self.warn_about_policy("topic", statement)
         if topic.master_key:
             self.check_same_region("key", topic.master_key.env.region)
-            self.let_ses_encrypt(topic.master_key)
+            self.allow_ses_encrypt(topic.master_key)
         return topic.topic_arn
 
-    def let_ses_encrypt(self, key: "kms.IKey") -> None:
+    def allow_ses_encrypt(self, key: "kms.IKey") -> None:
         """Let SES use *key* for this rule; a key from elsewhere keeps its policy, so that only warns."""
-        statement = self.let_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
+        statement = self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
         result = key.add_to_resource_policy(statement, allow_no_op=True)
         if result.statement_added:
             self.depends_on(key)

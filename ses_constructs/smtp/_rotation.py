@@ -14,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all
-from ..functions.handler_function import HandlerFunction, let_service_invoke
+from ..functions.handler_function import HandlerFunction, allow_service_invoke
 
 
 class SmtpRotation(Construct):
@@ -71,7 +71,7 @@ class SmtpRotation(Construct):
 
     def _rotate(self, secret: secretsmanager.ISecret, days: int) -> secretsmanager.CfnRotationSchedule:
         # Not the L2: it lets in secrets of any account, and gives the function a permission on everything.
-        permission = let_service_invoke(
+        permission = allow_service_invoke(
             self,
             "Permission",
             self.function.function_arn,

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, without_tokens
 from ..common.checks import regions_differ, warn
+from ..common.once import earlier_owner
 from ..common.ses_regions import SENDING_REGIONS, SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
 from ..identities.sending_domain import SendingDomain
 
@@ -72,19 +73,17 @@ def check_account(user: iam.IUser, stack: Stack) -> None:
             raise invalid("user", f"be of this stack's account, {stack.account}", account, fix)
 
 
-def check_only_use(user: iam.IUser, stack: Stack) -> None:
+def claim_user(user: iam.IUser, stack: Stack) -> None:
     """A user that no other SmtpCredentials of the stack has: IAM allows two keys, and a change of one needs both."""
     # Who imports a user twice has two constructs with one name; a name that is a token is no better than the construct.
     known = not contains_token(user.user_name)
-    construct_id = f"SesSmtpUser{user.user_name if known else user.node.addr}"
-    if stack.node.try_find_child(construct_id):
+    if earlier_owner(stack, ("SMTP user", user.user_name if known else user.node.addr), user.node.path):
         raise invalid(
             "user",
             f"be for one SmtpCredentials in stack {stack.stack_name!r}",
             user.user_name if known else user.node.path,
             "leave user out, so that each has one of its own",
         )
-    Construct(stack, construct_id)
 
 
 def check_domain(domain: SendingDomain, stack: Stack) -> None:

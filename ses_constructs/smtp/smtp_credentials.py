@@ -10,7 +10,7 @@ from constructs import Construct, IDependable
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
 from ..common.arguments import invalid
-from ..common.rendered import as_nag_writes_it
+from ..common.rendered import rendered
 from ..common.ses_regions import smtp_host
 from ..identities.sending_domain import SendingDomain
 from . import _smtp_checks as checks
@@ -87,7 +87,7 @@ class SmtpSecret(Construct):
 
     def _written(self, principal: iam.IPrincipal) -> str:
         resolved = Stack.of(self).resolve(principal.policy_fragment.principal_json)
-        return ", ".join(as_nag_writes_it(each) for named in resolved.values() for each in named)
+        return ", ".join(rendered(each) for named in resolved.values() for each in named)
 
 
 class SmtpCredentials(SmtpSecret):
@@ -159,7 +159,7 @@ class SmtpCredentials(SmtpSecret):
         """Its port."""
         self.user: iam.IUser = user or iam.User(self, "User")
         """The IAM user whose access key this is."""
-        checks.check_only_use(self.user, stack)
+        checks.claim_user(self.user, stack)
         self.rotation_function: lambda_.IFunction | None = None
         """The function that rotates; None without ``rotate_after``."""
         self.vpc_endpoint: ec2.IInterfaceVpcEndpoint | None = None
@@ -167,7 +167,7 @@ class SmtpCredentials(SmtpSecret):
 
         # Policies of another user, or of us for another secret, come beside the old ones, which stay until the update
         # has deleted the old key: so both are part of the ids.
-        user_id = [as_nag_writes_it(stack.resolve(user.user_name))] if user else []
+        user_id = [rendered(stack.resolve(user.user_name))] if user else []
         self._policy_id = "-".join(["Policy", *user_id, *([secret_name] if secret_name else [])])
         self._owns_user = user is None
         self.secret = self._empty_secret(

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ses_constructs.common.topic_access import let_role_publish, let_service_encrypt, let_service_publish
+from ses_constructs.common.topic_access import allow_role_publish, allow_service_encrypt, allow_service_publish
 from tests.constructs.templates import (
     Resource,
     conditions,
@@ -42,7 +42,7 @@ def statements(stack: Stack, service: str) -> dict[str, Resource]:
 
 def test_a_service_publishes_for_one_source_of_the_account(stack: Stack) -> None:
     topic = sns.Topic(stack, "Topic")
-    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     (topic_id,) = identified(stack, "AWS::SNS::Topic")
     ((_, statement),) = service_statements(stack, "cloudwatch.amazonaws.com")
@@ -52,7 +52,7 @@ def test_a_service_publishes_for_one_source_of_the_account(stack: Stack) -> None
 
 
 def test_it_may_use_the_key_of_the_topic_for_that_source_only(stack: Stack) -> None:
-    let_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     found = statements(stack, "cloudwatch.amazonaws.com")
     assert found["key"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -60,21 +60,21 @@ def test_it_may_use_the_key_of_the_topic_for_that_source_only(stack: Stack) -> N
 
 
 def test_encryption_alone_leaves_the_topics_policy_to_others(stack: Stack) -> None:
-    let_service_encrypt(encrypted(stack), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_encrypt(encrypted(stack), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     assert set(statements(stack, "ses.amazonaws.com")) == {"key"}
     assert resources(stack, "AWS::SNS::TopicPolicy") == []
 
 
 def test_a_topic_without_a_key_of_its_own_needs_none(stack: Stack) -> None:
-    let_service_encrypt(sns.Topic(stack, "Topic"), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_encrypt(sns.Topic(stack, "Topic"), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     assert service_statements(stack, "ses.amazonaws.com") == []
 
 
 def test_a_role_may_publish_to_each_topic_and_use_its_key_and_no_other(stack: Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    let_role_publish(role, [encrypted(stack), sns.Topic.from_topic_arn(stack, "Other", TOPIC)])
+    allow_role_publish(role, [encrypted(stack), sns.Topic.from_topic_arn(stack, "Other", TOPIC)])
 
     (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
     assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of="Role")] == [
@@ -92,19 +92,19 @@ def test_a_key_from_elsewhere_is_refused_with_the_permissions_that_it_needs(stac
         match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws\.com can be let in, got "
         r"'Mail/Topic'; make the key in the app, or allow ses\.amazonaws\.com kms:Decrypt and kms:GenerateDataKey\* in",
     ):
-        let_service_encrypt(topic, "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+        allow_service_encrypt(topic, "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
 
 
 def test_a_topic_that_is_referred_to_without_its_key_is_taken(stack: Stack) -> None:
     topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
-    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     assert "Resources" not in template(stack)
 
 
 def test_the_owner_of_a_topic_from_elsewhere_is_told_the_statement_to_add(stack: Stack) -> None:
     topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
-    let_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     (warning,) = warnings(stack)
     assert warning.endswith("[ack: ses-constructs:topic-policy-not-added]")
@@ -120,13 +120,13 @@ def test_the_owner_of_a_topic_from_elsewhere_is_told_the_statement_to_add(stack:
 
 
 def test_a_topic_of_the_app_is_no_warning(stack: Stack) -> None:
-    let_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     assert warnings(stack) == []
 
 
 def test_the_account_may_be_known_at_deployment_only(agnostic_stack: Stack) -> None:
-    let_service_publish(
+    allow_service_publish(
         sns.Topic(agnostic_stack, "Topic"), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=agnostic_stack
     )
 

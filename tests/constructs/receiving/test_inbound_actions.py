@@ -747,7 +747,7 @@ class Discard:
     """An action as an application could write it."""
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
-        statement = rule.let_ses("sns:Publish", resource="*")
+        statement = rule.allow_ses("sns:Publish", resource="*")
         return ses.CfnReceiptRule.ActionProperty(
             add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(
                 header_name="X-Principal", header_value=str(statement.to_statement_json()["Principal"]["Service"])
