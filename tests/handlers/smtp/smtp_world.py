@@ -190,6 +190,7 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch("smtplib.SMTP_SSL", implicit),
             mock.patch("smtplib.SMTP", plain),
             mock.patch("ses_constructs.handlers.rotate_smtp_credentials.time", outer.clock),
+            mock.patch("ses_constructs.handlers._smtp_issue.time", outer.clock),
             mock.patch("ses_constructs.handlers._smtp_keys.time", outer.clock),
             mock.patch("ses_constructs.handlers._smtp_login.time", outer.clock),
             mock.patch("ses_constructs.handlers._smtp_new_key.time", outer.clock),
