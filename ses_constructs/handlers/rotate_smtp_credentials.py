@@ -9,15 +9,17 @@ One function for each secret. Environment:
 
 Events: the four steps of Secrets Manager
 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html), each of which may
-come again; and any scheduled event of EventBridge, best once an hour, for the sweep. The sweep deactivates the previous
-key when its grace time is over, and deletes it after as much time again, in which a person can still activate it.
+come again, even while its first run goes on; and any scheduled event of EventBridge, best once an hour, for the sweep.
+The sweep deactivates the previous key when its grace time is over, and deletes it after as much time again, in which a
+person can still activate it.
 
 IAM allows two keys. When a rotation begins, all but the current one make room: what a rotation that was not finished
 left, and the previous key, even within its grace time. The key that the secret names as current is never deactivated or
 deleted here, nor is a key of a user that is not ours and that no version of the secret names.
 
-Give the function a time-out of 5 minutes; the login alone may wait for 80 seconds. Whatever fails is raised, as a
-sentence without a secret, so that Secrets Manager tries again.
+Give the function a time-out of 5 minutes; the login alone may wait for 80 seconds, and a key that no version names may
+be that of another run until it is 2 minutes old. Whatever fails is raised, as a sentence without a secret, so that
+Secrets Manager tries again.
 
 Permissions, on the user: ``iam:ListAccessKeys``, ``iam:CreateAccessKey``, ``iam:UpdateAccessKey``,
 ``iam:DeleteAccessKey``. On the secret: ``secretsmanager:DescribeSecret``, ``secretsmanager:GetSecretValue``,
@@ -28,20 +30,28 @@ With a KMS key of its own, on that key: ``kms:Decrypt`` and ``kms:GenerateDataKe
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ._aws import code_of
 from ._custom_resource import Context, RefusedError
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
-from .smtp.keys import AccessKey, Keys, room
+from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
 from .smtp.login import LoginError, log_in
+from .smtp.new_key import NoRoomError
 from .smtp.secret import CURRENT, PENDING, Credentials, Description, Secret
 
 log = logging.getLogger(__name__)
+
+# What Secrets Manager answers to a second value of one and the same version.
+_WRITTEN_BY_ANOTHER = "ResourceExistsException"
+
+# Between two looks at what another run does.
+_LONGEST_PAUSE = 15
 
 
 class RotationError(Exception):
@@ -141,24 +151,43 @@ class Rotation:
         return CURRENT in stages
 
     def create(self) -> None:
-        """Make a key for the pending version, with the rest as it is in the current one."""
-        text = self._secret.text(version=self._token)
-        if text:
-            self._check_pending(Credentials.read(text))
-            return
-        current = self._secret.credentials(stage=CURRENT)
-        if not current:
-            raise RotationError("the current version of the secret holds no SMTP credentials; deploy its stack again")
-        keys = self._keys.listed_with(current.username)
-        known = {current.username, *(key.id for key in keys)}
-        named = self._secret.stages_of(known - {current.username})
+        """Make a key for the pending version, with the rest as it is in the current one, unless another run does."""
+        ends, pause = time.time() + SETTLED_SECONDS, 1
+        while True:
+            current = self._secret.credentials(stage=CURRENT)
+            if not current:
+                raise RotationError(
+                    "the current version of the secret holds no SMTP credentials; deploy its stack again"
+                )
+            keys = self._keys.listed_with(current.username)
+            known = {current.username, *(key.id for key in keys)}
+            named = self._secret.stages_of(known - {current.username})
+            # Read last: while it is empty, no other run has come any further, and what was read before is no later.
+            if text := self._secret.text(version=self._token):
+                self._check_pending(Credentials.read(text))
+                return
+            unnamed = [key for key in keys if key.id not in {current.username, *named}]
+            if not any(key.settles_in() for key in unnamed):
+                try:
+                    self._make(current, keys, named)
+                    return
+                except NoRoomError:
+                    if time.time() > ends:
+                        raise
+                except ClientError as error:
+                    if code_of(error) != _WRITTEN_BY_ANOTHER:
+                        raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _make(self, current: Credentials, keys: Collection[AccessKey], named: Mapping[str, Collection[str]]) -> None:
         for key in room(self._settings.user, keys, current.username, named, owned=self._settings.owned):
             self._keys.delete(key)
             log.info("key deleted to make room", extra={"key": key, "stages": sorted(named.get(key, ()))})
         issue(
             self._keys,
             self._secret,
-            known,
+            {current.username, *(key.id for key in keys)},
             host=current.host,
             port=current.port,
             region=current.region,
@@ -197,6 +226,8 @@ class Rotation:
             keys = self._keys.listed_with(pending.username)
             if any(key.id == pending.username and key.active for key in keys):
                 return
+        if self._secret.described().version_with(CURRENT) == self._token:
+            return  # another run has come to the end
         self._secret.drop_pending(self._token)
         raise RotationError(
             "the pending version of the secret names no active key of the user, or another endpoint than the current "

@@ -81,6 +81,8 @@ class InMemoryAws:
     services: Mapping[str, object]
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    # Called when a request arrives, before anything comes of it.
+    arrived: Callable[[], None] = lambda: None
 
     def attach_to(self, session: botocore.session.Session) -> None:
         session.register("before-send", self._receive)
@@ -102,6 +104,7 @@ class InMemoryAws:
             raise UnknownRequest(f"{endpoint}.{name}")
         operation = _model(endpoint).operation_model(name)
         call = Call(f"{endpoint}.{name}", dict(_params(request, operation)))
+        self.arrived()
         self.calls.append(call)
         trouble = next((fault.trouble for fault in self.faults if fault.strikes(call.operation)), None)
         try:

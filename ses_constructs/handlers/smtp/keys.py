@@ -23,6 +23,9 @@ MOST_KEYS = 2
 # IAM shows a new key everywhere after some seconds, so that a look for one comes again after each wait.
 LOOKS = (2, 4, 8, 8)
 
+# After so long, no other run of a rotation can be about to write a key that it has made: see ``issue.py``.
+SETTLED_SECONDS = 120
+
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
@@ -31,6 +34,10 @@ class AccessKey:
     id: str
     active: bool
     created: datetime
+
+    def settles_in(self) -> float:
+        """Tell for how many seconds a key that no version names may still be one that another run is about to write."""
+        return max(self.created.timestamp() + SETTLED_SECONDS - time.time(), 0)
 
 
 def room(
@@ -41,7 +48,8 @@ def room(
     The current key stays, and in a user that is not ours every key that our secret does not name.
     """
     needed = max(len(keys) + 1 - MOST_KEYS, 0)
-    spare = [key for key in keys if key.id != current and (owned or key.id in named)]
+    in_use = {current} | {key for key, stages in named.items() if "AWSCURRENT" in stages}
+    spare = [key for key in keys if key.id not in in_use and (owned or key.id in named)]
     if len(spare) < needed:
         others = ", ".join(sorted(key.id for key in keys if key not in spare))
         raise RefusedError(

@@ -6,14 +6,14 @@ a look which finds nothing may have come too early.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from .._aws import code_of
 from .._custom_resource import RefusedError
 from .calls import had_no_effect, may_pass
-from .keys import LOOKS, Keys
+from .keys import LOOKS, AccessKey, Keys
 from .password import smtp_password
 
 # How long between two tries to make a key.
@@ -29,6 +29,8 @@ class Login:
 
     username: str
     password: str = field(repr=False)
+    # By IAM's clock.
+    made: float
 
 
 class StrayKeyError(RefusedError):
@@ -39,13 +41,24 @@ class StrayKeyError(RefusedError):
         self.key_id = key_id
 
 
-def new_login(keys: Keys, known: Collection[str], region: str) -> Login:
-    """Make a key beside the *known* ones. When this fails, no key has been made, or ``StrayKeyError`` says so."""
-    lost, pauses = _LostKeys(keys, known), iter(_PAUSES)
+class NoRoomError(RefusedError):
+    """Somebody else has a key in the place where ours would have been."""
+
+
+IsTaken = Callable[[AccessKey], bool]
+
+
+def new_login(keys: Keys, known: Collection[str], region: str, is_taken: IsTaken | None = None) -> Login:
+    """Make a key beside the *known* ones. When this fails, no key has been made, or ``StrayKeyError`` says so.
+
+    Where others make keys at the same time, *is_taken* tells of one whether it is theirs.
+    """
+    lost, pauses = _LostKeys(keys, known, is_taken), iter(_PAUSES)
     while True:
         try:
             made = keys.create()
-            login = Login(made["AccessKeyId"], smtp_password(made["SecretAccessKey"], region))
+            password = smtp_password(made["SecretAccessKey"], region)
+            login = Login(made["AccessKeyId"], password, made["CreateDate"].timestamp())
         except Exception as error:
             trouble = error
         else:
@@ -70,11 +83,12 @@ def new_login(keys: Keys, known: Collection[str], region: str) -> Login:
 class _LostKeys:
     """The keys that calls with a lost answer may have made: at most *count* of them.
 
-    One that came up during our own calls is taken for ours; IAM tells nothing else about where one comes from.
+    One that came up during our own calls and is not taken counts as ours; IAM tells nothing else about where one comes
+    from.
     """
 
-    def __init__(self, keys: Keys, known: Collection[str]) -> None:
-        self._keys, self._known = keys, set(known)
+    def __init__(self, keys: Keys, known: Collection[str], is_taken: IsTaken | None) -> None:
+        self._keys, self._known, self._is_taken = keys, set(known), is_taken
         self._since = time.time() - _SKEW_SECONDS
         self.count = 0
 
@@ -96,8 +110,8 @@ class _LostKeys:
             self.look(LOOKS, new=new)
             if self.count <= 0:
                 return
-            trouble = self._stray("it does not list its newest key")
-        except StrayKeyError as error:
+            trouble: RefusedError = self._stray("it does not list its newest key")
+        except RefusedError as error:
             trouble = error
         try:
             self._keys.delete(new)
@@ -109,7 +123,7 @@ class _LostKeys:
     def make_way(self, trouble: Exception) -> None:
         """Delete the one that takes the place of a further key."""
         if self.count <= 0:
-            raise RefusedError(
+            raise NoRoomError(
                 f"user {self._keys.user} has all the access keys that IAM allows, though IAM may not list them yet; "
                 "wait a minute and try again, and if that does not help, delete one that no secret names and nobody "
                 "uses any more"
@@ -131,6 +145,8 @@ class _LostKeys:
         for key in listed:
             if key.id in {*self._known, new} or key.created.timestamp() < self._since:
                 continue
+            if self._is_taken and self._is_taken(key):
+                raise NoRoomError(f"access key {key.id} of user {self._keys.user} was made by somebody else meanwhile")
             try:
                 self._keys.delete(key.id)
             except Exception as error:

@@ -190,6 +190,7 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch("smtplib.SMTP_SSL", implicit),
             mock.patch("smtplib.SMTP", plain),
             mock.patch("ses_constructs.handlers.rotate_smtp_credentials.time", outer.clock),
+            mock.patch("ses_constructs.handlers.smtp.issue.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.keys.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.login.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.new_key.time", outer.clock),

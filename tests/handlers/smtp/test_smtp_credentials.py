@@ -491,4 +491,4 @@ def test_the_secret_half_and_the_password_are_not_in_a_repr() -> None:
 
     credentials = Credentials(host="h", port=1, region="r", username="u", password="not to be seen")
 
-    assert "not to be seen" not in f"{credentials!r} {Login('u', 'not to be seen')!r}"
+    assert "not to be seen" not in f"{credentials!r} {Login('u', 'not to be seen', 0)!r}"

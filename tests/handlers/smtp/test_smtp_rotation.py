@@ -217,20 +217,20 @@ def test_a_new_key_whose_secret_cannot_be_written_goes(deployed: SmtpWorld) -> N
     assert ids(deployed.keys_of()) == {deployed.current()["username"]}
 
 
-def test_of_two_that_make_the_same_version_one_takes_its_key_back(deployed: SmtpWorld) -> None:
-    token = deployed.begin()
-    write = deployed.secrets.put_secret_value
+def test_a_key_that_was_made_too_long_ago_to_be_written_goes(deployed: SmtpWorld) -> None:
+    token, make = deployed.begin(), deployed.iam.create_access_key
 
-    def too_late(**parameters: str) -> dict[str, str]:
-        deployed.secret.values[token] = json.dumps(deployed.current())
-        return write(**parameters)  # type: ignore[arg-type]
+    def slow(**parameters: str) -> dict[str, object]:
+        made = make(**parameters)
+        deployed.wait(70)
+        return made
 
-    deployed.secrets.put_secret_value = too_late  # type: ignore[method-assign, assignment]
+    deployed.iam.create_access_key = slow  # type: ignore[method-assign]
 
-    with pytest.raises(RotationError, match="ResourceExistsException"):
+    with pytest.raises(RotationError, match="came too late to be written; try again"):
         deployed.step("createSecret", token)
 
-    assert len(deployed.keys_of()) == 1
+    assert ids(deployed.keys_of()) == {deployed.current()["username"]}
 
 
 @pytest.mark.parametrize("step", ["createSecret", "finishSecret"])

@@ -1,0 +1,162 @@
+"""Secrets Manager may deliver a step again while its first run goes on: both end in one pair, and it logs in."""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import repeat
+from typing import NamedTuple
+from unittest import mock
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ..in_memory_aws import Fault, Trouble
+from .smtp_aws import DELAY_SECONDS
+from .smtp_world import GRACE, OTHER_USER, STEPS, USER, SmtpWorld, smtp_world
+from .turns import Turns, after
+
+# More than createSecret makes, and more than a whole rotation does.
+CALLS_OF_CREATE, CALLS_OF_ALL = 13, 26
+MAKE = "iam.CreateAccessKey"
+DONE = ["", ""]
+
+
+def deployed(smtp: SmtpWorld) -> None:
+    """One key."""
+
+
+def rotated(smtp: SmtpWorld) -> None:
+    """A previous key that has to make room."""
+    smtp.rotate()
+
+
+def with_a_stray_key(smtp: SmtpWorld) -> None:
+    """A key that no version names has to make room."""
+    smtp.iam.add(USER, ours=True)
+
+
+def with_a_fresh_stray_key(smtp: SmtpWorld) -> None:
+    """The like, and so new that another run might be about to write it."""
+    smtp.wait(GRACE)
+    smtp.iam.add(USER, ours=True)
+
+
+ARRANGED = (deployed, rotated, with_a_stray_key, with_a_fresh_stray_key)
+every_arrangement = pytest.mark.parametrize("arrange", ARRANGED)
+
+
+class Scene(NamedTuple):
+    """A rotation that has begun, and can begin again."""
+
+    smtp: SmtpWorld
+    token: str
+    user: str
+    before: str
+
+    def run(self, *steps: str) -> Callable[[], None]:
+        """One delivery of these steps, which ends with the first that fails."""
+
+        def run() -> None:
+            for step in steps:
+                self.smtp.step(step, self.token)
+
+        return run
+
+    def check_pair(self) -> None:
+        """One new pair is in the secret and logs in, and the pair before does so too."""
+        pair = self.smtp.secrets.secrets
+        assert self.smtp.secret.stages["AWSCURRENT"] == self.token, pair
+        assert self.smtp.logs_in()
+        assert {key.id: key.active for key in self.smtp.keys_of(self.user)} == {
+            self.before: True,
+            self.smtp.current()["username"]: True,
+        }
+
+
+@contextmanager
+def scene(arrange: Callable[[SmtpWorld], None], *, owned: bool = True, delay: float = 0) -> Iterator[Scene]:
+    user, ours = (USER, "true") if owned else (OTHER_USER, "false")
+    # Making a client takes much longer than a call.
+    with smtp_world(SMTP_USER_NAME=user, SMTP_OWNS_USER=ours) as smtp, mock.patch("boto3.client", cache(boto3.client)):
+        smtp.server.delay = delay
+        smtp.deploy(UserName=user, OwnsUser=ours, Rotates="true")
+        smtp.wait(DELAY_SECONDS)
+        arrange(smtp)
+        if arrange is not with_a_fresh_stray_key:
+            smtp.wait(GRACE)
+        yield Scene(smtp, smtp.begin(), user, smtp.current()["username"])
+
+
+def again(at: Scene, orders: Iterable[tuple[int, ...]]) -> Iterator[Turns]:
+    """The same scene for each order of turns."""
+    iam, secrets, clock = at.smtp.iam, at.smtp.secrets, at.smtp.world.clock
+    saved = iam.users, iam.made, iam.deleted, secrets.secrets, clock.now
+    for order in orders:
+        iam.users, iam.made, iam.deleted, secrets.secrets, clock.now = copy.deepcopy(saved)
+        yield Turns(at.smtp, after(*order))
+
+
+@pytest.mark.parametrize("first", range(CALLS_OF_CREATE))
+@every_arrangement
+def test_two_runs_of_a_step_make_one_key(arrange: Callable[[SmtpWorld], None], first: int) -> None:
+    with scene(arrange) as at:
+        for turns in again(at, ((first, second, CALLS_OF_ALL) for second in range(1, CALLS_OF_CREATE))):
+            assert turns.run(*repeat(at.run("createSecret"), 2)) == DONE
+            at.run(*STEPS)()
+            at.check_pair()
+
+
+@pytest.mark.parametrize("first", range(CALLS_OF_CREATE))
+def test_two_runs_of_a_step_make_one_key_of_a_user_that_is_not_ours(first: int) -> None:
+    with scene(rotated, owned=False) as at:
+        for turns in again(at, ((first, second, CALLS_OF_ALL) for second in range(1, CALLS_OF_CREATE))):
+            assert turns.run(*repeat(at.run("createSecret"), 2)) == DONE
+            at.run(*STEPS)()
+            at.check_pair()
+
+
+@every_arrangement
+def test_a_run_that_was_held_up_finds_the_whole_rotation_done(arrange: Callable[[SmtpWorld], None]) -> None:
+    with scene(arrange) as at:
+        for turns in again(at, ((first, CALLS_OF_ALL) for first in range(CALLS_OF_ALL))):
+            assert turns.run(*repeat(at.run(*STEPS), 2)) == DONE
+            at.check_pair()
+
+
+@given(
+    order=st.lists(st.integers(1, CALLS_OF_CREATE), max_size=8),
+    arrange=st.sampled_from(ARRANGED),
+    owned=st.booleans(),
+    lag=st.sampled_from([0, 3, 8]),
+    trouble=st.none() | st.sampled_from([Trouble.THROTTLED, Trouble.TIMED_OUT, Trouble.TIMED_OUT_AFTER]),
+    operation=st.sampled_from([MAKE, MAKE, "iam.DeleteAccessKey", "secretsmanager.PutSecretValue", ""]),
+    skip=st.integers(0, 3),
+    times=st.integers(1, 3),
+)
+@example(order=[5], arrange=deployed, owned=True, lag=0, trouble=Trouble.TIMED_OUT, operation=MAKE, skip=0, times=1)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_two_runs_and_a_lost_answer_end_in_one_pair(
+    order: list[int],
+    arrange: Callable[[SmtpWorld], None],
+    owned: bool,
+    lag: float,
+    trouble: Trouble | None,
+    operation: str,
+    skip: int,
+    times: int,
+) -> None:
+    # A stray key can make room in a user of ours alone.
+    arrange = arrange if owned else rotated
+    with scene(arrange, owned=owned, delay=DELAY_SECONDS) as at:
+        at.smtp.iam.lag = lag
+        if trouble:
+            at.smtp.world.aws.faults.append(Fault(trouble, operation, skip=skip, times=times))
+        said = Turns(at.smtp, after(*order)).run(*repeat(at.run(*STEPS), 2))
+        assert trouble or said == DONE
+        at.smtp.world.aws.faults.clear()
+        # Secrets Manager comes back to a rotation that failed.
+        at.run(*STEPS)()
+        at.check_pair()
