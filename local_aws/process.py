@@ -19,8 +19,9 @@ from typing import Any, Self
 from local_aws.environment import CONTROLS, ROOT, mail_certificate, server_environment
 
 PYTHON = ROOT / ".venv-local-aws" / "bin" / "python"
-READY_WITHIN = 60.0  # seconds; it takes about one, more on a busy machine
-END_WITHIN = 3.0
+READY_WITHIN = 180.0  # seconds; it takes about one, more on a busy machine
+ANSWER_WITHIN = 60.0
+END_WITHIN = 3.0  # then it is killed
 NO_PROXY = urllib.request.ProxyHandler({})
 
 
@@ -67,7 +68,7 @@ class ServerProcess:
         if self.certificate:
             context = ssl.create_default_context(cafile=str(self.certificate))
             handlers.append(urllib.request.HTTPSHandler(context=context))
-        with urllib.request.build_opener(*handlers).open(f"{self.endpoint}{path}", timeout=5) as answer:
+        with urllib.request.build_opener(*handlers).open(f"{self.endpoint}{path}", timeout=ANSWER_WITHIN) as answer:
             body: bytes = answer.read()
             return body
 

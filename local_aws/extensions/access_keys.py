@@ -1,6 +1,7 @@
 """AWS::IAM::AccessKey, and what IAM refuses: a third key of a user, and keys in the name of someone else."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from ministack.services import iam
@@ -9,6 +10,8 @@ from local_aws.extensions.controls import Arguments, controls
 from local_aws.extensions.registry import Params, Properties, Provisioned, Response, checked, register_type
 
 MOST_KEYS = 2  # of a user: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+CREATE_DATE = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def _create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
@@ -72,6 +75,14 @@ def _secret_of(arguments: Arguments) -> dict[str, str]:
     """The secret of a key that may be used now; nothing for all others, and for those of roles and of the root."""
     key = iam._access_keys.get(arguments["id"])
     return {"secret": key["SecretAccessKey"]} if key and key["Status"] == "Active" else {}
+
+
+def make_older(user: str, seconds: int) -> None:
+    """Let the keys that a user has be older than they are, for whoever cannot wait."""
+    for key in iam._access_keys.values():
+        if key["UserName"] == user:
+            made = datetime.strptime(key["CreateDate"], CREATE_DATE) - timedelta(seconds=seconds)
+            key["CreateDate"] = made.strftime(CREATE_DATE)
 
 
 def install() -> None:

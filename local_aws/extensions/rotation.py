@@ -5,6 +5,7 @@ a test asks for it.
 """
 
 import json
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,6 +14,8 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import json_response, new_uuid
 from ministack.services import lambda_svc, secretsmanager
 
+from local_aws.extensions.access_keys import make_older
+from local_aws.extensions.controls import Arguments, controls
 from local_aws.extensions.registry import Properties, Provisioned, Response, register_type
 from local_aws.extensions.secrets import CURRENT, PENDING, Secret, checked, found, json_error, move_label, new_version
 from local_aws.extensions.service_access import may_invoke
@@ -22,6 +25,10 @@ STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 # The versions that schedules are tried out with: pending meanwhile, and never taken up by a rotation.
 _trials: set[str] = set()
+
+# The rotations that go on, by their tokens, and whether each was asked for once more meanwhile.
+_going_on: dict[str, bool] = {}
+_going_on_lock = threading.Lock()
 
 
 def _true(value: object) -> bool:
@@ -38,6 +45,33 @@ def _step(secret: Secret, step: str, token: str) -> bool:
     if result.get("error"):
         secretsmanager.logger.warning("rotation of %s failed in %s", secret["Name"], step)
     return not result.get("error")
+
+
+def _start(secret: Secret, token: str) -> None:
+    """Rotate in the background: not beside a run of the same rotation that goes on, but after it."""
+    with _going_on_lock:
+        goes_on = token in _going_on
+        _going_on[token] = goes_on
+    if not goes_on:
+        spawn_background(_rotate_as_asked, secret, token, thread_name="rotation")
+
+
+def _rotate_as_asked(secret: Secret, token: str) -> None:
+    while True:
+        try:
+            _rotate(secret, token)
+        finally:
+            with _going_on_lock:
+                once_more = _going_on.pop(token) and secret["RotationEnabled"] and _is_to_be_rotated(secret, token)
+                if once_more:
+                    _going_on[token] = False
+        if not once_more:
+            return
+
+
+def _is_to_be_rotated(secret: Secret, token: str) -> bool:
+    stages = secret["Versions"].get(token, {"Stages": []})["Stages"]
+    return PENDING in stages and CURRENT not in stages
 
 
 def _rotate(secret: Secret, token: str) -> None:
@@ -99,13 +133,13 @@ def _call_rotate(data: dict[str, Any]) -> Response:
     pending, version = secretsmanager._find_stage_version(secret, PENDING)
     if pending and CURRENT not in version["Stages"]:
         if pending not in _trials:
-            spawn_background(_rotate, secret, pending, thread_name="rotation")
+            _start(secret, pending)
         return json_error(
             "InvalidRequestException", "A previous rotation isn't complete. That rotation will be reattempted."
         )
     secret["Versions"].setdefault(token, new_version({}))
     move_label(secret, PENDING, token)
-    spawn_background(_rotate, secret, token, thread_name="rotation")
+    _start(secret, token)
     return _success(secret, VersionId=token)
 
 
@@ -168,7 +202,16 @@ def _add_missing_call() -> None:
     secretsmanager.handle_request = handle
 
 
+def _let_time_pass(arguments: Arguments) -> None:
+    """Let the keys of a user, and the last rotation of the secret that names one, be older than they are."""
+    seconds, secret = int(arguments["seconds"]), found(arguments["secret"])
+    make_older(arguments["user"], seconds)
+    if "LastRotatedDate" in secret:
+        secret["LastRotatedDate"] -= seconds
+
+
 def install() -> None:
+    controls["let-time-pass"] = _let_time_pass
     secretsmanager._rotate_secret = _call_rotate
     _tell_of_rotation()
     _add_missing_call()

@@ -18,7 +18,7 @@ from local_aws.process import LocalAwsError
 
 HOST = "127.0.0.1"
 LARGEST_MESSAGE = 40 * 1000 * 1000  # bytes; SES takes no more
-READY_WITHIN = 10.0  # seconds
+READY_WITHIN = 120.0  # seconds; it takes much less than one
 
 # aiosmtpd warns at each login of a property that it sets itself.
 logging.getLogger("mail.log").setLevel(logging.ERROR)

@@ -22,7 +22,7 @@ from local_aws.process import ServerProcess
 from local_aws.smtp.message import take_header
 from local_aws.smtp.password import fits
 
-TIMEOUT = 30.0  # seconds
+TIMEOUT = 120.0  # seconds; an answer takes much less than one
 
 # https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html
 UNKNOWN_LOGIN = "535 Authentication Credentials Invalid"

@@ -152,21 +152,35 @@ class Credentials:
         found = self.aws.client("iam").list_access_keys(UserName=self.user)["AccessKeyMetadata"]
         return {key["AccessKeyId"]: key["Status"] for key in found}
 
+    def is_settled(self) -> bool:
+        """Whether no rotation goes on, nor the trial of one, which has a pending version of its own."""
+        return "AWSPENDING" not in str(self.stages())
+
+    def let_time_pass(self, *, hours: int) -> None:
+        seconds = str(hours * 3600)
+        self.aws.server.control("let-time-pass", user=self.user, secret=self.secret, seconds=seconds)
+
     def add_stray_key(self) -> None:
-        """A key that no version names, in the place of the previous one: it has to be looked for, and to make room."""
+        """A key that no version names, in the place of the previous one: it has to be looked for, and to make room.
+
+        It is old, for a new one might be that of a run of the rotation that goes on.
+        """
         iam = self.aws.client("iam")
         for key in self.keys().keys() - {self.value()["username"]}:
             iam.delete_access_key(UserName=self.user, AccessKeyId=key)
         iam.create_access_key(UserName=self.user)
+        self.let_time_pass(hours=1)
 
     def begin_rotation(self) -> None:
         """A pending version, as of a rotation that has begun."""
         self._secrets.put_secret_value(SecretId=self.secret, SecretString="{}", VersionStages=["AWSPENDING"])
 
-    def change_region(self) -> tuple[str, str]:
-        """Update the custom resource to another region, which needs another key."""
+    def renew(self) -> tuple[str, str]:
+        """Deactivate the key and update the custom resource, which then has to make another one."""
         value = self.value()
-        old = {
+        iam = self.aws.client("iam")
+        iam.update_access_key(UserName=self.user, AccessKeyId=value["username"], Status="Inactive")
+        properties = {
             "UserName": self.user,
             "SecretArn": self.secret,
             "Host": value["host"],
@@ -175,9 +189,10 @@ class Credentials:
             "OwnsUser": "true",
             "Rotates": "false",
         }
-        new = old | {"Region": "eu-west-1" if value["region"] != "eu-west-1" else "us-east-1"}
         physical_id = f"smtp-credentials|{self.user}|{value['username']}"
-        return self.deployed.custom_resource("smtp_credentials", physical_id=physical_id, new=new, old=old)
+        return self.deployed.custom_resource(
+            "smtp_credentials", physical_id=physical_id, new=properties, old=properties
+        )
 
     def rotate(self) -> None:
         """Begin a rotation, or go on with the one that failed."""

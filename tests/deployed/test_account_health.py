@@ -24,7 +24,6 @@ pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 
 NAMESPACE = "SesConstructs/Account"
 CLAIM = "/ses-constructs/one-per-region/suppression-list"
-TIMEOUT = 180.0  # seconds
 
 
 def add_health(stack: Stack) -> None:
@@ -109,7 +108,7 @@ class Health:
 def health(enforced_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Health]:
     folder: Path = tmp_path_factory.mktemp("health")
     for stack in stack_in(enforced_aws, folder):
-        yield Health(enforced_aws, stack.stack_name, stack.deploy(add_health, timeout=TIMEOUT))
+        yield Health(enforced_aws, stack.stack_name, stack.deploy(add_health))
 
 
 @pytest.fixture(autouse=True)
@@ -244,7 +243,7 @@ def test_the_list_is_as_the_template_says_and_stays_so(
         (None, []),
         (ses.SuppressionReasons.COMPLAINTS_ONLY, ["COMPLAINT"]),
     ):
-        enforced_deployed_stack.deploy(partial(add_list, reasons=reasons), timeout=TIMEOUT)
+        enforced_deployed_stack.deploy(partial(add_list, reasons=reasons))
         assert suppressed(enforced_aws) == expected
     enforced_deployed_stack.destroy()
     assert suppressed(enforced_aws) == ["COMPLAINT"]
@@ -256,17 +255,17 @@ def test_the_list_has_one_owner_at_a_time(
     enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     first, folder = enforced_deployed_stack, tmp_path_factory.mktemp("second")
-    first.deploy(partial(add_list, reasons=ses.SuppressionReasons.BOUNCES_ONLY), timeout=TIMEOUT)
+    first.deploy(partial(add_list, reasons=ses.SuppressionReasons.BOUNCES_ONLY))
     assert f"stack/{first.stack_name}/" in owner(enforced_aws)
     wants_more = partial(add_list, reasons=ses.SuppressionReasons.COMPLAINTS_ONLY)
     for second in stack_in(enforced_aws, folder):
         with pytest.raises(CdkError, match=r"one-per-region/suppression-list.*already exists"):
-            second.deploy(wants_more, timeout=TIMEOUT)
+            second.deploy(wants_more)
         assert second.status() == "ROLLBACK_COMPLETE"
         assert suppressed(enforced_aws) == ["BOUNCE"]
         assert f"stack/{first.stack_name}/" in owner(enforced_aws)
 
         first.destroy()
-        second.deploy(wants_more, timeout=TIMEOUT)
+        second.deploy(wants_more)
         assert suppressed(enforced_aws) == ["COMPLAINT"]
         assert f"stack/{second.stack_name}/" in owner(enforced_aws)

@@ -17,8 +17,6 @@ from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 
-TIMEOUT = 240.0  # seconds
-
 
 def test_a_rollback_and_a_delete_leave_nothing(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack
@@ -40,13 +38,13 @@ def test_a_rollback_and_a_delete_leave_nothing(
 
     before = there()
     with pytest.raises(CdkError, match="The dedicated IP pool no-such-pool does not exist"):
-        enforced_deployed_stack.deploy(build_and_fail, timeout=TIMEOUT)
+        enforced_deployed_stack.deploy(build_and_fail)
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
     done = {event["LogicalResourceId"] for event in enforced_deployed_stack.events()}
     assert any(name.startswith("BouncesAlarmsPause") for name in done)
     assert there() == before
 
-    enforced_deployed_stack.deploy(build, timeout=TIMEOUT)
+    enforced_deployed_stack.deploy(build)
     assert there() > before
     enforced_deployed_stack.destroy()
     assert there() == before
@@ -72,7 +70,7 @@ def test_a_tracking_domain_is_verified_before_the_set_is_made(
 
     for label in ("click", "track"):  # the second is an update
         name = f"{label}.{zone.domain}"
-        enforced_deployed_stack.deploy(partial(build, label=label), timeout=TIMEOUT)
+        enforced_deployed_stack.deploy(partial(build, label=label))
         assert tracked() == (name, {name: (f"r.{aws.region}.awstrack.me",)})
         assert aws.client("sesv2").get_email_identity(EmailIdentity=name)["VerifiedForSendingStatus"]
     with pytest.raises(aws.client("sesv2").exceptions.NotFoundException):

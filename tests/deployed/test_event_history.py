@@ -64,7 +64,7 @@ class History:
                 Destination={"ToAddresses": [f"{name}@simulator.amazonses.com"]},
                 Content={"Simple": {"Subject": {"Data": "A receipt"}, "Body": {"Text": {"Data": "Thank you."}}}},
             )
-        assert wait_until(lambda: len(self.lines()) >= len(EVENTS), seconds=30)
+        assert wait_until(lambda: len(self.lines()) >= len(EVENTS))
 
     def stored(self) -> dict[str, bytes]:
         """Everything in the bucket."""
@@ -93,7 +93,7 @@ def history(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder: Path = tmp_path_factory.mktemp("history")
     for zone in zone_in(aws):
         for stack in stack_in(aws, folder):
-            outputs = stack.deploy(partial(add_history, zone=zone), timeout=180)
+            outputs = stack.deploy(partial(add_history, zone=zone))
             deployed = History(aws, stack, zone, outputs)
             deployed.send_all()
             yield deployed

@@ -1,7 +1,7 @@
 """Every permission of every handler is needed: with IAM enforced, taking any one away fails the deployment."""
 
+import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +17,7 @@ from local_aws.read_back import read_domain
 from ses_constructs import InboundRuleSet, RecordsToPublish, StopProcessing, VerifiedDomain
 from tests.deployed.test_verified_domain import make_everything, route53_zone
 from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.processes import wait_until
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
@@ -147,18 +148,32 @@ def make_waiting(stack: Stack, zone: Zone, *, run_seconds: int) -> None:
 def when_identity_exists(aws: LocalAws, domain: str, then: Callable[[list[str]], None]) -> threading.Thread:
     """Call *then* with the DKIM tokens, from a thread, once the identity is there."""
 
+    tokens = list[str]()
+
+    def exists() -> bool:
+        with contextlib.suppress(ClientError):
+            identity = aws.client("sesv2").get_email_identity(EmailIdentity=domain)
+            tokens.extend(identity["DkimAttributes"]["Tokens"])
+        return bool(tokens)
+
     def watch() -> None:
-        while True:
-            try:
-                identity = aws.client("sesv2").get_email_identity(EmailIdentity=domain)
-                break
-            except ClientError:
-                time.sleep(0.2)
-        then(identity["DkimAttributes"]["Tokens"])
+        assert wait_until(exists)
+        then(tokens)
 
     thread = threading.Thread(target=watch)
     thread.start()
     return thread
+
+
+def log_of_waiting(deployed: DeployedStack) -> str:
+    """What the function has written that waits; of a run, when it is over."""
+    (function,) = (
+        each
+        for each in deployed.aws.client("lambda").list_functions()["Functions"]
+        if each["FunctionName"].startswith(f"{deployed.stack_name}-") and "wait_for_verification" in each["Handler"]
+    )
+    group = function["LoggingConfig"]["LogGroup"]
+    return str(deployed.aws.client("logs").filter_log_events(logGroupName=group)["events"])
 
 
 def test_a_long_wait_hands_over_to_a_new_run(
@@ -166,8 +181,9 @@ def test_a_long_wait_hands_over_to_a_new_run(
 ) -> None:
     aws, domain = enforced_deployed_stack.aws, enforced_hosted_zone.domain
 
+    # More than 20 seconds, for the first run polls twice, 15 seconds apart.
     def publish(tokens: list[str]) -> None:
-        time.sleep(18)  # the first run polls twice, 15 seconds apart, and is over by then
+        assert wait_until(lambda: "REPORT RequestId" in log_of_waiting(enforced_deployed_stack))
         for token in tokens:
             put_record(aws, enforced_hosted_zone, f"{token}._domainkey", "CNAME", f"{token}.dkim.amazonses.com")
 

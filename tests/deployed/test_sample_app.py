@@ -18,6 +18,7 @@ from local_aws.smtp.submission import Submission
 from tests.local_aws.plain_app import ENV, new_app
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.fixtures import zone_in
+from tests.running_aws.queues import next_message
 from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
@@ -114,7 +115,7 @@ def test_what_may_not_be_sent_ends_in_the_dead_letter_queue(
     with denied(enforced_aws, "ses:*", to="forward_message"):
         fate = send(enforced_aws, inbox, SampleMail(what="Stuck", to="support", stored_below="support/"), domain)
         (queue,) = sqs.list_queues(QueueNamePrefix=STACK)["QueueUrls"]
-        (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+        message = next_message(enforced_aws, queue)
 
     assert fate.delivery
     (record,) = json.loads(message["Body"])["Records"]
@@ -191,7 +192,7 @@ def test_mail_by_smtp_is_watched_and_paused_like_other_mail(
 def test_the_demo_says_that_a_set_does_not_pause(
     enforced_aws: LocalAws, watched: demo_reputation.Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_reputation, "WITHIN", 3.0)
+    monkeypatch.setattr(demo_reputation, "PAUSED_WITHIN", 3.0)
     with denied(enforced_aws, "ses:PutConfigurationSetSendingOptions", to="pause_sending"):
         told, problems = demo_reputation.pause_and_resume(watched)
     assert told == []
@@ -201,7 +202,7 @@ def test_the_demo_says_that_a_set_does_not_pause(
 def test_the_demo_says_that_nobody_is_told(
     enforced_aws: LocalAws, watched: demo_reputation.Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_reputation, "WITHIN", 5.0)
+    monkeypatch.setattr(demo_reputation, "TOLD_WITHIN", 3.0)
     with denied(enforced_aws, "sns:Publish", to="pause_sending"):
         told, problems = demo_reputation.pause_and_resume(watched)
     assert told == []
@@ -211,7 +212,7 @@ def test_the_demo_says_that_nobody_is_told(
 def test_the_demo_says_that_a_password_stays(
     enforced_aws: LocalAws, zone: Zone, submission: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_smtp, "WITHIN", 3.0)
+    monkeypatch.setattr(demo_smtp, "ROTATED_WITHIN", 3.0)
     secret = secret_of(enforced_aws)
     with denied(enforced_aws, "iam:CreateAccessKey", to="rotate_smtp_credentials"):
         done, problems = demo_smtp.rotate(enforced_aws, submission, secret=secret, domain=zone.domain)

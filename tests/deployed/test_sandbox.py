@@ -64,15 +64,15 @@ def review(aws: LocalAws) -> tuple[bool, str, str]:
 
 def test_a_team_is_asked_and_each_click_counts(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
     before = len(enforced_aws.verification_mails())
-    enforced_deployed_stack.deploy(add_team, timeout=180)
+    enforced_deployed_stack.deploy(add_team)
     assert enforced_aws.verification_mails()[before:] == (ONE, OTHER)
     assert verified(enforced_aws) == {ONE: False, OTHER: False}
     enforced_aws.click_verification_link(ONE)
 
-    enforced_deployed_stack.deploy(partial(add_team, resend="again"), timeout=180)
+    enforced_deployed_stack.deploy(partial(add_team, resend="again"))
     assert enforced_aws.verification_mails()[before:] == (ONE, OTHER, OTHER)
     enforced_aws.click_verification_link(OTHER)
-    enforced_deployed_stack.deploy(partial(add_team, resend="and again"), timeout=180)
+    enforced_deployed_stack.deploy(partial(add_team, resend="and again"))
     assert enforced_aws.verification_mails()[before:] == (ONE, OTHER, OTHER)
     assert verified(enforced_aws) == {ONE: True, OTHER: True}
 
@@ -84,14 +84,14 @@ def test_the_stack_waits_for_the_clicks(enforced_aws: LocalAws, enforced_deploye
     before = len(enforced_aws.verification_mails())
 
     def click() -> None:
-        assert wait_until(lambda: len(enforced_aws.verification_mails()) == before + 2, seconds=90)
+        assert wait_until(lambda: len(enforced_aws.verification_mails()) == before + 2)
         for address in (ONE, OTHER):
             enforced_aws.click_verification_link(address)
 
     person = threading.Thread(target=click)
     person.start()
     build = partial(add_team, wait_until_verified=Duration.minutes(5))
-    enforced_deployed_stack.deploy(build, timeout=240)
+    enforced_deployed_stack.deploy(build)
     person.join()
     assert verified(enforced_aws) == {ONE: True, OTHER: True}
 
@@ -99,7 +99,7 @@ def test_the_stack_waits_for_the_clicks(enforced_aws: LocalAws, enforced_deploye
 def test_an_identity_that_was_there_stays(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
     sesv2 = enforced_aws.client("sesv2")
     sesv2.create_email_identity(EmailIdentity=ONE)
-    enforced_deployed_stack.deploy(add_team, timeout=180)
+    enforced_deployed_stack.deploy(add_team)
     assert set(verified(enforced_aws)) == {ONE, OTHER}
     enforced_deployed_stack.destroy()
     assert verified(enforced_aws) == {ONE: False}
@@ -110,7 +110,7 @@ def test_who_may_send_sends_within_the_team_only(
     enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack
 ) -> None:
     user = add_user(enforced_aws, USER)
-    enforced_deployed_stack.deploy(partial(add_team, sender=USER), timeout=180)
+    enforced_deployed_stack.deploy(partial(add_team, sender=USER))
     for address in (ONE, OTHER):
         enforced_aws.click_verification_link(address)
     sesv2 = enforced_aws.client("sesv2", aws_access_key_id=user.key_id, aws_secret_access_key=user.secret)
@@ -132,37 +132,37 @@ def test_who_may_send_sends_within_the_team_only(
 
 
 def test_asks_once_and_again_after_a_denial(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
-    enforced_deployed_stack.deploy(add_request, timeout=180)
+    enforced_deployed_stack.deploy(add_request)
     assert review(enforced_aws) == (False, "PENDING", USE_CASE.strip())
     better = f"{USE_CASE}Bounces and complaints take an address off our list at once."
-    enforced_deployed_stack.deploy(partial(add_request, use_case=better), timeout=180)
+    enforced_deployed_stack.deploy(partial(add_request, use_case=better))
     assert review(enforced_aws) == (False, "PENDING", USE_CASE.strip())
 
     enforced_aws.review("DENIED")
     best = f"{better} Each message has a link to opt out."
-    enforced_deployed_stack.deploy(partial(add_request, use_case=best), timeout=180)
+    enforced_deployed_stack.deploy(partial(add_request, use_case=best))
     assert review(enforced_aws) == (False, "PENDING", best)
     enforced_aws.review("GRANTED")
-    enforced_deployed_stack.deploy(add_request, timeout=180)
+    enforced_deployed_stack.deploy(add_request)
     enforced_deployed_stack.destroy()
     assert review(enforced_aws) == (True, "GRANTED", best)
 
 
 def test_the_same_answers_fail_after_a_denial(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
-    enforced_deployed_stack.deploy(add_request, timeout=180)
+    enforced_deployed_stack.deploy(add_request)
     enforced_deployed_stack.destroy()
     enforced_aws.review("DENIED")
     case = enforced_aws.client("sesv2").get_account()["Details"]["ReviewDetails"]["CaseId"]
     with pytest.raises(CdkError, match=case):
-        enforced_deployed_stack.deploy(add_request, timeout=180)
+        enforced_deployed_stack.deploy(add_request)
 
 
 def test_one_stack_asks(
     enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder: Path = tmp_path_factory.mktemp("second")
-    enforced_deployed_stack.deploy(add_request, timeout=180)
+    enforced_deployed_stack.deploy(add_request)
     for second in stack_in(enforced_aws, folder):
         with pytest.raises(CdkError, match=r"one-per-region/production-access.*already exists"):
-            second.deploy(partial(add_request, use_case=USE_CASE * 2), timeout=180)
+            second.deploy(partial(add_request, use_case=USE_CASE * 2))
     assert review(enforced_aws) == (False, "PENDING", USE_CASE.strip())

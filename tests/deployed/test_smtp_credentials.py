@@ -2,7 +2,6 @@
 
 import json
 import smtplib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +20,7 @@ from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
 
-GRACE = 6  # seconds, once a test has shortened it
+GRACE = 24 * 60 * 60  # seconds, if nothing else is said
 SWEEP = {"source": "aws.events", "detail-type": "Scheduled Event"}
 
 
@@ -89,21 +88,16 @@ class Deployed:
 
     def rotate(self) -> None:
         # What Secrets Manager tries when the schedule is made has a pending version of its own.
-        assert wait_until(lambda: "AWSPENDING" not in str(self._stages()), seconds=60)
+        assert wait_until(lambda: "AWSPENDING" not in str(self._stages()))
         token = self._secrets.rotate_secret(SecretId=self.secret_arn)["VersionId"]
-        assert wait_until(lambda: self._stages().get(token) == ["AWSCURRENT"], seconds=60), self.logs()
+        assert wait_until(lambda: self._stages().get(token) == ["AWSCURRENT"]), self.logs()
 
-    def sweep(self, *, grace: int | None = None) -> None:
-        """What EventBridge does once an hour, with another time of grace."""
+    def let_grace_pass(self) -> None:
+        self.aws.server.control("let-time-pass", user=self.user, secret=self.secret_arn, seconds=str(GRACE + 60))
+
+    def sweep(self) -> None:
+        """What EventBridge does once an hour."""
         functions: Any = self.aws.client("lambda")
-        if grace is not None:
-            found = functions.get_function_configuration(FunctionName=self.rotation_function)["Environment"][
-                "Variables"
-            ]
-            variables = found | {"SMTP_GRACE_SECONDS": str(grace)}
-            functions.update_function_configuration(
-                FunctionName=self.rotation_function, Environment={"Variables": variables}
-            )
         answer = functions.invoke(FunctionName=self.rotation_function, Payload=json.dumps(SWEEP))
         assert "FunctionError" not in answer, answer["Payload"].read()
 
@@ -142,7 +136,7 @@ def submission(enforced_aws: LocalAws) -> Iterator[Submission]:
 @pytest.fixture
 def deployed(enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, submission: Submission) -> Deployed:
     build = partial(add_credentials, zone=enforced_hosted_zone, submission=submission)
-    outputs = enforced_deployed_stack.deploy(build, timeout=180)
+    outputs = enforced_deployed_stack.deploy(build)
     return Deployed(enforced_deployed_stack, submission, enforced_hosted_zone.domain, outputs)
 
 
@@ -167,11 +161,12 @@ def test_the_old_login_works_until_its_grace_is_over(deployed: Deployed) -> None
 
     deployed.sweep()
     assert deployed.keys() == {old.username: "Active", new.username: "Active"}
-    time.sleep(GRACE + 2)
-    deployed.sweep(grace=GRACE)
+    deployed.let_grace_pass()
+    deployed.sweep()
     assert deployed.keys() == {old.username: "Inactive", new.username: "Active"}
     assert not old.works(deployed.submission)
-    deployed.sweep(grace=1)
+    deployed.let_grace_pass()
+    deployed.sweep()
     assert list(deployed.keys()) == [new.username]
     assert new.works(deployed.submission)
 
@@ -191,7 +186,7 @@ def test_rotation_goes_off_and_takes_the_old_key_along(deployed: Deployed, enfor
     deployed.rotate()
     new = deployed.login()
     build = partial(add_credentials, zone=enforced_hosted_zone, submission=deployed.submission, rotates=False)
-    deployed.stack.deploy(build, timeout=180)
+    deployed.stack.deploy(build)
     assert deployed.login() == new
     assert list(deployed.keys()) == [new.username]
     assert new.works(deployed.submission)

@@ -21,6 +21,7 @@ from local_aws.extensions.alarm_documents import alarm_state
 from tests.local_aws.inbound_app import add_function
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.processes import wait_until
+from tests.running_aws.queues import next_message
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
@@ -67,10 +68,7 @@ def add_queue(stack: cdk.Stack) -> sns.Topic:
 
 def message(aws: LocalAws, queue_url: str) -> dict[str, Any]:
     """The next message in the queue."""
-    sqs_client = aws.client("sqs")
-    (received,) = sqs_client.receive_message(QueueUrl=queue_url, WaitTimeSeconds=10, MaxNumberOfMessages=1)["Messages"]
-    sqs_client.delete_message(QueueUrl=queue_url, ReceiptHandle=received["ReceiptHandle"])
-    body: dict[str, Any] = json.loads(received["Body"])
+    body: dict[str, Any] = json.loads(next_message(aws, queue_url)["Body"])
     return body
 
 
@@ -297,6 +295,7 @@ def test_a_function_that_fails_is_called_again_and_its_event_ends_in_the_dead_le
             runtime=lambda_.Runtime.PYTHON_3_13,
             handler="index.handler",
             code=lambda_.Code.from_inline(FAILS),
+            timeout=cdk.Duration.seconds(60),
             dead_letter_queue=queue,
         )
         add_alarm(stack, "Bounce", "none").add_alarm_action(actions.LambdaAction(function))

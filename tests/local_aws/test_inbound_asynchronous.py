@@ -13,6 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from local_aws.aws import LocalAws
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.processes import wait_until
+from tests.running_aws.queues import next_message
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 
@@ -27,6 +28,7 @@ def build(stack: cdk.Stack) -> None:
         runtime=lambda_.Runtime.PYTHON_3_13,
         handler="index.handler",
         code=lambda_.Code.from_inline(FAILS),
+        timeout=cdk.Duration.seconds(60),
         dead_letter_queue=dead_letters,
     )
     topic.add_subscription(subscriptions.LambdaSubscription(function))
@@ -42,11 +44,8 @@ def test_a_failed_event_of_a_topic_ends_in_the_dead_letter_queue(aws: LocalAws, 
     outputs = deployed_stack.deploy(build)
 
     def dead_letter() -> dict[str, Any]:
-        (message,) = aws.client("sqs").receive_message(
-            QueueUrl=outputs["QueueOutput"], WaitTimeSeconds=15, MessageAttributeNames=["All"]
-        )["Messages"]
+        message = next_message(aws, outputs["QueueOutput"])
         assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "as the test wants it"
-        aws.client("sqs").delete_message(QueueUrl=outputs["QueueOutput"], ReceiptHandle=message["ReceiptHandle"])
         body: dict[str, Any] = json.loads(message["Body"])
         return body
 

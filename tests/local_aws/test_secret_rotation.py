@@ -18,18 +18,25 @@ from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
-# Each step is written down in a parameter; the value of the version says at which step it fails.
+# Each step is written down in a parameter when all is decided; the description says whether and how a step goes on.
 ROTATES = """
-import boto3
+import boto3, time
+
+secrets, ssm = boto3.client("secretsmanager"), boto3.client("ssm")
 
 def handler(event, context):
-    secrets, ssm = boto3.client("secretsmanager"), boto3.client("ssm")
-    arn, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
-    name = "/rotated/" + secrets.describe_secret(SecretId=arn)["Name"]
-    old = ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    ssm.put_parameter(Name=name, Value=old + " " + step, Overwrite=True)
+    try:
+        work(event["SecretId"], event["ClientRequestToken"], event["Step"])
+    finally:
+        name = "/rotated/" + secrets.describe_secret(SecretId=event["SecretId"])["Name"]
+        old = ssm.get_parameter(Name=name)["Parameter"]["Value"]
+        ssm.put_parameter(Name=name, Value=old + " " + event["Step"], Overwrite=True)
+
+def work(arn, token, step):
     versions = secrets.describe_secret(SecretId=arn)["VersionIdsToStages"]
     assert "AWSPENDING" in versions[token], versions
+    while secrets.describe_secret(SecretId=arn)["Description"] == "held up":
+        time.sleep(0.1)
     if step == "createSecret":
         try:
             secrets.get_secret_value(SecretId=arn, VersionId=token, VersionStage="AWSPENDING")
@@ -61,7 +68,12 @@ def add_rotated(
 ) -> None:
     runtime = lambda_.Runtime.PYTHON_3_13
     rotation = lambda_.Function(
-        stack, "Rotates", runtime=runtime, handler="index.handler", code=lambda_.Code.from_inline(ROTATES)
+        stack,
+        "Rotates",
+        runtime=runtime,
+        handler="index.handler",
+        code=lambda_.Code.from_inline(ROTATES),
+        timeout=cdk.Duration.minutes(5),
     )
     secret = secretsmanager.Secret(
         stack,
@@ -104,7 +116,7 @@ class Steps:
 
     def come(self, *steps: str) -> bool:
         """Whether these and no others come, in this order."""
-        return wait_until(lambda: self._value() == " ".join(("started", *steps)), seconds=30)
+        return wait_until(lambda: self._value() == " ".join(("started", *steps)))
 
     def _value(self) -> str:
         value: str = self._aws.client("ssm").get_parameter(Name=self._parameter)["Parameter"]["Value"]
@@ -146,6 +158,23 @@ def test_a_failing_step_leaves_the_version_pending_and_the_next_rotation_takes_i
         client.rotate_secret(SecretId=name)
     assert steps.come("createSecret setSecret testSecret", STEPS)
     assert wait_until(lambda: client.get_secret_value(SecretId=name)["VersionId"] == pending)
+
+
+def test_what_is_asked_for_during_a_run_comes_after_it(aws: LocalAws, deployed_stack: DeployedStack) -> None:
+    client, name = aws.client("secretsmanager"), "rotated-twice"
+    steps = Steps(aws, name)
+    deployed_stack.deploy(lambda stack: add_rotated(stack, name=name, description="held up"))
+    for _ in range(3):
+        with pytest.raises(client.exceptions.InvalidRequestException, match="previous rotation isn't complete"):
+            client.rotate_secret(SecretId=name)
+
+    client.update_secret(SecretId=name, Description="broken")
+    in_vain = "createSecret setSecret testSecret"
+    assert steps.come(in_vain, in_vain)
+    client.update_secret(SecretId=name, Description="works")
+    with pytest.raises(client.exceptions.InvalidRequestException, match="previous rotation isn't complete"):
+        client.rotate_secret(SecretId=name)
+    assert steps.come(in_vain, in_vain, STEPS)
 
 
 def test_only_tests_what_shall_not_rotate_at_once(aws: LocalAws, deployed_stack: DeployedStack) -> None:

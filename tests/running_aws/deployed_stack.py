@@ -9,7 +9,9 @@ import aws_cdk as cdk
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
+from local_aws.cdk_cli import TIMEOUT
 from tests.local_aws.plain_app import new_app, new_stack
+from tests.running_aws.processes import HANGS_AFTER
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
@@ -26,7 +28,7 @@ class DeployedStack:
         self._folder = folder
         self._deployments = 0
 
-    def deploy(self, build: Build, *, timeout: float = 60) -> dict[str, str]:
+    def deploy(self, build: Build, *, timeout: float = TIMEOUT) -> dict[str, str]:
         """Synthesize what *build* puts into the stack, deploy it, and give the stack's outputs."""
         assembly = self._synthesize(build)
         return self.aws.deploy(assembly, self.stack_name, timeout=timeout).get(self.stack_name, {})
@@ -68,7 +70,7 @@ class DeployedStack:
 
     def _delete(self, retain: Sequence[str] = ()) -> None:
         self.aws.client("cloudformation").delete_stack(StackName=self.stack_name, RetainResources=list(retain))
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + HANGS_AFTER
         while (status := self._status_or_gone()) != "gone":
             assert status == "DELETE_IN_PROGRESS", f"{self.stack_name} is {status}: {self.events()[-1]}"
             assert time.monotonic() < deadline, f"{self.stack_name} is still being deleted: {self.events()[-1]}"
