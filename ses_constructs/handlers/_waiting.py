@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import boto3
 
-from ._aws import PATIENT, is_transient
-from ._custom_resource import Context, HandedOver, Properties, RefusedError
+from ._aws import RETRY_LONG, is_transient
+from ._custom_resource import Continued, Properties, RefusedError
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -101,7 +102,7 @@ class Deadline:
         return f"{self.timeout / 60:.0f} minutes" if self.timeout >= 90 else f"{self.timeout} seconds"
 
 
-def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any], context: Context) -> HandedOver | None:
+def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any], context: Context) -> Continued | None:
     """Poll until nothing is missing, or hand *event* over to a next run, which then answers."""
     deadline = Deadline.of(properties, event.get(NOTE), time.time())
     missing: tuple[Pending, ...] = ()
@@ -130,17 +131,17 @@ def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any],
         time.sleep(pause)
 
 
-def _hand_over(watched: Watched, deadline: Deadline, event: Mapping[str, Any], context: Context) -> HandedOver:
+def _hand_over(watched: Watched, deadline: Deadline, event: Mapping[str, Any], context: Context) -> Continued:
     if deadline.hand_overs >= MOST_HAND_OVERS:
         raise RefusedError(
             f"waiting for {watched.name} took more than {MOST_HAND_OVERS} invocations; "
             "give the function that waits a time-out of 15 minutes"
         )
-    functions: LambdaClient = boto3.client("lambda", config=PATIENT)
+    functions: LambdaClient = boto3.client("lambda", config=RETRY_LONG)
     # A hand-over whose answer is lost is tried again and may start two successors, which the module allows for.
     functions.invoke(
         FunctionName=context.invoked_function_arn,
         InvocationType="Event",
         Payload=json.dumps({**event, NOTE: deadline.note()}).encode(),
     )
-    return HandedOver()
+    return Continued()

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from ._aws import PATIENT
+from ._aws import RETRY_LONG
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StandardUnitType
@@ -45,9 +45,9 @@ def on_event(event: Mapping[str, Any], context: object) -> None:
     namespace = os.environ.get("HEALTH_NAMESPACE", "").strip()
     if not namespace:
         raise ValueError("HEALTH_NAMESPACE must be the namespace of the metrics")
-    account = boto3.client("sesv2", config=PATIENT).get_account()
+    account = boto3.client("sesv2", config=RETRY_LONG).get_account()
     metrics = metrics_of(account)
-    boto3.client("cloudwatch", config=PATIENT).put_metric_data(Namespace=namespace, MetricData=metrics)
+    boto3.client("cloudwatch", config=RETRY_LONG).put_metric_data(Namespace=namespace, MetricData=metrics)
     log.info("account health published", extra={"metrics": len(metrics)})
 
 

@@ -34,7 +34,8 @@ from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ._custom_resource import Context, RefusedError
+from ._custom_resource import RefusedError
+from ._lambda import Context
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import AccessKey, Keys, room

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from ._aws import BRISK
-from ._custom_resource import Context, HandedOver, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_SHORT
+from ._custom_resource import Continued, Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 from ._waiting import Pending, wait_for
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ MOST_ADDRESSES = 100
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation, or hand it over."""
-    answer(event, AddressVerification(event, context))
+    respond(event, AddressVerificationHandler(event, context))
 
 
 def pending(addresses: tuple[str, ...], statuses: Mapping[str, str]) -> tuple[Pending, ...]:
@@ -59,7 +60,7 @@ class WatchedAddresses:
 
     @cached_property
     def _ses(self) -> "SESClient":
-        return boto3.client("ses", config=BRISK)
+        return boto3.client("ses", config=RETRY_SHORT)
 
     def missing(self) -> tuple[Pending, ...]:
         found = self._ses.get_identity_verification_attributes(Identities=list(self.addresses))
@@ -79,18 +80,18 @@ class WatchedAddresses:
         return f"these addresses are not verified: {parts}; {advice}"
 
 
-class AddressVerification:
+class AddressVerificationHandler:
     """Waits for all addresses together, so that a failure names every one that is missing."""
 
     def __init__(self, event: Mapping[str, Any], context: Context) -> None:
         self._event = event
         self._context = context
 
-    def create(self, request: Request) -> Made | HandedOver:
-        watched = WatchedAddresses.of(request.new)
-        return wait_for(watched, request.new, self._event, self._context) or Made(PHYSICAL_ID)
+    def create(self, request: Request) -> Succeeded | Continued:
+        watched = WatchedAddresses.of(request.properties)
+        return wait_for(watched, request.properties, self._event, self._context) or Succeeded(PHYSICAL_ID)
 
-    def update(self, request: Request) -> Made | HandedOver:
+    def update(self, request: Request) -> Succeeded | Continued:
         return self.create(request)
 
     def delete(self, request: Request) -> None:

@@ -21,7 +21,7 @@ from .in_memory_monitoring import CloudWatch, Sns
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
 from .smtp.smtp_aws import Iam, SecretsManager
 
-JOBS = (
+CUSTOM_RESOURCES = (
     "activate_rule_set",
     "production_access",
     "sender_policy",
@@ -42,9 +42,9 @@ SECRETS = (SECRET_KEY, SESSION_TOKEN, URL_SIGNATURE, "5e1f00d5ec2e7")
 Event = dict[str, Any]
 
 
-def event(job: str, kind: str, **properties: object) -> Event:
+def event(handler: str, kind: str, **properties: object) -> Event:
     """Read a recorded event; *properties* replace those of the resource, and ``None`` takes one away."""
-    read = _recorded(job, kind)
+    read = _recorded(handler, kind)
     merged = read["ResourceProperties"] | properties
     read["ResourceProperties"] = {name: value for name, value in merged.items() if value is not None}
     return read
@@ -60,9 +60,9 @@ def alarm_event(kind: str) -> Event:
     return _recorded("pause_sending", kind)
 
 
-def news_event(kind: str) -> Event:
+def account_event(kind: str) -> Event:
     """Read what EventBridge sends to a function about something that SES reports by itself."""
-    return _recorded("sending_news", kind)
+    return _recorded("account_events", kind)
 
 
 def schedule_event() -> Event:
@@ -70,8 +70,8 @@ def schedule_event() -> Event:
     return _recorded("account_health", "schedule")
 
 
-def _recorded(job: str, kind: str) -> Event:
-    read: Event = json.loads((Path(__file__).parent / "events" / job / f"{kind}.json").read_text(encoding="utf-8"))
+def _recorded(handler: str, kind: str) -> Event:
+    read: Event = json.loads((Path(__file__).parent / "events" / handler / f"{kind}.json").read_text(encoding="utf-8"))
     return read
 
 
@@ -157,17 +157,17 @@ class World:
     def domain(self) -> DomainIdentity:
         return self.state.identities["example.com"]
 
-    def invoke(self, job: str, sent: Any) -> None:
+    def invoke(self, handler: str, sent: Any) -> None:
         """Run the handler once."""
-        module = importlib.import_module(f"ses_constructs.handlers.{job}")
+        module = importlib.import_module(f"ses_constructs.handlers.{handler}")
         module.on_event(copy.deepcopy(sent), Context(self.clock, self.clock.now + self.timeout))
 
-    def send(self, job: str, sent: Event) -> Event:
+    def send(self, handler: str, sent: Event) -> Event:
         """Run the handler and whatever it hands over, and return the one answer."""
         before = len(self.cloudformation.bodies)
-        self.invoke(job, sent)
+        self.invoke(handler, sent)
         while self.functions.queue:
-            self.invoke(job, self.functions.queue.pop(0))
+            self.invoke(handler, self.functions.queue.pop(0))
         answers = self.cloudformation.answers[before:]
         assert len(answers) == 1, f"{len(answers)} answers: {answers}"
         return answers[0]
