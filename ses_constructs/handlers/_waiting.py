@@ -1,6 +1,6 @@
 """How a handler holds the deployment: it polls SES until nothing is missing, or until a deadline.
 
-Give the function a time-out of 15 minutes, Lambda's longest. It polls, hands the event over to itself before that ends,
+Give the function a time-out of 15 minutes, Lambda's longest. Before that ends, it invokes itself with the same event
 and leaves without an answer; so the wait may last until a deadline that is set once and travels with the event. Lambda
 may run the same event twice; both then poll and answer, and CloudFormation takes the first answer.
 
@@ -52,13 +52,13 @@ class Pending:
 
 
 class Watched(Protocol):
-    """What is waited for, and what the person who deploys reads when it does not come."""
+    """What is waited for, and what the person who deploys reads if it does not come."""
 
     @property
     def name(self) -> str: ...
 
     def missing(self) -> tuple[Pending, ...]:
-        """Ask SES once; nothing is missing at the end of the wait."""
+        """Ask SES once what is missing; the wait ends when nothing is."""
         ...
 
     def given_up(self, missing: tuple[Pending, ...]) -> bool:
@@ -66,7 +66,7 @@ class Watched(Protocol):
         ...
 
     def too_late(self, parts: str, within: str) -> str:
-        """Say that the time is over while *parts* are missing."""
+        """Say that the time is up and *parts* are missing."""
         ...
 
     def hopeless(self, parts: str) -> str:
@@ -76,7 +76,7 @@ class Watched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Until when a wait goes on, and how often it changed hands."""
+    """When a wait ends, and how often it was handed over."""
 
     timeout: int
     ends: float
@@ -103,7 +103,7 @@ class Deadline:
 
 
 def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any], context: Context) -> Continued | None:
-    """Poll until nothing is missing, or hand *event* over to a next run, which then answers."""
+    """Poll until nothing is missing, or hand *event* over to another invocation, which then answers."""
     deadline = Deadline.of(properties, event.get(NOTE), time.time())
     missing: tuple[Pending, ...] = ()
     trouble, lost, failed = "", 0, 0

@@ -3,8 +3,8 @@
 Properties: ``Identity`` (the domain or address, not its ARN), ``PolicyName``, ``Policy`` (a JSON text). No data in the
 answer. The physical id is ``<identity>|<policy name>``.
 
-A policy is ours when it carries our name and a document we wrote. Any other one of that name is left as it is, and the
-deployment fails with a sentence that says so.
+A policy is ours when it has our name and a document that we wrote. Any other one of that name is left as it is, and the
+deployment fails and says so.
 
 Permissions, on the ARN of the identity: ``ses:GetEmailIdentityPolicies``, ``ses:CreateEmailIdentityPolicy``,
 ``ses:UpdateEmailIdentityPolicy``, ``ses:DeleteEmailIdentityPolicy``.

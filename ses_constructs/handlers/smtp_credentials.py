@@ -1,8 +1,8 @@
 """Custom::SESSmtpCredentials: an access key of an IAM user, turned into SMTP credentials that are only in a secret.
 
 Properties: ``UserName``; ``SecretArn``, of a secret that may be empty or hold a placeholder; ``Host``, ``Port`` and
-``Region`` of the endpoint; ``OwnsUser``, ``true`` if this stack made the user, so that all of its keys are ours, or
-``false`` if it has a life of its own; ``Rotates``, ``true`` or ``false``. No data in the answer. The secret becomes
+``Region`` of the endpoint; ``OwnsUser``, ``true`` if this stack made the user, so that all of its keys are ours,
+else ``false``; ``Rotates``, ``true`` or ``false``. No data in the answer. The secret becomes
 ``{"host": ..., "port": <number>, "username": ..., "password": ..., "region": ...}``.
 
 The physical id is ``smtp-credentials|<user>|<key>``: the user, and the key of the first credentials. It changes with
@@ -13,7 +13,7 @@ The secret half of a key is in the memory of one function for as long as the pas
 Another region therefore needs another key; another host or port does not.
 
 A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
-ever deleted. Which key the secret names as current goes with the resource, and not before.
+ever deleted. The key that the secret names as current is deleted with the resource, and not before.
 
 SES takes some tens of seconds until it knows a new key. So a Create, and an Update that makes a key, logs in before it
 answers, and before it deletes what is replaced. An endpoint that cannot be reached from here is no failure, nor is a
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 # What is left for the rest: the last login may take longer than its time, as may the calls and the answer after it.
 _KEPT_BACK_SECONDS = 120
 
-# After so long, IAM's list of keys is about the time before.
+# IAM's list of keys shows a change after so long at the latest.
 _LIST_AGE_SECONDS = 15
 
 
@@ -160,7 +160,7 @@ class SmtpCredentialsHandler:
         return credentials.username
 
     def _log_in(self, credentials: Credentials) -> None:
-        """Hold the deployment until the credentials are good for something, if that can be found out from here."""
+        """Hold the deployment until a login succeeds, as far as one can be tried from here."""
         seconds = min(SECONDS, self._context.get_remaining_time_in_millis() / 1000 - _KEPT_BACK_SECONDS)
         try:
             if seconds <= 0:

@@ -37,8 +37,8 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
     respond(event, SuppressionListHandler())
 
 
-def wanted_in(properties: Properties) -> "frozenset[SuppressionListReasonType]":
-    """Read the reasons, each known to SES."""
+def parse_reasons(properties: Properties) -> "frozenset[SuppressionListReasonType]":
+    """Read the reasons; one that SES does not have is refused."""
     # A property that got lost must not turn the list off, so that only a list stands for one.
     given = properties.values.get("SuppressedReasons")
     if not isinstance(given, list) or not all(reason in _REASONS for reason in given):
@@ -47,18 +47,18 @@ def wanted_in(properties: Properties) -> "frozenset[SuppressionListReasonType]":
 
 
 class SuppressionListHandler:
-    """Keeps the reasons as the template says."""
+    """Keeps the reasons of the account as the template says."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=RETRY_LONG)
 
     def create(self, request: Request) -> Succeeded:
-        self._write(wanted_in(request.properties))
+        self._write(parse_reasons(request.properties))
         return Succeeded(PHYSICAL_ID)
 
     def update(self, request: Request) -> Succeeded:
-        self._write(wanted_in(request.properties))
+        self._write(parse_reasons(request.properties))
         return Succeeded(PHYSICAL_ID)
 
     def delete(self, request: Request) -> None:

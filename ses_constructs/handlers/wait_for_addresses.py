@@ -1,7 +1,7 @@
 """Custom::SESAddressVerification: holds the deployment until the owners of all addresses have clicked their links.
 
-Properties: ``Addresses``; ``TimeoutSeconds``, 1 to 3300; ``Resend``, not read, so that links which are sent again are
-waited for again. No data in the answer. The physical id is always ``address-verification``.
+Properties: ``Addresses``; ``TimeoutSeconds``, 1 to 3300; ``Resend``, which is not read: it changes when links are sent
+again, so that they are waited for again. No data in the answer. The physical id is always ``address-verification``.
 
 One request asks for all addresses, because SES answers one control request a second in the whole account; that takes
 the v1 API, whose call has no resource level.
@@ -35,8 +35,8 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
 
 
 def pending(addresses: tuple[str, ...], statuses: Mapping[str, str]) -> tuple[Pending, ...]:
-    """List the *addresses* that are not verified by *statuses*, in which SES leaves out those that it does not have."""
-    # Just after it was made an identity may not show up yet.
+    """List the *addresses* that are not verified; *statuses* come from SES, which leaves out those it does not know."""
+    # An identity that was just made may not show up yet.
     found = ((address, statuses.get(address, "not known to SES")) for address in addresses)
     return tuple(Pending(address, status) for address, status in found if status != "Success")
 

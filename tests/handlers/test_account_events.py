@@ -4,7 +4,6 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -21,13 +20,12 @@ from ses_constructs.handlers.account_events import (
 )
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, account_event
+from .world import PASSING, Event, World, account_event, reasons
 
 HANDLER, PUBLISH = "account_events", "sns.Publish"
 FIRST, SECOND = (f"arn:aws:sns:eu-west-1:111122223333:Mail-{name}" for name in ("Team", "OnCall"))
 HERE = AccountRegion("aws", "eu-west-1", "111122223333")
 KINDS = ("sending_disabled", "recommendation_open")
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +43,6 @@ def team(aws: World) -> World:
 
 def about(event: Event) -> Message:
     return message_about(AccountEvent.of(event, HERE))
-
-
-def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[Any]:
-    return [record.__dict__.get("reason") for record in caplog.records if record.getMessage() == message]
 
 
 # What people read
@@ -199,7 +193,7 @@ def test_another_event_is_refused(team: World, caplog: pytest.LogCaptureFixture,
     ):
         team.invoke(HANDLER, account_event("sending_disabled") | changes)
     assert not team.aws.calls
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": [{"EventSource": "aws:sns"}]}], ids=repr)
@@ -218,13 +212,13 @@ def test_an_event_of_another_account_or_region_is_refused(
     with pytest.raises(UnexpectedEventError, match="the event must come from account 111122223333 in eu-west-1, got '"):
         team.invoke(HANDLER, account_event("sending_disabled") | changes)
     assert not team.aws.calls
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 def test_a_refusal_quotes_no_more_than_it_needs(team: World, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(UnexpectedEventError, match="the event must be"):
         team.invoke(HANDLER, account_event("sending_disabled") | {"detail-type": "\r\nfake line" * 100_000})
-    (reason,) = reasons(caplog, "event refused")
+    (reason,) = reasons(caplog.records, "event refused")
     assert len(reason) < 300
     assert "\n" not in reason
 
@@ -269,7 +263,7 @@ def test_a_run_that_told_nobody_fails_and_the_next_try_makes_up_for_it(
 
     with pytest.raises(NotPublishedError, match="no topic could be told that SES has switched off sending"):
         team.invoke(HANDLER, account_event("sending_disabled"))
-    assert len(reasons(caplog, "message not published")) == 2
+    assert len(reasons(caplog.records, "message not published")) == 2
 
     team.aws.faults.clear()
     team.sns.published.clear()

@@ -3,7 +3,7 @@
 import pytest
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, event
+from .world import Event, World, event, rolled_back
 
 HANDLER = "activate_rule_set"
 OURS: str = event(HANDLER, "create")["ResourceProperties"]["RuleSetName"]
@@ -25,11 +25,6 @@ def change(before: str, after: str) -> Event:
     sent = event(HANDLER, "update", RuleSetName=OURS, TakeOver=after)
     sent["OldResourceProperties"]["TakeOver"] = before
     return sent
-
-
-def rolled_back(failed: Event) -> Event:
-    new, old = failed["ResourceProperties"], failed["OldResourceProperties"]
-    return failed | {"ResourceProperties": old, "OldResourceProperties": new}
 
 
 def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:

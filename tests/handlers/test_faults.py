@@ -8,7 +8,7 @@ import pytest
 from ses_constructs.handlers.verified_address import OWNER_TAG
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, event, world
+from .world import PASSING, Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
@@ -85,7 +85,6 @@ CALLS = [
     for step in STEPS
     for call in dict.fromkeys(step.calls)
 ]
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")

@@ -9,7 +9,7 @@ from ses_constructs.handlers.production_access import Answers, decide_create, de
 
 from .in_memory_account import CASE
 from .in_memory_aws import Fault, Trouble
-from .world import World, event
+from .world import World, event, rolled_back
 
 HANDLER = "production_access"
 PROPERTIES = event(HANDLER, "create")["ResourceProperties"]
@@ -140,13 +140,8 @@ def test_an_update_that_changes_no_answer_sends_after_a_denial_what_was_not_deni
 
 def test_the_roll_back_to_denied_answers_succeeds_and_asks_for_nothing(aws: World) -> None:
     before = review(aws, "DENIED")
-    sent = event(HANDLER, "update")
-    sent["ResourceProperties"], sent["OldResourceProperties"] = (
-        sent["OldResourceProperties"],
-        sent["ResourceProperties"],
-    )
 
-    assert aws.send(HANDLER, sent)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(event(HANDLER, "update")))["Status"] == "SUCCESS"
     assert aws.state.account.details == before
 
 

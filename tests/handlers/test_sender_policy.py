@@ -9,7 +9,7 @@ from ses_constructs.handlers.sender_policy import Policy, decide, same
 
 from .in_memory_aws import Fault, Trouble
 from .in_memory_services import DomainIdentity
-from .world import World, event
+from .world import World, event, rolled_back
 
 HANDLER = "sender_policy"
 NAME = "MailDomainSenders"
@@ -130,12 +130,7 @@ def test_the_roll_back_of_an_update_with_a_bad_policy_succeeds(aws: World) -> No
     bad = event(HANDLER, "update", Policy="no json")
     assert aws.send(HANDLER, bad)["Status"] == "FAILED"
 
-    back = bad | {
-        "ResourceProperties": bad["OldResourceProperties"],
-        "OldResourceProperties": bad["ResourceProperties"],
-    }
-
-    assert aws.send(HANDLER, back)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(bad))["Status"] == "SUCCESS"
     assert aws.domain.policies == {NAME: OURS}
 
 
@@ -147,8 +142,7 @@ def test_the_roll_back_of_a_replacement_whose_answer_was_lost_removes_the_new_po
     assert aws.domain.policies == {NAME: OURS, "Renamed": NEXT}
     aws.aws.faults.clear()
 
-    new, old = failed["ResourceProperties"], failed["OldResourceProperties"]
-    aws.send(HANDLER, failed | {"ResourceProperties": old, "OldResourceProperties": new})
+    aws.send(HANDLER, rolled_back(failed))
 
     assert aws.domain.policies == {NAME: OURS}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .world import World, event
+from .world import World, event, rolled_back
 
 HANDLER = "suppression_list"
 WRITE = "sesv2.PutAccountSuppressionAttributes"
@@ -69,8 +69,7 @@ def test_the_roll_back_of_an_update_gives_the_earlier_reasons_back(aws: World) -
     update = event(HANDLER, "update")
     aws.send(HANDLER, update)
 
-    new, old = update["ResourceProperties"], update["OldResourceProperties"]
-    answer = aws.send(HANDLER, update | {"ResourceProperties": old, "OldResourceProperties": new})
+    answer = aws.send(HANDLER, rolled_back(update))
 
     assert answer["Status"] == "SUCCESS"
     assert aws.state.account.suppressed_reasons == ["BOUNCE", "COMPLAINT"]

@@ -4,8 +4,9 @@ import copy
 import importlib
 import io
 import json
+import logging
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +17,7 @@ from unittest import mock
 import boto3
 import botocore.session
 
-from .in_memory_aws import InMemoryAws
+from .in_memory_aws import InMemoryAws, Trouble
 from .in_memory_monitoring import CloudWatch, Sns
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
 from .smtp.smtp_aws import Iam, SecretsManager
@@ -34,6 +35,9 @@ CUSTOM_RESOURCES = (
 )
 KINDS = ("create", "update", "delete")
 
+# Trouble that a later try may be spared.
+PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
+
 SECRET_KEY = "not-to-be-seen-secret-key"
 SESSION_TOKEN = "not-to-be-seen-session-token"
 URL_SIGNATURE = "X-Amz-Signature"
@@ -48,6 +52,12 @@ def event(handler: str, kind: str, **properties: object) -> Event:
     merged = read["ResourceProperties"] | properties
     read["ResourceProperties"] = {name: value for name, value in merged.items() if value is not None}
     return read
+
+
+def rolled_back(update: Event) -> Event:
+    """The event by which CloudFormation takes *update* back."""
+    new, old = update["ResourceProperties"], update["OldResourceProperties"]
+    return update | {"ResourceProperties": old, "OldResourceProperties": new}
 
 
 def mail_event() -> Event:
@@ -171,6 +181,11 @@ class World:
         answers = self.cloudformation.answers[before:]
         assert len(answers) == 1, f"{len(answers)} answers: {answers}"
         return answers[0]
+
+
+def reasons(records: Iterable[logging.LogRecord], message: str) -> list[Any]:
+    """The reasons that were logged with a message."""
+    return [record.__dict__.get("reason") for record in records if record.getMessage() == message]
 
 
 _inside: list[World] = []
