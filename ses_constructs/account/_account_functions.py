@@ -63,10 +63,10 @@ def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
     handler = HandlerFunction(
         scope,
         "NewsHandler",
-        module="sending_news",
+        module="account_events",
         description="Tells the team what SES reports by itself",
         timeout=Duration.minutes(5),
-        environment={"NEWS_TOPICS": json.dumps([topic.topic_arn for topic in team])},
+        environment={"EVENT_TOPICS": json.dumps([topic.topic_arn for topic in team])},
     )
     allow_role_publish(handler.role, team)
     rule = events.CfnRule(

@@ -1,37 +1,56 @@
 """How the handlers call AWS, and how they read its errors."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-# botocore logs whole requests at DEBUG, and a hand-over carries the ResponseURL in its body.
+# botocore logs whole requests at DEBUG, and the body of an invocation may hold the ResponseURL.
 logging.getLogger("botocore").setLevel(logging.INFO)
 
 # SES allows one control request a second for the whole account, so a stack with many domains is throttled as a rule.
-# A call that fails in every one of its tries takes 100 seconds at worst; the functions need a time-out of 5 minutes.
-PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 7}, connect_timeout=5, read_timeout=10)
+# A call whose every try fails takes 100 seconds at worst; the functions need a time-out of 5 minutes.
+RETRY_LONG = Config(retries={"mode": "standard", "total_max_attempts": 7}, connect_timeout=5, read_timeout=10)
 
-# For whoever asks again anyway: one call ends within a minute, so that a loop keeps the time under control.
-BRISK = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
+# For loops that ask again anyway: one call ends within a minute, so that the loop can watch the time.
+RETRY_SHORT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 
-_GONE = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException", "RuleSetDoesNotExist"})
+_NOT_FOUND = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException", "RuleSetDoesNotExist"})
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
 
 
-def code_of(error: Exception) -> str:
-    """Return the code of an error that AWS answered, or nothing if the error never came from there."""
+def error_code(error: Exception) -> str:
+    """Return the code of an error that AWS answered; empty for an error that did not come from AWS."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
-def says_gone(error: Exception) -> bool:
+def is_not_found(error: Exception) -> bool:
     """Tell whether AWS says that the thing asked for does not exist."""
-    return code_of(error) in _GONE
+    return error_code(error) in _NOT_FOUND
 
 
 def is_transient(error: Exception) -> bool:
     """Tell whether the same call may succeed later."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in _THROTTLED or status == 429 or status >= 500
+        return error_code(error) in _THROTTLED or status == 429 or status >= 500
     return isinstance(error, BotoCoreError) and isinstance(error, (ConnectionError, HTTPClientError))
+
+
+@contextmanager
+def ignore_error_if_done(is_done: Callable[[Exception], bool]) -> Iterator[None]:
+    """Make a write, and let its error count only if a look at AWS shows that the write did not take effect.
+
+    botocore retries by itself. An early try may have taken effect and lost its answer, whatever the last one says:
+    "already exists", "access denied", a time-out.
+
+    Args:
+        is_done: Looks, and tells whether the write took effect. Gets the error; what it raises itself is raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_done(error):
+            raise

@@ -1,7 +1,7 @@
 """How CloudFormation and a handler talk: one event comes in, one answer goes out by HTTP PUT.
 
-A stack waits for up to an hour for an answer that is lost, so everything ends in one: a job's failure, a bad event, an
-error nobody thought of. Only an event that does not say where to send the answer is left to Lambda's log.
+A stack waits for up to an hour for an answer that is lost, so every event is answered, also after an error that nobody
+thought of. Only an event that does not say where to send the answer is left to Lambda's log.
 
 Permissions: none of its own.
 """
@@ -18,7 +18,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ._aws import says_gone
+from ._aws import is_not_found
+from ._lambda import FLAGS
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +34,17 @@ _LOGGED_CHARACTERS = 300
 _WAITS_BETWEEN_TRIES = (1, 2, 4)
 
 
-class Context(Protocol):
-    """The part of Lambda's context object that handlers use."""
-
-    @property
-    def invoked_function_arn(self) -> str: ...
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
 class RefusedError(Exception):
     """A sentence for the person who deploys: what is in the way, and what to do.
 
-    *left_behind* is the physical id of something that a failed Create may have made, so that its Delete comes back.
+    Args:
+        physical_id_to_delete: The physical id of what a failed Create may have made all the same. CloudFormation then
+            sends a Delete with this id.
     """
 
-    def __init__(self, sentence: str, *, left_behind: str = "") -> None:
+    def __init__(self, sentence: str, *, physical_id_to_delete: str = "") -> None:
         super().__init__(sentence)
-        self.left_behind = left_behind
+        self.physical_id_to_delete = physical_id_to_delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +64,12 @@ class Properties:
     def optional(self, name: str) -> str:
         return self.text(name) if self.values.get(name) else ""
 
+    def flag(self, name: str) -> bool:
+        text = self.text(name)
+        if text not in FLAGS:
+            raise RefusedError(f"property {name} must be 'true' or 'false', got {text!r}")
+        return FLAGS[text]
+
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name) or []
         return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
@@ -76,56 +77,56 @@ class Properties:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a job gets to see of an event; the ResponseURL, a pre-signed credential, is not part of it."""
+    """What a handler sees of an event; the ResponseURL, a pre-signed credential, is not part of it."""
 
     stack_id: str
     physical_id: str
-    new: Properties
-    old: Properties
+    properties: Properties
+    old_properties: Properties
 
     def before(self, read: Callable[[Properties], T]) -> T | None:
-        """Read the properties before an update; in the roll-back of an update with bad ones, those are the bad ones."""
+        """Read the properties before an update; ``None`` if they are bad, as in the roll-back of an update to them."""
         try:
-            return read(self.old)
+            return read(self.old_properties)
         except RefusedError:
             return None
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """The end of a Create or Update. Another *physical_id* than before makes CloudFormation delete the old one."""
+class Succeeded:
+    """The end of a Create or Update. If *physical_id* changes in an Update, CloudFormation deletes the old one."""
 
     physical_id: str
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-class HandedOver:
-    """The end of a part: another invocation has the event and will answer."""
+class Continued:
+    """Not the end yet: another invocation has the event, and will answer it."""
 
 
-class Job(Protocol):
-    """What a custom resource does. Every verb may be called twice with the same request."""
+class CustomResourceHandler(Protocol):
+    """What a custom resource does. Every method may be called twice with the same request."""
 
-    def create(self, request: Request) -> Made | HandedOver: ...
-    def update(self, request: Request) -> Made | HandedOver: ...
+    def create(self, request: Request) -> Succeeded | Continued: ...
+    def update(self, request: Request) -> Succeeded | Continued: ...
     def delete(self, request: Request) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status: Literal["SUCCESS", "FAILED"]
     physical_id: str
     reason: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-def answer(event: Mapping[str, Any], job: Job) -> None:
+def respond(event: Mapping[str, Any], handler: CustomResourceHandler) -> None:
     """Do what *event* asks for and tell CloudFormation how it went."""
     url = event.get("ResponseURL") if isinstance(event, Mapping) else None
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         raise ValueError("the event has no usable ResponseURL, so CloudFormation cannot be answered; nothing was done")
     about = {"request_type": str(event.get("RequestType")), "logical_id": str(event.get("LogicalResourceId"))}
-    result = _run(event, job)
+    result = _run(event, handler)
     if result is None:
         log.info("handed over", extra=about)
         return
@@ -133,48 +134,48 @@ def answer(event: Mapping[str, Any], job: Job) -> None:
     _put(url, _body(event, result))
 
 
-def _run(event: Mapping[str, Any], job: Job) -> _Answer | None:
+def _run(event: Mapping[str, Any], handler: CustomResourceHandler) -> _Response | None:
     kind = event.get("RequestType")
     physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
     try:
         request = Request(
             str(event.get("StackId")), physical_id, _properties(event, "Resource"), _properties(event, "OldResource")
         )
-        made = _do(kind, request, job)
-        if made is None:
+        succeeded = _do(kind, request, handler)
+        if succeeded is None:
             return None
-        if len(made.physical_id.encode()) > _ID_BYTES:
+        if len(succeeded.physical_id.encode()) > _ID_BYTES:
             raise RefusedError(
                 f"the physical id would be longer than {_ID_BYTES} bytes; shorten the names in this resource"
             )
     except Exception as error:
-        if kind == "Delete" and says_gone(error):
-            return _Answer("SUCCESS", physical_id)
+        if kind == "Delete" and is_not_found(error):
+            return _Response("SUCCESS", physical_id)
         # An Update that fails keeps its id; a Create that fails gets one that says so.
         if kind == "Create":
-            physical_id = getattr(error, "left_behind", "") or CREATE_FAILED
+            physical_id = getattr(error, "physical_id_to_delete", "") or CREATE_FAILED
         if isinstance(error, (RefusedError, BotoCoreError, ClientError)):
-            return _Answer("FAILED", physical_id, str(error))
+            return _Response("FAILED", physical_id, str(error))
         log.error("unexpected error", exc_info=error)
-        return _Answer("FAILED", physical_id, f"{type(error).__name__}: {error}")
-    return _Answer("SUCCESS", made.physical_id, data=made.data)
+        return _Response("FAILED", physical_id, f"{type(error).__name__}: {error}")
+    return _Response("SUCCESS", succeeded.physical_id, data=succeeded.data)
 
 
-def _do(kind: object, request: Request, job: Job) -> Made | None:
+def _do(kind: object, request: Request, handler: CustomResourceHandler) -> Succeeded | None:
     match kind:
         case "Create":
-            result = job.create(request)
+            result = handler.create(request)
         case "Update":
-            result = job.update(request)
+            result = handler.update(request)
         case "Delete":
             if request.physical_id != CREATE_FAILED:
-                job.delete(request)
-            return Made(request.physical_id)
+                handler.delete(request)
+            return Succeeded(request.physical_id)
         case _:
             raise RefusedError(
                 f"RequestType must be Create, Update or Delete, got {kind!r}; was this event made by hand?"
             )
-    return result if isinstance(result, Made) else None
+    return result if isinstance(result, Succeeded) else None
 
 
 def _properties(event: Mapping[str, Any], prefix: str) -> Properties:
@@ -184,7 +185,7 @@ def _properties(event: Mapping[str, Any], prefix: str) -> Properties:
     return Properties(values)
 
 
-def _body(event: Mapping[str, Any], result: _Answer) -> bytes:
+def _body(event: Mapping[str, Any], result: _Response) -> bytes:
     """Write the answer in at most 4096 bytes, for CloudFormation ignores a longer one. The reason gives way."""
     fields = {name: str(event.get(name, ""))[:512] for name in ("StackId", "RequestId", "LogicalResourceId")}
     fields |= {"Status": result.status, "PhysicalResourceId": result.physical_id}
@@ -196,7 +197,7 @@ def _body(event: Mapping[str, Any], result: _Answer) -> bytes:
         return write(result.reason)
     if result.data:
         too_large = "the answer to CloudFormation would be larger than 4096 bytes; make the values in it smaller"
-        return _body(event, _Answer("FAILED", result.physical_id, too_large))
+        return _body(event, _Response("FAILED", result.physical_id, too_large))
     lengths = range(len(result.reason))
     fitting = bisect_right(lengths, _ANSWER_BYTES, key=lambda length: len(write(f"{result.reason[:length]} ...")))
     return write(f"{result.reason[: max(fitting - 1, 0)]} ...")
@@ -214,7 +215,7 @@ def _put(url: str, body: bytes) -> None:
             log.warning("answer not delivered", extra={"error": type(error).__name__})
         time.sleep(wait)
     # Outside the handler of the error, so that Lambda does not log its text as the cause. Lambda then sends the event
-    # again, and the job, being idempotent, gets another chance to answer.
+    # again, and the handler, being idempotent, gets another chance to answer.
     tries = len(_WAITS_BETWEEN_TRIES) + 1
     raise RuntimeError(
         f"CloudFormation did not take the answer in {tries} tries; it fails the resource when time is up"

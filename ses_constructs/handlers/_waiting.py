@@ -1,6 +1,6 @@
 """How a handler holds the deployment: it polls SES until nothing is missing, or until a deadline.
 
-Give the function a time-out of 15 minutes, Lambda's longest. It polls, hands the event over to itself before that ends,
+Give the function a time-out of 15 minutes, Lambda's longest. Before that ends, it invokes itself with the same event
 and leaves without an answer; so the wait may last until a deadline that is set once and travels with the event. Lambda
 may run the same event twice; both then poll and answer, and CloudFormation takes the first answer.
 
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import boto3
 
-from ._aws import PATIENT, is_transient
-from ._custom_resource import Context, HandedOver, Properties, RefusedError
+from ._aws import RETRY_LONG, is_transient
+from ._custom_resource import Continued, Properties, RefusedError
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -51,13 +52,13 @@ class Pending:
 
 
 class Watched(Protocol):
-    """What is waited for, and what the person who deploys reads when it does not come."""
+    """What is waited for, and what the person who deploys reads if it does not come."""
 
     @property
     def name(self) -> str: ...
 
     def missing(self) -> tuple[Pending, ...]:
-        """Ask SES once; nothing is missing at the end of the wait."""
+        """Ask SES once what is missing; the wait ends when nothing is."""
         ...
 
     def given_up(self, missing: tuple[Pending, ...]) -> bool:
@@ -65,7 +66,7 @@ class Watched(Protocol):
         ...
 
     def too_late(self, parts: str, within: str) -> str:
-        """Say that the time is over while *parts* are missing."""
+        """Say that the time is up and *parts* are missing."""
         ...
 
     def hopeless(self, parts: str) -> str:
@@ -75,7 +76,7 @@ class Watched(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Until when a wait goes on, and how often it changed hands."""
+    """When a wait ends, and how often it was handed over."""
 
     timeout: int
     ends: float
@@ -101,8 +102,8 @@ class Deadline:
         return f"{self.timeout / 60:.0f} minutes" if self.timeout >= 90 else f"{self.timeout} seconds"
 
 
-def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any], context: Context) -> HandedOver | None:
-    """Poll until nothing is missing, or hand *event* over to a next run, which then answers."""
+def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any], context: Context) -> Continued | None:
+    """Poll until nothing is missing, or hand *event* over to another invocation, which then answers."""
     deadline = Deadline.of(properties, event.get(NOTE), time.time())
     missing: tuple[Pending, ...] = ()
     trouble, lost, failed = "", 0, 0
@@ -130,17 +131,17 @@ def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any],
         time.sleep(pause)
 
 
-def _hand_over(watched: Watched, deadline: Deadline, event: Mapping[str, Any], context: Context) -> HandedOver:
+def _hand_over(watched: Watched, deadline: Deadline, event: Mapping[str, Any], context: Context) -> Continued:
     if deadline.hand_overs >= MOST_HAND_OVERS:
         raise RefusedError(
             f"waiting for {watched.name} took more than {MOST_HAND_OVERS} invocations; "
             "give the function that waits a time-out of 15 minutes"
         )
-    functions: LambdaClient = boto3.client("lambda", config=PATIENT)
+    functions: LambdaClient = boto3.client("lambda", config=RETRY_LONG)
     # A hand-over whose answer is lost is tried again and may start two successors, which the module allows for.
     functions.invoke(
         FunctionName=context.invoked_function_arn,
         InvocationType="Event",
         Payload=json.dumps({**event, NOTE: deadline.note()}).encode(),
     )
-    return HandedOver()
+    return Continued()

@@ -11,8 +11,8 @@ All metrics are without dimensions:
 - ``SendingEnabled``: 1, or 0 while sending is paused, whether by us or by AWS.
 - ``EnforcementLevel``: 0 healthy, 1 on probation, 2 shut down; 1 for a status that is not known here.
 
-One failure fails the run, and Lambda tries again. What was published once may then be published twice, so read the
-metrics as Maximum, Minimum or Average, and not as Sum.
+A call that fails makes the invocation fail, and Lambda tries again. Metrics may then be published twice, so read them
+as Maximum, Minimum or Average, and not as Sum.
 
 Give the function a time-out of 5 minutes. The answer of SES holds the account's contact details; none of it is logged.
 
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from ._aws import PATIENT
+from ._aws import RETRY_LONG
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StandardUnitType
@@ -41,13 +41,13 @@ _UNKNOWN_LEVEL = 1
 
 
 def on_event(event: Mapping[str, Any], context: object) -> None:
-    """Look at the account and publish what there is; the event does not matter."""
+    """Publish the state of the account; the event does not matter."""
     namespace = os.environ.get("HEALTH_NAMESPACE", "").strip()
     if not namespace:
         raise ValueError("HEALTH_NAMESPACE must be the namespace of the metrics")
-    account = boto3.client("sesv2", config=PATIENT).get_account()
+    account = boto3.client("sesv2", config=RETRY_LONG).get_account()
     metrics = metrics_of(account)
-    boto3.client("cloudwatch", config=PATIENT).put_metric_data(Namespace=namespace, MetricData=metrics)
+    boto3.client("cloudwatch", config=RETRY_LONG).put_metric_data(Namespace=namespace, MetricData=metrics)
     log.info("account health published", extra={"metrics": len(metrics)})
 
 
@@ -67,7 +67,7 @@ def metrics_of(account: "GetAccountResponseTypeDef") -> "list[MetricDatumTypeDef
 
 
 def quota_used(most: float, sent: float) -> float:
-    """Return the share of the quota that is used. SES says -1 where there is no limit."""
+    """Return the share of the quota that is used; a quota of -1 means no limit."""
     if most < 0:
         return 0.0
     # A quota of 0 is one that is used up, for nothing can be sent.

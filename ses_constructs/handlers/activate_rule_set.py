@@ -9,8 +9,8 @@ somebody else, for two reasons: an Update has no place to remember that set, and
 -> ``false`` would otherwise grab the account from a person who took it back by hand. A Delete acts only while our set
 is the active one.
 
-SES has no "activate if": whoever looks and then acts may replace what was activated in between. To look again shows
-that a race was lost; it cannot show that one was won.
+SES cannot activate a set on a condition: whoever looks and then acts may replace what was activated in between. A look
+afterwards shows a race that was lost; it cannot show that one was won.
 
 Permissions, on ``*`` since SES has no resource level for these calls:
 ``ses:DescribeActiveReceiptRuleSet``, ``ses:SetActiveReceiptRuleSet``.
@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import boto3
 
-from ._aws import PATIENT, is_transient, says_gone
-from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_LONG, ignore_error_if_done, is_not_found, is_transient
+from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -38,7 +39,7 @@ _DEACTIVATE = "deactivate it ('aws ses set-active-receipt-rule-set' without a na
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, ActiveRuleSet())
+    respond(event, ActiveRuleSetHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,8 @@ class Wanted:
 
     @classmethod
     def of(cls, properties: Properties) -> Self:
-        take_over = properties.text("TakeOver")
-        if take_over not in ("true", "false"):
-            raise RefusedError(f"property TakeOver must be 'true' or 'false', got {take_over!r}")
-        return cls(properties.text("RuleSetName"), take_over == "true")
+        take_over = properties.flag("TakeOver")
+        return cls(properties.text("RuleSetName"), take_over)
 
 
 def physical_id(replaced: str) -> str:
@@ -93,38 +92,37 @@ def decide_update(active: str, wanted: Wanted, before: Wanted) -> Literal["activ
     )
 
 
-class ActiveRuleSet:
+class ActiveRuleSetHandler:
     """Keeps one rule set active."""
 
     @cached_property
     def _ses(self) -> "SESClient":
-        return boto3.client("ses", config=PATIENT)
+        return boto3.client("ses", config=RETRY_LONG)
 
-    def create(self, request: Request) -> Made:
-        wanted = Wanted.of(request.new)
+    def create(self, request: Request) -> Succeeded:
+        wanted = Wanted.of(request.properties)
         try:
             active = self._look()
         except Exception as error:
             if not is_transient(error):
                 raise
             # An earlier try of this Create may have activated the set; with this id its Delete comes back and looks.
-            raise RefusedError(str(error), left_behind=physical_id("")) from error
+            raise RefusedError(str(error), physical_id_to_delete=physical_id("")) from error
         if decide_create(active, wanted) == "keep":
-            # An earlier try of this Create, whose answer was lost. What it replaced nobody knows any more, so that the
-            # Delete will deactivate the set and give nothing back.
-            return Made(physical_id(""))
-        made = Made(physical_id(active))
+            # An earlier try of this Create did it, and its answer was lost. What it replaced is not known any more, so
+            # that the Delete will deactivate the set and give nothing back.
+            return Succeeded(physical_id(""))
         try:
             self._activate(wanted.name)
         except Exception as error:
             # It may be active all the same, and CloudFormation could not delete an active set.
-            raise RefusedError(str(error), left_behind=made.physical_id) from error
+            raise RefusedError(str(error), physical_id_to_delete=physical_id(active)) from error
         if active:
             log.warning("took over", extra={"active": wanted.name, "replaced": active})
-        return made
+        return Succeeded(physical_id(active))
 
-    def update(self, request: Request) -> Made:
-        wanted = Wanted.of(request.new)
+    def update(self, request: Request) -> Succeeded:
+        wanted = Wanted.of(request.properties)
         # Bad properties have changed nothing, so their roll-back has nothing to change.
         before = request.before(Wanted.of) or wanted
         active = self._look()
@@ -132,25 +130,21 @@ class ActiveRuleSet:
             self._activate(wanted.name)
         elif active != wanted.name:
             log.warning("another set is active", extra={"active": active, "ours": wanted.name})
-        return Made(request.physical_id)
+        return Succeeded(request.physical_id)
 
     def delete(self, request: Request) -> None:
-        ours, replaced = request.new.text("RuleSetName"), replaced_in(request.physical_id)
+        ours, replaced = request.properties.text("RuleSetName"), replaced_in(request.physical_id)
         if self._look() != ours:
             return
-        try:
+        with ignore_error_if_done(lambda _: self._look() != ours):
             # A set that is renamed to the one it once replaced must not be given back to itself.
             self._give_back("" if replaced == ours else replaced)
-        except Exception:
-            # Whatever botocore's last try says, an earlier one may have taken effect.
-            if self._look() == ours:
-                raise
 
     def _look(self) -> str:
         try:
             return self._ses.describe_active_receipt_rule_set().get("Metadata", {}).get("Name", "")
         except Exception as error:
-            if says_gone(error):
+            if is_not_found(error):
                 return ""
             raise
 
@@ -159,7 +153,7 @@ class ActiveRuleSet:
         try:
             self._ses.set_active_receipt_rule_set(RuleSetName=name)
         except Exception as error:
-            # Whatever botocore's last try says, an earlier one may have taken effect.
+            # Decided by a look, as in ignore_error_if_done; the same look shows whether somebody else was faster.
             trouble = error
         found = self._look()
         if found == name:
@@ -177,6 +171,6 @@ class ActiveRuleSet:
                 self._ses.set_active_receipt_rule_set(RuleSetName=replaced)
                 return
             except Exception as error:
-                if not says_gone(error):
+                if not is_not_found(error):
                     raise
         self._ses.set_active_receipt_rule_set()

@@ -1,22 +1,22 @@
-"""Forwards received mail: SES stores it in a bucket and tells a topic, the topic invokes this, and SES sends it on.
+"""Forwards received mail. SES stores it in a bucket and notifies a topic, the topic invokes this, and SES sends it on.
 
 Environment:
 
-- ``FORWARD_ROUTES``: a JSON object of recipients, written as in receipt rules (``user@example.com``, which has all its
-  labels, ``user+label@example.com``, ``example.com``, ``.example.com``), to lists of destinations. The most specific
-  one counts; ``*`` stands for all others.
+- ``FORWARD_ROUTES``: a JSON object from recipients to lists of destinations. Recipients are written as in receipt
+  rules: ``user@example.com``, which stands for all its labels too, ``user+label@example.com``, ``example.com``,
+  ``.example.com``. The most specific one counts; ``*`` stands for all others.
 - ``FORWARD_FROM``: the address that we send from.
 - ``FORWARD_CONFIGURATION_SET``: may be empty.
-- ``FORWARD_RECEIVING_DOMAINS``: a JSON list of domains, or of ``.example.com`` for subdomains, in which no destination
-  may lie.
+- ``FORWARD_RECEIVING_DOMAINS``: a JSON list of the domains in which no destination may lie; ``.example.com`` stands for
+  all subdomains.
 - ``FORWARD_LOOP_MARK``: a text of visible ASCII characters that no other forwarder has, sent as ``X-Forwarded-By``.
 
 A message that must not be forwarded (spam, virus, DMARC reject, loop) is logged and that is all. One that cannot be
-makes the invocation fail, so that Lambda tries again, and the event ends in the dead-letter queue; the stored message
-stays. What AWS may do better in a minute fails too, but is not logged as ``mail not forwarded``.
+forwarded makes the invocation fail, so that Lambda tries again, and the event ends in the dead-letter queue; the stored
+message stays. Trouble at AWS that may pass fails the invocation too, but is not logged as ``mail not forwarded``.
 
-A destination that was sent to is noted beside the message, and not sent to again when the event comes again. Between
-the send and the note there is no transaction: a message may come twice, and never not at all.
+A destination that was sent to is noted beside the message, and not sent to again when the event comes again. The send
+and the note are two steps: a message may arrive twice, but is never lost.
 
 Give the function 256 MB, which is enough for the largest message, or 512 MB for speed, and a time-out of 5 minutes.
 
@@ -34,13 +34,13 @@ from typing import Any
 
 import boto3
 
-from ._aws import PATIENT
-from ._custom_resource import Context
+from ._aws import RETRY_LONG
+from ._lambda import Context
 from .forwarding.errors import DroppedError, NotForwardedError, TryAgainError, unexpected
-from .forwarding.headers import found_in, written
-from .forwarding.notification import Notification, received, texts_in
-from .forwarding.rewrite import check_loops, rewritten
-from .forwarding.send import MOST_BYTES, MOST_RECIPIENTS, SENDING, Parts, Sender
+from .forwarding.headers import parse_headers, serialize_headers
+from .forwarding.notification import Notification, parse_notification, sns_messages
+from .forwarding.rewrite import check_loops, rewrite_headers
+from .forwarding.send import MOST_BYTES, MOST_RECIPIENTS, RETRY_SEND, Parts, Sender
 from .forwarding.settings import Settings
 from .forwarding.store import StoredMessage
 
@@ -48,8 +48,8 @@ log = logging.getLogger(__name__)
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Forward every message that an event of SNS tells of; raise for those that could not be, when all are done."""
-    failures = [failure for text in texts_in(event) if (failure := _handle(text))]
+    """Forward every message in an event of SNS, then raise if any could not be forwarded."""
+    failures = [failure for text in sns_messages(event) if (failure := _handle(text))]
     if failures:
         # Made here, outside the handling of any error, so that Lambda cannot log what AWS said.
         passing = all(isinstance(failure, TryAgainError) for failure in failures)
@@ -57,7 +57,7 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
 
 
 def _handle(text: str) -> Exception | None:
-    found = received(text)
+    found = parse_notification(text)
     if not found:
         log.info("notification ignored")
         return None
@@ -94,16 +94,16 @@ def _forward(notification: Notification, settings: Settings) -> None:
 
 
 def _prepared(message: bytearray, settings: Settings) -> Parts:
-    headers, body = found_in(message)
+    headers, body = parse_headers(message)
     check_loops(headers, settings.mark)
-    parts = written(rewritten(headers, settings)), memoryview(message)[body:]
+    parts = serialize_headers(rewrite_headers(headers, settings)), memoryview(message)[body:]
     if sum(map(len, parts)) > MOST_BYTES:
         raise NotForwardedError("the message is too large")
     return parts
 
 
 def _send(parts: Parts, unsent: Sequence[str], stored: StoredMessage, message_id: str, settings: Settings) -> list[str]:
-    """Send in batches, each as independent of the others as can be, and return what SES refused for good."""
+    """Send in batches, and return what SES refused for good; one batch does not keep the others back."""
     problems = []
     size = sum(map(len, parts))
     for start in range(0, len(unsent), MOST_RECIPIENTS):
@@ -130,9 +130,9 @@ def _send(parts: Parts, unsent: Sequence[str], stored: StoredMessage, message_id
 
 @cache
 def _s3() -> Any:
-    return boto3.client("s3", config=PATIENT)
+    return boto3.client("s3", config=RETRY_LONG)
 
 
 @cache
 def _sender() -> Sender:
-    return Sender(boto3.client("sesv2", config=SENDING))
+    return Sender(boto3.client("sesv2", config=RETRY_SEND))

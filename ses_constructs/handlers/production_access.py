@@ -4,11 +4,11 @@ Properties: ``MailType`` (``MARKETING`` or ``TRANSACTIONAL``), ``Website``, ``Us
 ``JA``), ``Contacts`` (a list of 1 to 4 addresses, or absent). No data in the answer. The physical id is always
 ``production-access``.
 
-An account that is out, or whose request is under review, is left alone, also when the answers change: nobody may edit
-them then. After a denial, other answers than those denied are a new request, those that changed during the review among
-them. Where AWS has denied these very answers, a Create fails and names the support case. An Update never fails because
-of a denial, for a roll-back or a new function would then fail as well, and for ever: the case is in a warning in the
-log. A Delete changes nothing.
+An account that is out, or whose request is under review, is left alone even if the answers change, for nobody may edit
+them then. After a denial, answers that differ from the denied ones make a new request, whenever they were changed. If
+AWS has denied these very answers, a Create fails and names the support case. An Update never fails because of a denial,
+or every roll-back and every new version of the function would fail as well; it logs a warning with the case. A Delete
+changes nothing.
 
 The contacts are personal data: they are never logged, and taken out of what SES says about them.
 
@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import boto3
 
-from ._aws import PATIENT, code_of
-from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_LONG, error_code, ignore_error_if_done
+from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -40,11 +41,12 @@ _MAIL_TYPES: "tuple[MailTypeType, ...]" = ("MARKETING", "TRANSACTIONAL")
 _LANGUAGES: "tuple[ContactLanguageType, ...]" = ("EN", "JA")
 
 Status = Literal["IN_PRODUCTION", "UNDER_REVIEW", "DENIED", "NOT_ASKED"]
+_ASKED: tuple[Status, ...] = ("IN_PRODUCTION", "UNDER_REVIEW")
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, ProductionAccess())
+    respond(event, ProductionAccessHandler())
 
 
 # Without a repr, which would put the contacts into whatever shows these answers.
@@ -120,7 +122,7 @@ def case_of(account: "GetAccountResponseTypeDef") -> str:
 def decide_create(account: "GetAccountResponseTypeDef", wanted: Answers) -> Literal["submit", "keep"]:
     """Say what a Create does where *account* is what SES says about the account."""
     status, details = status_of(account), account.get("Details", {})
-    if status in ("IN_PRODUCTION", "UNDER_REVIEW"):
+    if status in _ASKED:
         return "keep"
     if status == "DENIED" and wanted.stand_in(details):
         raise RefusedError(
@@ -143,24 +145,24 @@ def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers) -> Lite
     return "keep"
 
 
-class ProductionAccess:
+class ProductionAccessHandler:
     """Asks once for what the template says."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
-        return boto3.client("sesv2", config=PATIENT)
+        return boto3.client("sesv2", config=RETRY_LONG)
 
-    def create(self, request: Request) -> Made:
-        wanted = Answers.of(request.new)
+    def create(self, request: Request) -> Succeeded:
+        wanted = Answers.of(request.properties)
         account = self._ses.get_account()
         self._act(decide_create(account, wanted), account, wanted)
-        return Made(PHYSICAL_ID)
+        return Succeeded(PHYSICAL_ID)
 
-    def update(self, request: Request) -> Made:
-        wanted = Answers.of(request.new)
+    def update(self, request: Request) -> Succeeded:
+        wanted = Answers.of(request.properties)
         account = self._ses.get_account()
         self._act(decide_update(account, wanted), account, wanted)
-        return Made(PHYSICAL_ID)
+        return Succeeded(PHYSICAL_ID)
 
     def delete(self, request: Request) -> None:
         """Leave the account as it is: nobody would put it back into the sandbox."""
@@ -176,14 +178,13 @@ class ProductionAccess:
 
     def _submit(self, wanted: Answers) -> None:
         try:
-            self._ses.put_account_details(**wanted.submission())
+            with ignore_error_if_done(self._is_submitted):
+                self._ses.put_account_details(**wanted.submission())
+                log.info("asked for production access")
         except Exception as error:
-            # A request is under review already: of an earlier try, or of somebody else a moment ago.
-            if code_of(error) == "ConflictException":
-                return
-            # Whatever botocore's last try says, an earlier one may have taken effect.
-            if status_of(self._ses.get_account()) in ("IN_PRODUCTION", "UNDER_REVIEW"):
-                return
             # Not chained, because the cause would bring the contacts into the log.
             raise RefusedError(wanted.without_contacts(f"{error}")) from None
-        log.info("asked for production access")
+
+    def _is_submitted(self, error: Exception) -> bool:
+        # A conflict says it too: a request of an earlier try, or of somebody else a moment ago, is under review.
+        return error_code(error) == "ConflictException" or status_of(self._ses.get_account()) in _ASKED

@@ -36,8 +36,9 @@ from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ._aws import code_of
-from ._custom_resource import Context, RefusedError
+from ._aws import error_code
+from ._custom_resource import RefusedError
+from ._lambda import Context
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
@@ -175,7 +176,7 @@ class Rotation:
                     if time.time() > ends:
                         raise
                 except ClientError as error:
-                    if code_of(error) != _WRITTEN_BY_ANOTHER:
+                    if error_code(error) != _WRITTEN_BY_ANOTHER:
                         raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,8 +1,8 @@
 """Custom::SESSmtpCredentials: an access key of an IAM user, turned into SMTP credentials that are only in a secret.
 
 Properties: ``UserName``; ``SecretArn``, of a secret that may be empty or hold a placeholder; ``Host``, ``Port`` and
-``Region`` of the endpoint; ``OwnsUser``, ``true`` if this stack made the user, so that all of its keys are ours, or
-``false`` if it has a life of its own; ``Rotates``, ``true`` or ``false``. No data in the answer. The secret becomes
+``Region`` of the endpoint; ``OwnsUser``, ``true`` if this stack made the user, so that all of its keys are ours,
+else ``false``; ``Rotates``, ``true`` or ``false``. No data in the answer. The secret becomes
 ``{"host": ..., "port": <number>, "username": ..., "password": ..., "region": ...}``.
 
 The physical id is ``smtp-credentials|<user>|<key>``: the user, and the key of the first credentials. It changes with
@@ -13,7 +13,7 @@ The secret half of a key is in the memory of one function for as long as the pas
 Another region therefore needs another key; another host or port does not.
 
 A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
-ever deleted. Which key the secret names as current goes with the resource, and not before.
+ever deleted. The key that the secret names as current is deleted with the resource, and not before.
 
 SES takes some tens of seconds until it knows a new key. So a Create, and an Update that makes a key, logs in before it
 answers, and before it deletes what is replaced. An endpoint that cannot be reached from here is no failure, nor is a
@@ -30,8 +30,9 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ._custom_resource import Context, Made, RefusedError, Request, answer
-from .smtp.calls import may_pass, says_denied
+from ._custom_resource import RefusedError, Request, Succeeded, respond
+from ._lambda import Context
+from .smtp.calls import is_access_denied, is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
 from .smtp.login import SECONDS, LoginError, log_in
@@ -43,42 +44,42 @@ log = logging.getLogger(__name__)
 # What is left for the rest: the last login may take longer than its time, as may the calls and the answer after it.
 _KEPT_BACK_SECONDS = 120
 
-# After so long, IAM's list of keys is about the time before.
+# IAM's list of keys shows a change after so long at the latest.
 _LIST_AGE_SECONDS = 15
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, SmtpCredentials(context))
+    respond(event, SmtpCredentialsHandler(context))
 
 
-class SmtpCredentials:
+class SmtpCredentialsHandler:
     """Keeps one secret as the template says."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._new_key = ""
 
-    def create(self, request: Request) -> Made:
-        wanted = Wanted.of(request.new)
+    def create(self, request: Request) -> Succeeded:
+        wanted = Wanted.of(request.properties)
         keys, secret = Keys(wanted.user), Secret(wanted.secret)
         try:
             found = self._look(keys, secret, wanted, None, "")
         except Exception as error:
-            if not may_pass(error):
+            if not is_retryable(error):
                 raise
             # An earlier try of this Create may have made a key; with this id its Delete comes back and looks.
-            raise RefusedError(str(error), left_behind=physical_id(wanted.user, "")) from error
+            raise RefusedError(str(error), physical_id_to_delete=physical_id(wanted.user, "")) from error
         plan = decide(found, wanted, rotation_is_new=wanted.rotates)
         try:
             username = self._act(keys, secret, plan, found, wanted, is_new=True)
         except Exception as error:
             key = getattr(error, "key_id", "") or self._new_key
-            raise RefusedError(str(error), left_behind=physical_id(wanted.user, key)) from error
-        return Made(physical_id(wanted.user, username))
+            raise RefusedError(str(error), physical_id_to_delete=physical_id(wanted.user, key)) from error
+        return Succeeded(physical_id(wanted.user, username))
 
-    def update(self, request: Request) -> Made:
-        wanted, before = Wanted.of(request.new), request.before(Wanted.of)
+    def update(self, request: Request) -> Succeeded:
+        wanted, before = Wanted.of(request.properties), request.before(Wanted.of)
         user, key = user_and_key_in(request.physical_id)
         keys, secret = Keys(wanted.user), Secret(wanted.secret)
         found = self._look(keys, secret, wanted, before, key if user == wanted.user else "")
@@ -86,18 +87,18 @@ class SmtpCredentials:
         plan = decide(found, wanted, rotation_is_new=turned_on)
         username = self._act(keys, secret, plan, found, wanted)
         if user != wanted.user:
-            return Made(physical_id(wanted.user, username))
+            return Succeeded(physical_id(wanted.user, username))
         if before and before.user != wanted.user:
             # The roll-back of a replacement that failed: CloudFormation does not know of the keys that it made, so that
             # no Delete will come for them. They may be some seconds old, and the list as well.
             time.sleep(_LIST_AGE_SECONDS)
             self._delete_ours(before, {found.current_key, *(one.username for one in found.spare)} - {username, ""})
-        return Made(request.physical_id)
+        return Succeeded(request.physical_id)
 
     def delete(self, request: Request) -> None:
         # CloudFormation makes up an id for a Create that never answered, which may have taken effect all the same.
         _, key = user_and_key_in(request.physical_id)
-        self._delete_ours(Wanted.of(request.new), {key} - {""})
+        self._delete_ours(Wanted.of(request.properties), {key} - {""})
 
     def _look(self, keys: Keys, secret: Secret, wanted: Wanted, before: Wanted | None, first_key: str) -> Found:
         text = secret.text(stage=CURRENT)
@@ -120,7 +121,7 @@ class SmtpCredentials:
                 earlier |= old.stages_of(others).keys()
             except Exception as error:
                 # By now the role may have lost its permissions for the secret before.
-                if not says_denied(error):
+                if not is_access_denied(error):
                     raise
         return Found(
             keys=listed,
@@ -159,7 +160,7 @@ class SmtpCredentials:
         return credentials.username
 
     def _log_in(self, credentials: Credentials) -> None:
-        """Hold the deployment until the credentials are good for something, if that can be found out from here."""
+        """Hold the deployment until a login succeeds, as far as one can be tried from here."""
         seconds = min(SECONDS, self._context.get_remaining_time_in_millis() / 1000 - _KEPT_BACK_SECONDS)
         try:
             if seconds <= 0:

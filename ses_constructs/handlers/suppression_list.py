@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from ._aws import PATIENT
-from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_LONG
+from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -33,11 +34,11 @@ _REASONS: "tuple[SuppressionListReasonType, ...]" = ("BOUNCE", "COMPLAINT")
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, SuppressionList())
+    respond(event, SuppressionListHandler())
 
 
-def wanted_in(properties: Properties) -> "frozenset[SuppressionListReasonType]":
-    """Read the reasons, each known to SES."""
+def parse_reasons(properties: Properties) -> "frozenset[SuppressionListReasonType]":
+    """Read the reasons; one that SES does not have is refused."""
     # A property that got lost must not turn the list off, so that only a list stands for one.
     given = properties.values.get("SuppressedReasons")
     if not isinstance(given, list) or not all(reason in _REASONS for reason in given):
@@ -45,20 +46,20 @@ def wanted_in(properties: Properties) -> "frozenset[SuppressionListReasonType]":
     return frozenset(given)
 
 
-class SuppressionList:
-    """Keeps the reasons as the template says."""
+class SuppressionListHandler:
+    """Keeps the reasons of the account as the template says."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
-        return boto3.client("sesv2", config=PATIENT)
+        return boto3.client("sesv2", config=RETRY_LONG)
 
-    def create(self, request: Request) -> Made:
-        self._write(wanted_in(request.new))
-        return Made(PHYSICAL_ID)
+    def create(self, request: Request) -> Succeeded:
+        self._write(parse_reasons(request.properties))
+        return Succeeded(PHYSICAL_ID)
 
-    def update(self, request: Request) -> Made:
-        self._write(wanted_in(request.new))
-        return Made(PHYSICAL_ID)
+    def update(self, request: Request) -> Succeeded:
+        self._write(parse_reasons(request.properties))
+        return Succeeded(PHYSICAL_ID)
 
     def delete(self, request: Request) -> None:
         """Leave the account as it is."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from ._aws import PATIENT
-from ._custom_resource import Context, Made, RefusedError, Request, answer
+from ._aws import RETRY_LONG
+from ._custom_resource import RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, VerificationToken())
+    respond(event, VerificationTokenHandler())
 
 
 def token_in(attributes: "Attributes", domain: str) -> str:
@@ -34,15 +35,15 @@ def token_in(attributes: "Attributes", domain: str) -> str:
     return ""
 
 
-class VerificationToken:
+class VerificationTokenHandler:
     """Reads the token, and has SES make one only where there is none."""
 
     @cached_property
     def _ses(self) -> "SESClient":
-        return boto3.client("ses", config=PATIENT)
+        return boto3.client("ses", config=RETRY_LONG)
 
-    def create(self, request: Request) -> Made:
-        domain = request.new.text("Domain").lower().rstrip(".")
+    def create(self, request: Request) -> Succeeded:
+        domain = request.properties.text("Domain").lower().rstrip(".")
         token = token_in(self._ses.get_identity_verification_attributes(Identities=[domain]), domain)
         # Not asked again when there is a token: on a verified domain that could start its verification anew.
         token = token or self._ses.verify_domain_identity(Domain=domain).get("VerificationToken", "")
@@ -50,9 +51,9 @@ class VerificationToken:
             raise RefusedError(
                 f"SES gave no verification token for {domain}; deploy again, or verify the domain by DKIM"
             )
-        return Made(f"_amazonses.{domain}", {"Token": token})
+        return Succeeded(f"_amazonses.{domain}", {"Token": token})
 
-    def update(self, request: Request) -> Made:
+    def update(self, request: Request) -> Succeeded:
         return self.create(request)
 
     def delete(self, request: Request) -> None:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import boto3
 
-from ._aws import PATIENT, is_transient, says_gone
-from ._custom_resource import Context, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_LONG, ignore_error_if_done, is_not_found, is_transient
+from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -37,7 +38,7 @@ OWNER_TAG = "ses-constructs:stack"
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    answer(event, VerifiedAddress())
+    respond(event, VerifiedAddressHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,11 @@ class Wanted:
 
     @classmethod
     def of(cls, properties: Properties) -> Self:
-        inside = properties.text("InsideVerifiedDomain")
-        if inside not in ("true", "false"):
-            raise RefusedError(f"property InsideVerifiedDomain must be 'true' or 'false', got {inside!r}")
-        return cls(address_in(properties), inside == "true", properties.optional("Resend"))
+        inside = properties.flag("InsideVerifiedDomain")
+        return cls(address_in(properties), inside, properties.optional("Resend"))
 
     def domains(self) -> tuple[str, ...]:
-        """List the domain and its parents, of which one may be an identity too."""
+        """List the domain and its parents, any of which may be an identity too."""
         labels = self.address.rpartition("@")[2].split(".")
         return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
 
@@ -76,7 +75,7 @@ def decide_create(found: "Identity | None", *, ours: bool) -> Literal["make", "s
     """Say what a Create does where *found* is the identity in place."""
     if found is None:
         return "make"
-    # Ours is there already if the answer of an earlier try was lost; its mail is under way.
+    # Ours is there already if an earlier try made it and its answer was lost; its mail is under way.
     under_way = ours and found.get("VerificationStatus") == "PENDING"
     return "keep" if is_verified(found) or under_way else "send"
 
@@ -97,19 +96,19 @@ def _is_of(stack_id: str, found: "Identity | None") -> bool:
     return found is not None and _tag(stack_id) in found.get("Tags", [])
 
 
-class VerifiedAddress:
+class VerifiedAddressHandler:
     """Keeps one address as an identity."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
-        return boto3.client("sesv2", config=PATIENT)
+        return boto3.client("sesv2", config=RETRY_LONG)
 
     @cached_property
     def _old_ses(self) -> "SESClient":
-        return boto3.client("ses", config=PATIENT)
+        return boto3.client("ses", config=RETRY_LONG)
 
-    def create(self, request: Request) -> Made:
-        wanted = Wanted.of(request.new)
+    def create(self, request: Request) -> Succeeded:
+        wanted = Wanted.of(request.properties)
         try:
             found = self._look(wanted.address)
             self._act(decide_create(found, ours=_is_of(request.stack_id, found)), wanted, request.stack_id)
@@ -117,11 +116,11 @@ class VerifiedAddress:
             if not is_transient(error):
                 raise
             # This try or an earlier one may have made the identity; with this id its Delete comes back and looks.
-            raise RefusedError(str(error), left_behind=wanted.address) from error
-        return Made(wanted.address)
+            raise RefusedError(str(error), physical_id_to_delete=wanted.address) from error
+        return Succeeded(wanted.address)
 
-    def update(self, request: Request) -> Made:
-        wanted = Wanted.of(request.new)
+    def update(self, request: Request) -> Succeeded:
+        wanted = Wanted.of(request.properties)
         if wanted.address != request.physical_id:
             raise RefusedError(
                 f"this resource is for {request.physical_id} and cannot be changed to {wanted.address}; "
@@ -130,11 +129,11 @@ class VerifiedAddress:
         # Bad properties have sent nothing, so their roll-back sends nothing again.
         before = request.before(Wanted.of) or wanted
         self._act(decide_update(self._look(wanted.address), wanted, before), wanted, request.stack_id)
-        return Made(wanted.address)
+        return Succeeded(wanted.address)
 
     def delete(self, request: Request) -> None:
         # By the properties, for CloudFormation makes up an id for a Create that never answered.
-        address = address_in(request.new)
+        address = address_in(request.properties)
         if _is_of(request.stack_id, self._look(address)):
             self._ses.delete_email_identity(EmailIdentity=address)
 
@@ -142,7 +141,7 @@ class VerifiedAddress:
         try:
             return self._ses.get_email_identity(EmailIdentity=identity)
         except Exception as error:
-            if says_gone(error):
+            if is_not_found(error):
                 return None
             raise
 
@@ -156,12 +155,8 @@ class VerifiedAddress:
     def _make(self, wanted: Wanted, stack_id: str) -> None:
         if not wanted.inside_verified_domain:
             self._check_domains(wanted)
-        try:
+        with ignore_error_if_done(lambda _: self._look(wanted.address) is not None):
             self._ses.create_email_identity(EmailIdentity=wanted.address, Tags=[_tag(stack_id)])
-        except Exception:
-            # Whatever botocore's last try says, an earlier one may have taken effect.
-            if self._look(wanted.address) is None:
-                raise
 
     def _check_domains(self, wanted: Wanted) -> None:
         for domain in wanted.domains():

@@ -1,7 +1,7 @@
 """Custom::SESAddressVerification: holds the deployment until the owners of all addresses have clicked their links.
 
-Properties: ``Addresses``; ``TimeoutSeconds``, 1 to 3300; ``Resend``, not read, so that links which are sent again are
-waited for again. No data in the answer. The physical id is always ``address-verification``.
+Properties: ``Addresses``; ``TimeoutSeconds``, 1 to 3300; ``Resend``, which is not read: it changes when links are sent
+again, so that they are waited for again. No data in the answer. The physical id is always ``address-verification``.
 
 One request asks for all addresses, because SES answers one control request a second in the whole account; that takes
 the v1 API, whose call has no resource level.
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from ._aws import BRISK
-from ._custom_resource import Context, HandedOver, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_SHORT
+from ._custom_resource import Continued, Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 from ._waiting import Pending, wait_for
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ MOST_ADDRESSES = 100
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation, or hand it over."""
-    answer(event, AddressVerification(event, context))
+    respond(event, AddressVerificationHandler(event, context))
 
 
 def pending(addresses: tuple[str, ...], statuses: Mapping[str, str]) -> tuple[Pending, ...]:
-    """List the *addresses* that are not verified by *statuses*, in which SES leaves out those that it does not have."""
-    # Just after it was made an identity may not show up yet.
+    """List the *addresses* that are not verified; *statuses* come from SES, which leaves out those it does not know."""
+    # An identity that was just made may not show up yet.
     found = ((address, statuses.get(address, "not known to SES")) for address in addresses)
     return tuple(Pending(address, status) for address, status in found if status != "Success")
 
@@ -59,7 +60,7 @@ class WatchedAddresses:
 
     @cached_property
     def _ses(self) -> "SESClient":
-        return boto3.client("ses", config=BRISK)
+        return boto3.client("ses", config=RETRY_SHORT)
 
     def missing(self) -> tuple[Pending, ...]:
         found = self._ses.get_identity_verification_attributes(Identities=list(self.addresses))
@@ -79,18 +80,18 @@ class WatchedAddresses:
         return f"these addresses are not verified: {parts}; {advice}"
 
 
-class AddressVerification:
+class AddressVerificationHandler:
     """Waits for all addresses together, so that a failure names every one that is missing."""
 
     def __init__(self, event: Mapping[str, Any], context: Context) -> None:
         self._event = event
         self._context = context
 
-    def create(self, request: Request) -> Made | HandedOver:
-        watched = WatchedAddresses.of(request.new)
-        return wait_for(watched, request.new, self._event, self._context) or Made(PHYSICAL_ID)
+    def create(self, request: Request) -> Succeeded | Continued:
+        watched = WatchedAddresses.of(request.properties)
+        return wait_for(watched, request.properties, self._event, self._context) or Succeeded(PHYSICAL_ID)
 
-    def update(self, request: Request) -> Made | HandedOver:
+    def update(self, request: Request) -> Succeeded | Continued:
         return self.create(request)
 
     def delete(self, request: Request) -> None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from ._aws import BRISK, says_gone
-from ._custom_resource import Context, HandedOver, Made, Properties, RefusedError, Request, answer
+from ._aws import RETRY_SHORT, is_not_found
+from ._custom_resource import Continued, Properties, RefusedError, Request, Succeeded, respond
+from ._lambda import Context
 from ._waiting import Pending, wait_for
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation, or hand it over."""
-    answer(event, DomainVerification(event, context))
+    respond(event, DomainVerificationHandler(event, context))
 
 
 def pending(identity: "Identity", mail_from: str | None) -> tuple[Pending, ...]:
@@ -67,13 +68,13 @@ class WatchedDomain:
 
     @cached_property
     def _ses(self) -> "SESV2Client":
-        return boto3.client("sesv2", config=BRISK)
+        return boto3.client("sesv2", config=RETRY_SHORT)
 
     def missing(self) -> tuple[Pending, ...]:
         try:
             return pending(self._ses.get_email_identity(EmailIdentity=self.name), self.mail_from)
         except Exception as error:
-            if says_gone(error):
+            if is_not_found(error):
                 raise RefusedError(f"SES has no identity {self.name} in this region; make it before waiting") from error
             raise
 
@@ -94,19 +95,19 @@ class WatchedDomain:
         return f"; the records: {' | '.join(self.records)}" if self.records else ""
 
 
-class DomainVerification:
+class DomainVerificationHandler:
     """Waits for one domain."""
 
     def __init__(self, event: Mapping[str, Any], context: Context) -> None:
         self._event = event
         self._context = context
 
-    def create(self, request: Request) -> Made | HandedOver:
-        watched = WatchedDomain.of(request.new)
-        handed_over = wait_for(watched, request.new, self._event, self._context)
-        return handed_over or Made(watched.name, {"Domain": watched.name})
+    def create(self, request: Request) -> Succeeded | Continued:
+        watched = WatchedDomain.of(request.properties)
+        handed_over = wait_for(watched, request.properties, self._event, self._context)
+        return handed_over or Succeeded(watched.name, {"Domain": watched.name})
 
-    def update(self, request: Request) -> Made | HandedOver:
+    def update(self, request: Request) -> Succeeded | Continued:
         return self.create(request)
 
     def delete(self, request: Request) -> None:

@@ -67,7 +67,7 @@ def test_without_one_permission_a_pause_fails(deployed: Deployed, watched: Watch
     group = "BouncesAccountAlarms" if "Account" in action else "BouncesAlarms"
     watched.set_alarm(f"{group}BounceRateCriticalTooFew", "OK")
     # What was denied is tried twice more, and would succeed once the permission is back.
-    said, times = ("topic not told", 1) if action in TELL else (denial(action), 3)
+    said, times = ("message not published", 1) if action in TELL else (denial(action), 3)
     before = deployed.logs("pause_sending").count(said)
     with deployed.without("pause_sending", action):
         watched.set_alarm(f"{group}BounceRateCritical", "ALARM")

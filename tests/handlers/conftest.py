@@ -4,8 +4,13 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from .world import SECRETS, World, world
+
+# A call through botocore takes as long as the machine is busy.
+settings.register_profile("handlers", deadline=None)
+settings.load_profile("handlers")
 
 
 @pytest.fixture

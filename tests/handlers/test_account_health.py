@@ -16,7 +16,7 @@ from ses_constructs.handlers.account_health import metrics_of, quota_used
 from .in_memory_aws import Fault, Trouble
 from .world import World, schedule_event
 
-JOB, NAMESPACE = "account_health", "SesConstructs/Mail"
+HANDLER, NAMESPACE = "account_health", "SesConstructs/Mail"
 LOOK, PUBLISH = "sesv2.GetAccount", "cloudwatch.PutMetricData"
 HEALTHY = {
     "QuotaUsed": (0.25, "None"),
@@ -38,7 +38,7 @@ def environment() -> Iterator[None]:
 
 def published(aws: World) -> Mapping[str, tuple[float, str]]:
     """Run once and return the metrics of the one call."""
-    aws.invoke(JOB, schedule_event())
+    aws.invoke(HANDLER, schedule_event())
     (call,) = aws.cloudwatch.calls
     assert call["Namespace"] == NAMESPACE
     assert all(set(metric) == {"MetricName", "Value", "Unit"} for metric in call["MetricData"])
@@ -127,7 +127,7 @@ def test_without_a_namespace_nothing_is_called(aws: World, namespace: str) -> No
         mock.patch.dict(os.environ, {"HEALTH_NAMESPACE": namespace}),
         pytest.raises(ValueError, match="HEALTH_NAMESPACE must be the namespace of the metrics"),
     ):
-        aws.invoke(JOB, schedule_event())
+        aws.invoke(HANDLER, schedule_event())
     assert not aws.aws.calls
 
 
@@ -139,7 +139,7 @@ def test_an_answer_that_lacks_a_part_fails_and_publishes_nothing(aws: World) -> 
     aws.aws.services = dict(aws.aws.services) | {"sesv2": Lacking(aws.state)}
 
     with pytest.raises(KeyError, match="SendQuota"):
-        aws.invoke(JOB, schedule_event())
+        aws.invoke(HANDLER, schedule_event())
     assert not aws.cloudwatch.calls
 
 
@@ -165,7 +165,7 @@ def test_trouble_that_passes_changes_no_value(aws: World, call: str, trouble: Tr
     before = copy.deepcopy(aws.state)
     aws.aws.faults.append(Fault(trouble, call, times=2))
 
-    aws.invoke(JOB, schedule_event())
+    aws.invoke(HANDLER, schedule_event())
 
     assert aws.state == before
     # A time-out after the effect publishes again, and the same.
@@ -180,4 +180,4 @@ def test_trouble_that_stays_fails_the_run(aws: World, call: str, trouble: Troubl
     aws.aws.faults.append(Fault(trouble, call, times=10_000))
 
     with pytest.raises((ClientError, BotoCoreError)):
-        aws.invoke(JOB, schedule_event())
+        aws.invoke(HANDLER, schedule_event())

@@ -17,9 +17,9 @@ from .in_memory_aws import AwsError, Fault, Trouble
 from .in_memory_services import SesV1
 from .world import Event, World, event
 
-JOB = "activate_rule_set"
-OURS: str = event(JOB, "create")["ResourceProperties"]["RuleSetName"]
-RENAMED: str = event(JOB, "update")["ResourceProperties"]["RuleSetName"]
+HANDLER = "activate_rule_set"
+OURS: str = event(HANDLER, "create")["ResourceProperties"]["RuleSetName"]
+RENAMED: str = event(HANDLER, "update")["ResourceProperties"]["RuleSetName"]
 THEIRS = "theirs"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
 FOR_GOOD = 10_000
@@ -33,11 +33,11 @@ def _rule_sets(aws: World) -> None:
 
 
 def take_over() -> Event:
-    return event(JOB, "create", TakeOver="true")
+    return event(HANDLER, "create", TakeOver="true")
 
 
 def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:
-    return event(JOB, "delete", **properties) | {"PhysicalResourceId": physical_id}
+    return event(HANDLER, "delete", **properties) | {"PhysicalResourceId": physical_id}
 
 
 def after_each_set(aws: World, then: Callable[[], None]) -> None:
@@ -53,7 +53,7 @@ def after_each_set(aws: World, then: Callable[[], None]) -> None:
 
 
 def test_a_set_is_activated_when_none_is_active(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", "active-rule-set|", {})
     assert aws.state.active_rule_set == OURS
@@ -62,7 +62,7 @@ def test_a_set_is_activated_when_none_is_active(aws: World) -> None:
 def test_create_refuses_when_another_set_is_active_and_its_delete_does_nothing(aws: World) -> None:
     aws.state.active_rule_set = THEIRS
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
@@ -70,7 +70,7 @@ def test_create_refuses_when_another_set_is_active_and_its_delete_does_nothing(a
         "(rule_set=), deactivate it ('aws ses set-active-receipt-rule-set' without a name), or replace it with "
         "activation=TakeOver()"
     )
-    assert aws.send(JOB, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
     assert aws.aws.operations() == [ASK]
     assert aws.state.active_rule_set == THEIRS
 
@@ -80,18 +80,18 @@ def test_a_take_over_remembers_the_set_logs_both_and_gives_it_back(
 ) -> None:
     aws.state.active_rule_set = THEIRS
 
-    answer = aws.send(JOB, take_over())
+    answer = aws.send(HANDLER, take_over())
     assert answer["PhysicalResourceId"] == "active-rule-set|theirs"
     assert aws.state.active_rule_set == OURS
     (record,) = [record for record in caplog.records if record.getMessage() == "took over"]
     assert (record.__dict__["active"], record.__dict__["replaced"]) == (OURS, THEIRS)
 
-    aws.send(JOB, delete("active-rule-set|theirs"))
+    aws.send(HANDLER, delete("active-rule-set|theirs"))
     assert aws.state.active_rule_set == THEIRS
 
 
 def test_a_take_over_from_nobody_remembers_nobody(aws: World) -> None:
-    assert aws.send(JOB, take_over())["PhysicalResourceId"] == "active-rule-set|"
+    assert aws.send(HANDLER, take_over())["PhysicalResourceId"] == "active-rule-set|"
     assert aws.state.active_rule_set == OURS
 
 
@@ -102,7 +102,7 @@ def test_a_take_over_that_needs_several_tries_still_remembers_the_set(aws: World
     aws.state.active_rule_set = THEIRS
     aws.aws.faults.append(Fault(trouble, SET, times=times))
 
-    answer = aws.send(JOB, take_over())
+    answer = aws.send(HANDLER, take_over())
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|theirs")
 
@@ -111,17 +111,17 @@ def test_a_create_that_runs_again_after_its_answer_was_lost_does_not_remember_it
     aws.state.active_rule_set = THEIRS
     aws.cloudformation.losses = [OSError("lost")] * 4
     with pytest.raises(RuntimeError, match="did not take the answer"):
-        aws.invoke(JOB, take_over())
+        aws.invoke(HANDLER, take_over())
 
     # Nobody knows any more what was active before, so that the delete can only deactivate.
-    answer = aws.send(JOB, take_over())
+    answer = aws.send(HANDLER, take_over())
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|")
-    aws.send(JOB, delete(answer["PhysicalResourceId"]))
+    aws.send(HANDLER, delete(answer["PhysicalResourceId"]))
     assert aws.state.active_rule_set == ""
 
 
 def test_a_set_that_does_not_exist_is_not_activated(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "create", RuleSetName="nowhere"))
+    answer = aws.send(HANDLER, event(HANDLER, "create", RuleSetName="nowhere"))
 
     assert answer["Status"] == "FAILED"
     assert "Rule set does not exist: nowhere" in answer["Reason"]
@@ -132,23 +132,23 @@ def test_a_create_whose_effect_nobody_saw_is_undone_by_its_delete(aws: World, ch
     aws.state.active_rule_set = before
     aws.aws.faults += [Fault(*fault) for fault in UNSEEN]
 
-    failed = aws.send(JOB, event(JOB, "create", TakeOver=choice))
+    failed = aws.send(HANDLER, event(HANDLER, "create", TakeOver=choice))
     assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", f"active-rule-set|{before}")
     assert "InternalFailure" in failed["Reason"]
     assert aws.state.active_rule_set == OURS
 
-    assert aws.send(JOB, delete(failed["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, delete(failed["PhysicalResourceId"]))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == before
 
 
 def test_a_second_try_that_cannot_look_is_followed_by_a_delete_that_does(aws: World) -> None:
-    aws.invoke(JOB, event(JOB, "create"))
+    aws.invoke(HANDLER, event(HANDLER, "create"))
     aws.aws.faults.append(Fault(Trouble.THROTTLED, ASK, times=7))
 
-    failed = aws.send(JOB, event(JOB, "create"))
+    failed = aws.send(HANDLER, event(HANDLER, "create"))
     assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "active-rule-set|")
 
-    aws.send(JOB, delete(failed["PhysicalResourceId"]))
+    aws.send(HANDLER, delete(failed["PhysicalResourceId"]))
     assert aws.state.active_rule_set == ""
 
 
@@ -157,14 +157,14 @@ def test_a_second_try_that_cannot_look_is_followed_by_a_delete_that_does(aws: Wo
 def test_a_lost_race_is_told_and_not_fought(aws: World, kind: str, winner: str, seen: str) -> None:
     after_each_set(aws, lambda: setattr(aws.state, "active_rule_set", winner))
 
-    answer = aws.send(JOB, event(JOB, kind, RuleSetName=OURS))
+    answer = aws.send(HANDLER, event(HANDLER, kind, RuleSetName=OURS))
 
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
         f"receipt rule set {OURS!r} was activated, but right afterwards {seen} was active, because somebody else "
         "changes it too; agree on one set, then deploy again"
     )
-    assert aws.send(JOB, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, delete(answer["PhysicalResourceId"]))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == winner
 
 
@@ -177,7 +177,7 @@ def test_a_race_on_delete_that_somebody_else_wins_is_no_failure(aws: World) -> N
 
     after_each_set(aws, win)
 
-    assert aws.send(JOB, delete())["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, delete())["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == THEIRS
 
 
@@ -190,13 +190,13 @@ def test_ses_may_also_say_by_an_error_that_no_set_is_active(aws: World) -> None:
 
     aws.aws.services = {"ses": Strict(aws.state)}
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("name", ["RuleSetName", "TakeOver"])
 @pytest.mark.parametrize("value", [None, "", "  ", ["a"], True], ids=repr)
 def test_a_missing_property_is_named(aws: World, name: str, value: object) -> None:
-    answer = aws.send(JOB, event(JOB, "create", **{name: value}))
+    answer = aws.send(HANDLER, event(HANDLER, "create", **{name: value}))
 
     assert f"property {name} must be a text that is not empty" in answer["Reason"]
     assert not aws.aws.calls
@@ -204,7 +204,7 @@ def test_a_missing_property_is_named(aws: World, name: str, value: object) -> No
 
 @pytest.mark.parametrize("value", ["True", "yes", "1"])
 def test_take_over_is_true_or_false(aws: World, value: str) -> None:
-    answer = aws.send(JOB, event(JOB, "create", TakeOver=value))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TakeOver=value))
 
     assert answer["Reason"] == f"property TakeOver must be 'true' or 'false', got {value!r}"
     assert not aws.aws.calls

@@ -3,11 +3,11 @@
 import pytest
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, event
+from .world import Event, World, event, rolled_back
 
-JOB = "activate_rule_set"
-OURS: str = event(JOB, "create")["ResourceProperties"]["RuleSetName"]
-RENAMED: str = event(JOB, "update")["ResourceProperties"]["RuleSetName"]
+HANDLER = "activate_rule_set"
+OURS: str = event(HANDLER, "create")["ResourceProperties"]["RuleSetName"]
+RENAMED: str = event(HANDLER, "update")["ResourceProperties"]["RuleSetName"]
 THEIRS = "theirs"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
 FOR_GOOD = 10_000
@@ -22,48 +22,43 @@ def _rule_sets(aws: World) -> None:
 
 def change(before: str, after: str) -> Event:
     """An Update of nothing but ``TakeOver``."""
-    sent = event(JOB, "update", RuleSetName=OURS, TakeOver=after)
+    sent = event(HANDLER, "update", RuleSetName=OURS, TakeOver=after)
     sent["OldResourceProperties"]["TakeOver"] = before
     return sent
 
 
-def rolled_back(failed: Event) -> Event:
-    new, old = failed["ResourceProperties"], failed["OldResourceProperties"]
-    return failed | {"ResourceProperties": old, "OldResourceProperties": new}
-
-
 def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:
-    return event(JOB, "delete", **properties) | {"PhysicalResourceId": physical_id}
+    return event(HANDLER, "delete", **properties) | {"PhysicalResourceId": physical_id}
 
 
 @pytest.mark.parametrize("seen", [True, False])
 def test_a_renamed_set_is_active_before_the_old_one_goes_and_a_roll_back_restores_it(aws: World, seen: bool) -> None:
     aws.state.active_rule_set = OURS
-    renaming = event(JOB, "update") | {"PhysicalResourceId": "active-rule-set|theirs"}
+    renaming = event(HANDLER, "update") | {"PhysicalResourceId": "active-rule-set|theirs"}
     if not seen:
         aws.aws.faults += [Fault(*fault) for fault in UNSEEN]
 
-    answer = aws.send(JOB, renaming)
+    answer = aws.send(HANDLER, renaming)
     assert (answer["Status"] == "SUCCESS", answer["PhysicalResourceId"]) == (seen, "active-rule-set|theirs")
     assert aws.state.active_rule_set == RENAMED
 
-    assert aws.send(JOB, rolled_back(renaming))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(renaming))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == OURS
 
 
 @pytest.mark.parametrize("bad", [{"RuleSetName": ""}, {"TakeOver": "maybe"}])
 def test_the_roll_back_of_an_update_with_bad_properties_changes_nothing(aws: World, bad: dict[str, str]) -> None:
     aws.state.active_rule_set = THEIRS
-    failed = event(JOB, "update", **bad)
-    assert aws.send(JOB, failed)["Status"] == "FAILED"
+    failed = event(HANDLER, "update", **bad)
+    assert aws.send(HANDLER, failed)["Status"] == "FAILED"
 
-    assert aws.send(JOB, rolled_back(failed))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(failed))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == THEIRS
 
 
 @pytest.mark.parametrize("name", [OURS, RENAMED])
 def test_an_update_activates_the_set_again_that_somebody_deactivated(aws: World, name: str) -> None:
-    aws.send(JOB, event(JOB, "update", RuleSetName=name))
+    aws.send(HANDLER, event(HANDLER, "update", RuleSetName=name))
 
     assert aws.state.active_rule_set == name
 
@@ -73,7 +68,7 @@ def test_an_update_that_asks_nothing_of_the_active_set_leaves_that_of_somebody_e
 ) -> None:
     aws.state.active_rule_set = THEIRS
 
-    assert aws.send(JOB, event(JOB, "update", RuleSetName=OURS, ServiceTimeout="900"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "update", RuleSetName=OURS, ServiceTimeout="900"))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == THEIRS
     (record,) = [record for record in caplog.records if record.getMessage() == "another set is active"]
     assert (record.__dict__["active"], record.__dict__["ours"]) == (THEIRS, OURS)
@@ -85,7 +80,7 @@ def test_a_renaming_does_not_replace_the_set_that_somebody_activated_since(aws: 
     renaming = change(choice, choice)
     renaming["ResourceProperties"]["RuleSetName"] = RENAMED
 
-    answer = aws.send(JOB, renaming)
+    answer = aws.send(HANDLER, renaming)
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
         "receipt rule set 'theirs' was activated outside of this stack, and an update never replaces another set: "
@@ -95,26 +90,26 @@ def test_a_renaming_does_not_replace_the_set_that_somebody_activated_since(aws: 
     assert aws.state.active_rule_set == THEIRS
 
     # The way out works in both directions.
-    assert aws.send(JOB, rolled_back(renaming))["Status"] == "FAILED"
+    assert aws.send(HANDLER, rolled_back(renaming))["Status"] == "FAILED"
     aws.state.active_rule_set = ""
-    assert aws.send(JOB, rolled_back(renaming))["Status"] == "SUCCESS"
-    assert aws.send(JOB, renaming)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(renaming))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, renaming)["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == RENAMED
 
 
 def test_the_change_to_take_over_is_refused_while_another_set_is_active_and_rolls_back(aws: World) -> None:
     aws.state.active_rule_set = THEIRS
 
-    assert "an update never replaces another set" in aws.send(JOB, change("false", "true"))["Reason"]
-    assert aws.send(JOB, rolled_back(change("false", "true")))["Status"] == "SUCCESS"
+    assert "an update never replaces another set" in aws.send(HANDLER, change("false", "true"))["Reason"]
+    assert aws.send(HANDLER, rolled_back(change("false", "true")))["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == THEIRS
 
 
 def test_a_roll_back_to_take_over_does_not_grab_the_account(aws: World) -> None:
     aws.state.active_rule_set = THEIRS
 
-    assert aws.send(JOB, change("true", "false"))["Status"] == "SUCCESS"
-    assert aws.send(JOB, rolled_back(change("true", "false")))["Status"] == "FAILED"
+    assert aws.send(HANDLER, change("true", "false"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(change("true", "false")))["Status"] == "FAILED"
     assert aws.state.active_rule_set == THEIRS
 
 
@@ -141,7 +136,7 @@ def test_delete_acts_only_while_ours_is_active(
         Fault(Trouble.TIMED_OUT_AFTER, SET, times=lost, skip=int("gone" in sent["PhysicalResourceId"]))
     )
 
-    assert aws.send(JOB, sent)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, sent)["Status"] == "SUCCESS"
     assert aws.state.active_rule_set == afterwards
     assert (SET in aws.aws.operations()) is (active == sent["ResourceProperties"]["RuleSetName"])
 
@@ -151,7 +146,7 @@ def test_a_delete_that_may_not_act_fails_and_leaves_the_set_active(aws: World, r
     aws.state.active_rule_set = OURS
     aws.aws.faults.append(Fault(Trouble.DENIED, SET))
 
-    answer = aws.send(JOB, delete(f"active-rule-set|{replaced}"))
+    answer = aws.send(HANDLER, delete(f"active-rule-set|{replaced}"))
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", f"active-rule-set|{replaced}")
     assert "User is not authorized" in answer["Reason"]

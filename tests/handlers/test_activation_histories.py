@@ -17,7 +17,7 @@ from .in_memory_aws import Fault, Trouble
 from .in_memory_services import SesV1
 from .world import Event, event, world
 
-JOB = "activate_rule_set"
+HANDLER = "activate_rule_set"
 FOREVER = 10_000
 THEIRS = ("theirs", "others")
 STACKS = ("Mail", "News", "Shop")
@@ -91,7 +91,7 @@ class Histories(RuleBasedStateMachine):
     # What CloudFormation sends, and what may come of it.
 
     def sent(self, kind: str, new: Wanted, old: Wanted | None = None, physical_id: str = "") -> Event:
-        sent = event(JOB, kind, **new.properties)
+        sent = event(HANDLER, kind, **new.properties)
         if physical_id:
             sent["PhysicalResourceId"] = physical_id
         if old:
@@ -100,7 +100,7 @@ class Histories(RuleBasedStateMachine):
 
     def create(self, new: Wanted) -> Event:
         before = self.active
-        answer = self.aws.send(JOB, self.sent("create", new))  # which also checks that there is one answer
+        answer = self.aws.send(HANDLER, self.sent("create", new))  # which also checks that there is one answer
         if self.active != before:
             assert self.active == new.name
             assert not before or new.take_over, "replaced a set of somebody else without being told to"
@@ -112,7 +112,7 @@ class Histories(RuleBasedStateMachine):
 
     def update(self, new: Wanted, old: Wanted, physical_id: str) -> Event:
         before = self.active
-        answer = self.aws.send(JOB, self.sent("update", new, old, physical_id))
+        answer = self.aws.send(HANDLER, self.sent("update", new, old, physical_id))
         assert answer["PhysicalResourceId"] == physical_id, "CloudFormation would delete what the old id stands for"
         if self.active != before:
             assert self.active == new.name
@@ -125,7 +125,7 @@ class Histories(RuleBasedStateMachine):
         """Send the Delete, again without trouble if it fails, and delete the set."""
         for _ in range(2):
             before = self.active
-            answer = self.aws.send(JOB, self.sent("delete", deployed, physical_id=physical_id))
+            answer = self.aws.send(HANDLER, self.sent("delete", deployed, physical_id=physical_id))
             replaced = physical_id.removeprefix("active-rule-set|") if "|" in physical_id else ""
             given_back = replaced if replaced in self.aws.state.rule_sets else ""
             if before != deployed.name:
@@ -185,7 +185,7 @@ class Histories(RuleBasedStateMachine):
         self.aws.aws.faults[:] = trouble
         self.aws.cloudformation.losses = [OSError("lost")] * 4
         with pytest.raises(RuntimeError, match="did not take the answer"):
-            self.aws.invoke(JOB, self.sent("create", wanted))
+            self.aws.invoke(HANDLER, self.sent("create", wanted))
         # Who may not look now was not allowed to act before either.
         self.aws.aws.faults[:] = [fault for fault in more_trouble if fault.trouble is not Trouble.DENIED]
         if again:

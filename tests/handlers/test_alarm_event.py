@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_constructs.handlers._alarm_event import AlarmChange, Home, NotAnAlarmError, changes_in, one_line
+from ses_constructs.handlers._alarm_event import AlarmChange, NotAnAlarmError, parse_alarm_event
+from ses_constructs.handlers._lambda import AccountRegion
+from ses_constructs.handlers._text import one_line
 
 from .world import Event, alarm_event
 
-HOME = Home("aws", "eu-west-1", "111122223333")
+HERE = AccountRegion("aws", "eu-west-1", "111122223333")
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:Mail-SesPauseSending-1A2B3C4D5E6F"
 OURS = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:"
 NAMES = {
@@ -41,7 +43,7 @@ STRANGERS = (
 
 
 def only(event: object) -> AlarmChange | NotAnAlarmError:
-    (found,) = changes_in(event, HOME)
+    (found,) = parse_alarm_event(event, HERE)
     return found
 
 
@@ -64,8 +66,8 @@ def topic_event(kind: str, **changed: object) -> Event:
 
 
 @pytest.mark.parametrize("arn", [FUNCTION, f"{FUNCTION}:live"])
-def test_the_home_of_a_function_is_read_from_its_arn(arn: str) -> None:
-    assert Home.of(arn) == HOME
+def test_the_account_and_region_of_a_function_is_read_from_its_arn(arn: str) -> None:
+    assert AccountRegion.of(arn) == HERE
 
 
 @pytest.mark.parametrize("kind", NAMES)
@@ -166,7 +168,7 @@ def test_every_record_is_read_and_a_bad_one_hides_no_other() -> None:
     event = alarm_event("topic_metric_alarm")
     event["Records"] += [{"EventSource": "aws:sqs"}, *alarm_event("topic_composite_alarm")["Records"]]
 
-    first, second, third = changes_in(event, HOME)
+    first, second, third = parse_alarm_event(event, HERE)
 
     assert isinstance(first, AlarmChange)
     assert isinstance(second, NotAnAlarmError)
@@ -241,11 +243,11 @@ def test_whatever_stands_anywhere_in_an_event_only_our_own_alarm_gets_through(
 ) -> None:
     event = replace(alarm_event(kind), path, value)
 
-    for change in changes_in(event, HOME):
+    for change in parse_alarm_event(event, HERE):
         if isinstance(change, AlarmChange):
             assert event["source"] == "aws.cloudwatch"
             assert event["alarmArn"] == OURS + change.name
-            assert (event["accountId"], event["region"]) == (HOME.account, HOME.region)
+            assert (event["accountId"], event["region"]) == (HERE.account, HERE.region)
             assert event["alarmData"]["state"]["value"] == change.state
             assert change.state in ("ALARM", "OK", "INSUFFICIENT_DATA")
 
@@ -257,10 +259,10 @@ def test_whatever_stands_anywhere_in_a_message_only_our_own_alarm_gets_through(
     event = topic_event(kind, **{name: value})
     message = message_in(event)
 
-    for change in changes_in(event, HOME):
+    for change in parse_alarm_event(event, HERE):
         if isinstance(change, AlarmChange):
             assert message["AlarmArn"] == OURS + change.name
-            assert message["AWSAccountId"] == HOME.account
+            assert message["AWSAccountId"] == HERE.account
             assert message["NewStateValue"] == change.state
             assert change.state in ("ALARM", "OK", "INSUFFICIENT_DATA")
 
@@ -269,4 +271,4 @@ def test_whatever_stands_anywhere_in_a_message_only_our_own_alarm_gets_through(
     json_values | st.dictionaries(st.sampled_from(["source", "alarmArn", "Records", "Sns", "alarmData"]), json_values)
 )
 def test_whatever_else_is_sent_is_refused_without_an_error(event: object) -> None:
-    assert all(isinstance(change, NotAnAlarmError) for change in changes_in(event, HOME))
+    assert all(isinstance(change, NotAnAlarmError) for change in parse_alarm_event(event, HERE))

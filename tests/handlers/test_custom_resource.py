@@ -13,25 +13,25 @@ import pytest
 
 from ses_constructs.handlers._custom_resource import (
     CREATE_FAILED,
-    HandedOver,
-    Made,
+    Continued,
     Properties,
     RefusedError,
     Request,
-    answer,
+    Succeeded,
+    respond,
 )
 
-from .world import JOBS, KINDS, Event, World, event
+from .world import CUSTOM_RESOURCES, KINDS, Event, World, event
 
 
-class Job:
+class ScriptedHandler:
     """Does what the test says."""
 
-    def __init__(self, result: Made | HandedOver | Exception = Made("thing")) -> None:  # noqa: B008 - frozen
+    def __init__(self, result: Succeeded | Continued | Exception = Succeeded("thing")) -> None:  # noqa: B008 - frozen
         self.result = result
         self.requests: list[Request] = []
 
-    def create(self, request: Request) -> Made | HandedOver:
+    def create(self, request: Request) -> Succeeded | Continued:
         self.requests.append(request)
         if isinstance(self.result, Exception):
             raise self.result
@@ -48,37 +48,37 @@ def sent(kind: str = "create", **fields: object) -> Event:
 
 
 def test_data_and_physical_id_reach_cloudformation(aws: World) -> None:
-    answer(sent(), Job(Made("thing", {"Token": "abc"})))
+    respond(sent(), ScriptedHandler(Succeeded("thing", {"Token": "abc"})))
 
     (got,) = aws.cloudformation.answers
     assert (got["Status"], got["PhysicalResourceId"], got["Data"]) == ("SUCCESS", "thing", {"Token": "abc"})
 
 
 def test_the_answer_is_put_with_the_empty_content_type_that_the_url_is_signed_for(aws: World) -> None:
-    answer(sent(), Job())
+    respond(sent(), ScriptedHandler())
 
     (request,) = aws.cloudformation.requests
     assert request.get_method() == "PUT"
     assert request.get_header("Content-type") == ""
 
 
-def test_a_job_sees_both_property_sets_and_no_response_url(aws: World) -> None:
-    job = Job()
-    answer(sent("update"), job)
+def test_a_handler_sees_both_property_sets_and_no_response_url(aws: World) -> None:
+    handler = ScriptedHandler()
+    respond(sent("update"), handler)
 
-    (request,) = job.requests
-    assert request.new.text("Domain") == request.old.text("Domain") == "example.com"
+    (request,) = handler.requests
+    assert request.properties.text("Domain") == request.old_properties.text("Domain") == "example.com"
     assert "X-Amz-Signature" not in repr(request)
 
 
-def test_a_job_that_hands_over_is_not_answered(aws: World) -> None:
-    answer(sent(), Job(HandedOver()))
+def test_a_handler_that_hands_over_is_not_answered(aws: World) -> None:
+    respond(sent(), ScriptedHandler(Continued()))
 
     assert not aws.cloudformation.requests
 
 
 def test_a_refusal_is_passed_on_word_for_word(aws: World) -> None:
-    answer(sent(), Job(RefusedError("this is in the way; do that")))
+    respond(sent(), ScriptedHandler(RefusedError("this is in the way; do that")))
 
     (got,) = aws.cloudformation.answers
     assert (got["Status"], got["Reason"]) == ("FAILED", "this is in the way; do that")
@@ -86,34 +86,34 @@ def test_a_refusal_is_passed_on_word_for_word(aws: World) -> None:
 
 
 def test_an_error_nobody_thought_of_is_answered_and_logged(aws: World, caplog: pytest.LogCaptureFixture) -> None:
-    answer(sent(), Job(KeyError("surprise")))
+    respond(sent(), ScriptedHandler(KeyError("surprise")))
 
     assert aws.cloudformation.answers[0]["Reason"] == "KeyError: 'surprise'"
     assert "Traceback" in caplog.text
 
 
 def test_a_create_that_may_have_left_something_names_it_for_its_delete(aws: World) -> None:
-    answer(sent(), Job(RefusedError("not sure", left_behind="thing?")))
+    respond(sent(), ScriptedHandler(RefusedError("not sure", physical_id_to_delete="thing?")))
 
     assert aws.cloudformation.answers[0]["PhysicalResourceId"] == "thing?"
 
 
 def test_an_update_that_may_have_left_something_keeps_its_id(aws: World) -> None:
-    answer(sent("update"), Job(RefusedError("not sure", left_behind="thing?")))
+    respond(sent("update"), ScriptedHandler(RefusedError("not sure", physical_id_to_delete="thing?")))
 
     assert aws.cloudformation.answers[0]["PhysicalResourceId"] == "_amazonses.example.com"
 
 
-def test_the_delete_of_a_failed_create_never_reaches_the_job(aws: World) -> None:
-    job = Job()
-    answer(sent("delete", PhysicalResourceId=CREATE_FAILED), job)
+def test_the_delete_of_a_failed_create_never_reaches_the_handler(aws: World) -> None:
+    handler = ScriptedHandler()
+    respond(sent("delete", PhysicalResourceId=CREATE_FAILED), handler)
 
-    assert not job.requests
+    assert not handler.requests
     assert aws.cloudformation.answers[0]["Status"] == "SUCCESS"
 
 
 def test_a_physical_id_that_cloudformation_would_not_take_is_refused(aws: World) -> None:
-    answer(sent(), Job(Made("x" * 1025)))
+    respond(sent(), ScriptedHandler(Succeeded("x" * 1025)))
 
     (got,) = aws.cloudformation.answers
     assert got["Status"] == "FAILED"
@@ -122,7 +122,7 @@ def test_a_physical_id_that_cloudformation_would_not_take_is_refused(aws: World)
 
 @pytest.mark.parametrize("reason", ["r" * 9000, "é" * 9000, '"' * 9000, "\ud800" * 9000])
 def test_a_long_reason_is_cut_to_fit(aws: World, reason: str) -> None:
-    answer(sent(), Job(RefusedError(reason)))
+    respond(sent(), ScriptedHandler(RefusedError(reason)))
 
     (body,) = aws.cloudformation.bodies
     assert len(body) <= 4096
@@ -133,7 +133,7 @@ def test_a_long_reason_is_cut_to_fit(aws: World, reason: str) -> None:
 
 
 def test_an_answer_whose_data_does_not_fit_becomes_a_failure(aws: World) -> None:
-    answer(sent(), Job(Made("thing", {"Token": "t" * 5000})))
+    respond(sent(), ScriptedHandler(Succeeded("thing", {"Token": "t" * 5000})))
 
     (got,) = aws.cloudformation.answers
     assert (got["Status"], got["PhysicalResourceId"]) == ("FAILED", "thing")
@@ -152,7 +152,7 @@ LOSSES = (
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_a_lost_answer_is_sent_again(aws: World, loss: Exception) -> None:
     aws.cloudformation.losses = [loss] * 3
-    answer(sent(), Job())
+    respond(sent(), ScriptedHandler())
 
     assert len(aws.cloudformation.answers) == 1
     assert aws.clock.sleeps == [1, 2, 4]
@@ -163,50 +163,50 @@ def test_an_answer_that_nobody_takes_is_an_error_without_the_url(aws: World) -> 
     aws.cloudformation.losses = [urllib.error.HTTPError(url, 403, "Forbidden", Message(), None)] * 9
 
     with pytest.raises(RuntimeError, match="did not take the answer in 4 tries") as caught:
-        answer(sent(), Job())
+        respond(sent(), ScriptedHandler())
 
     assert caught.value.__context__ is None
     assert "X-Amz" not in str(caught.value)
 
 
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
 @pytest.mark.parametrize(
     "bad",
     [{}, {"ResponseURL": ""}, {"ResponseURL": None}, {"ResponseURL": "ftp://x"}, {"ResponseURL": 7}, [], None, "x"],
 )
-def test_an_event_that_cannot_be_answered_raises_and_does_nothing(aws: World, job: str, bad: object) -> None:
+def test_an_event_that_cannot_be_answered_raises_and_does_nothing(aws: World, handler: str, bad: object) -> None:
     with pytest.raises(ValueError, match="no usable ResponseURL"):
-        aws.invoke(job, bad)
+        aws.invoke(handler, bad)
 
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
 @pytest.mark.parametrize("kind", ["", "create", "Replace", None, 7])
-def test_an_unknown_request_type_is_answered(aws: World, job: str, kind: object) -> None:
-    got = aws.send(job, event(job, "update") | {"RequestType": kind})
+def test_an_unknown_request_type_is_answered(aws: World, handler: str, kind: object) -> None:
+    got = aws.send(handler, event(handler, "update") | {"RequestType": kind})
 
     assert got["Status"] == "FAILED"
     assert "RequestType must be Create, Update or Delete" in got["Reason"]
-    assert got["PhysicalResourceId"] == event(job, "update")["PhysicalResourceId"]
+    assert got["PhysicalResourceId"] == event(handler, "update")["PhysicalResourceId"]
 
 
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
 @pytest.mark.parametrize("kind", ["create", "update"])
 @pytest.mark.parametrize("properties", [{}, None, [], "text", 7], ids=repr)
 def test_properties_that_are_no_object_or_empty_are_answered(
-    aws: World, job: str, kind: str, properties: object
+    aws: World, handler: str, kind: str, properties: object
 ) -> None:
-    got = aws.send(job, event(job, kind) | {"ResourceProperties": properties})
+    got = aws.send(handler, event(handler, kind) | {"ResourceProperties": properties})
 
     assert got["Status"] == "FAILED"
     assert "propert" in got["Reason"].lower()
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("job", JOBS)
-def test_an_event_of_nothing_but_a_response_url_is_answered(aws: World, job: str) -> None:
-    got = aws.send(job, {"ResponseURL": "https://answers.invalid/"})
+@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
+def test_an_event_of_nothing_but_a_response_url_is_answered(aws: World, handler: str) -> None:
+    got = aws.send(handler, {"ResponseURL": "https://answers.invalid/"})
 
     assert (got["Status"], got["StackId"], got["PhysicalResourceId"]) == ("FAILED", "", CREATE_FAILED)
 
@@ -221,22 +221,22 @@ REQUIRED = [
 ]
 
 
-@pytest.mark.parametrize(("job", "name"), REQUIRED)
+@pytest.mark.parametrize(("handler", "name"), REQUIRED)
 @pytest.mark.parametrize("value", [None, "", "  ", ["a"], {"a": "b"}], ids=repr)
 @pytest.mark.parametrize("kind", ["create", "update"])
-def test_a_missing_property_is_named(aws: World, job: str, name: str, value: object, kind: str) -> None:
-    got = aws.send(job, event(job, kind, **{name: value}))
+def test_a_missing_property_is_named(aws: World, handler: str, name: str, value: object, kind: str) -> None:
+    got = aws.send(handler, event(handler, kind, **{name: value}))
 
     assert got["Status"] == "FAILED"
     assert f"property {name} must be a text that is not empty" in got["Reason"]
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("job", JOBS)
+@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_answer_is_too_long_however_long_the_properties(aws: World, job: str, kind: str) -> None:
+def test_no_answer_is_too_long_however_long_the_properties(aws: World, handler: str, kind: str) -> None:
     long: dict[str, Any] = dict.fromkeys(("Domain", "Identity", "PolicyName", "MailFromDomain"), "é" * 5000)
-    aws.send(job, event(job, kind, **long, Records=["r" * 300] * 500, TimeoutSeconds="9" * 5000))
+    aws.send(handler, event(handler, kind, **long, Records=["r" * 300] * 500, TimeoutSeconds="9" * 5000))
 
     assert len(aws.cloudformation.bodies[0]) <= 4096
 
@@ -279,7 +279,7 @@ def endpoint() -> Iterator[str]:
 def test_an_answer_arrives_over_real_http(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr("ses_constructs.handlers._custom_resource._WAITS_BETWEEN_TRIES", (0,))
-    answer(sent(ResponseURL=endpoint), Job(Made("thing")))
+    respond(sent(ResponseURL=endpoint), ScriptedHandler(Succeeded("thing")))
 
     refused, taken = Endpoint.seen
     assert refused == taken

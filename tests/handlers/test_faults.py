@@ -1,4 +1,4 @@
-"""Every job, every call it makes, everything that can go wrong with a call."""
+"""Every handler, every call it makes, everything that can go wrong with a call."""
 
 import copy
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import pytest
 from ses_constructs.handlers.verified_address import OWNER_TAG
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, event, world
+from .world import PASSING, Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
@@ -16,35 +16,35 @@ ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "prod
 
 
 class Step(NamedTuple):
-    """One event for one job, in the state where it usually comes."""
+    """One event for one handler, in the state where it usually comes."""
 
-    job: str
+    handler: str
     kind: str
     calls: tuple[str, ...]
 
     @property
     def event(self) -> Event:
-        return event(self.job, self.kind)
+        return event(self.handler, self.kind)
 
     def arrange(self, aws: World) -> None:
-        if self.job == POLICY and self.kind != "create":
+        if self.handler == POLICY and self.kind != "create":
             aws.domain.policies["MailDomainSenders"] = event(POLICY, "create")["ResourceProperties"]["Policy"]
-        if self.job == WAIT:
+        if self.handler == WAIT:
             aws.domain.succeed()
             aws.domain.mail_from = self.event["ResourceProperties"]["MailFromDomain"]
-        if self.job == ACTIVE:
+        if self.handler == ACTIVE:
             before, after = (event(ACTIVE, kind)["ResourceProperties"]["RuleSetName"] for kind in ("create", "update"))
             aws.state.rule_sets = {before, after}
             aws.state.active_rule_set = "" if self.kind == "create" else before
-        if self.job == SUPPRESSION and self.kind == "create":
+        if self.handler == SUPPRESSION and self.kind == "create":
             aws.state.account.suppressed_reasons = []
-        if self.job == ADDRESS and self.kind != "create":
+        if self.handler == ADDRESS and self.kind != "create":
             owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
             aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
-        if self.job == ADDRESSES:
+        if self.handler == ADDRESSES:
             for address in self.event["ResourceProperties"]["Addresses"]:
                 aws.state.new_identity(address).succeed()
-        if self.job == PRODUCTION:
+        if self.handler == PRODUCTION:
             aws.state.account.in_production = False
             if self.kind == "update":
                 aws.state.account.details = {"ReviewDetails": {"Status": "DENIED"}}
@@ -81,18 +81,17 @@ STEPS = (
     Step(PRODUCTION, "delete", ()),
 )
 CALLS = [
-    pytest.param(step, call, id=f"{step.job}-{step.kind}-{call}")
+    pytest.param(step, call, id=f"{step.handler}-{step.kind}-{call}")
     for step in STEPS
     for call in dict.fromkeys(step.calls)
 ]
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
-def test_a_job_makes_no_other_calls_than_these(aws: World, step: Step) -> None:
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
+def test_a_handler_makes_no_other_calls_than_these(aws: World, step: Step) -> None:
     step.arrange(aws)
 
-    assert aws.send(step.job, step.event)["Status"] == "SUCCESS"
+    assert aws.send(step.handler, step.event)["Status"] == "SUCCESS"
     assert tuple(aws.aws.operations()) == step.calls
 
 
@@ -101,11 +100,11 @@ def test_a_job_makes_no_other_calls_than_these(aws: World, step: Step) -> None:
 def test_trouble_that_passes_changes_nothing(aws: World, step: Step, call: str, trouble: Trouble) -> None:
     with world() as calm:
         step.arrange(calm)
-        expected = calm.send(step.job, step.event)
+        expected = calm.send(step.handler, step.event)
     step.arrange(aws)
     aws.aws.faults.append(Fault(trouble, call, times=2))
 
-    assert aws.send(step.job, step.event) == expected
+    assert aws.send(step.handler, step.event) == expected
     assert aws.state == calm.state
 
 
@@ -115,7 +114,7 @@ def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Ste
     before = copy.deepcopy(aws.state)
     aws.aws.faults.append(Fault(Trouble.DENIED, call, times=100))
 
-    answer = aws.send(step.job, step.event)
+    answer = aws.send(step.handler, step.event)
 
     assert answer["Status"] == "FAILED"
     assert "User is not authorized" in answer["Reason"]
@@ -129,29 +128,29 @@ def test_trouble_that_stays_is_answered_too(aws: World, step: Step, call: str, t
     step.arrange(aws)
     aws.aws.faults.append(Fault(trouble, call, times=10_000))
 
-    answer = aws.send(step.job, step.event)
+    answer = aws.send(step.handler, step.event)
 
     # A write that took effect is a success for who looks again.
     assert answer["Status"] == "FAILED" or trouble is Trouble.TIMED_OUT_AFTER
     assert answer["Status"] == "SUCCESS" or answer["Reason"]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
 def test_the_same_event_twice_gives_the_same_answer_and_state(aws: World, step: Step) -> None:
     step.arrange(aws)
-    first = aws.send(step.job, step.event)
+    first = aws.send(step.handler, step.event)
     after = copy.deepcopy(aws.state)
 
-    assert aws.send(step.job, step.event) == first
+    assert aws.send(step.handler, step.event) == first
     assert aws.state == after
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.job}-{step.kind}")
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
 def test_an_event_is_answered_to_the_letter(aws: World, step: Step) -> None:
     step.arrange(aws)
     sent = step.event
 
-    answer = aws.send(step.job, sent)
+    answer = aws.send(step.handler, sent)
 
     assert {name: answer[name] for name in ("StackId", "RequestId", "LogicalResourceId")} == {
         name: sent[name] for name in ("StackId", "RequestId", "LogicalResourceId")
@@ -167,25 +166,27 @@ def test_an_event_is_answered_to_the_letter(aws: World, step: Step) -> None:
     }
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "create"], ids=lambda step: step.job)
+@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "create"], ids=lambda step: step.handler)
 def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) -> None:
     aws.aws.faults.append(Fault(Trouble.DENIED))
-    failed = aws.send(step.job, step.event)
+    failed = aws.send(step.handler, step.event)
     aws.aws.calls.clear()
 
-    deleted = aws.send(step.job, event(step.job, "delete") | {"PhysicalResourceId": failed["PhysicalResourceId"]})
+    deleted = aws.send(
+        step.handler, event(step.handler, "delete") | {"PhysicalResourceId": failed["PhysicalResourceId"]}
+    )
 
     assert failed["PhysicalResourceId"] == "ses-constructs:create-failed"
     assert deleted["Status"] == "SUCCESS"
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update"], ids=lambda step: step.job)
+@pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update"], ids=lambda step: step.handler)
 def test_a_failed_update_keeps_its_physical_id(aws: World, step: Step) -> None:
     step.arrange(aws)
     aws.aws.faults.append(Fault(Trouble.DENIED))
 
-    answer = aws.send(step.job, step.event)
+    answer = aws.send(step.handler, step.event)
 
     assert answer["Status"] == "FAILED"
     assert answer["PhysicalResourceId"] == step.event["PhysicalResourceId"]

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -14,14 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ses_constructs.handlers._alarm_event import NotAnAlarmError
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, alarm_event
+from .world import PASSING, Event, World, alarm_event, reasons
 
-JOB, NAME = "pause_sending", "mail-set"
+HANDLER, NAME = "pause_sending", "mail-set"
 FIRST, SECOND = (f"arn:aws:sns:eu-west-1:111122223333:Mail-{name}" for name in ("Team", "OnCall"))
 PAUSE_SET, PAUSE_ACCOUNT = "sesv2.PutConfigurationSetSendingOptions", "sesv2.PutAccountSendingAttributes"
-TELL = "sns.Publish"
+PUBLISH = "sns.Publish"
 KINDS = ("metric_alarm", "math_alarm", "composite_alarm", "topic_metric_alarm", "topic_composite_alarm")
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 
 @pytest.fixture(autouse=True)
@@ -49,17 +47,13 @@ def in_state(kind: str, state: str) -> Event:
     return event
 
 
-def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[Any]:
-    return [record.__dict__.get("reason") for record in caplog.records if record.getMessage() == message]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_alarm_pauses_its_configuration_set_and_tells_every_topic(sending: World, kind: str) -> None:
-    sending.invoke(JOB, alarm_event(kind))
+    sending.invoke(HANDLER, alarm_event(kind))
 
     assert sending.state.account.configuration_sets == {NAME: False, "other-set": True}
     assert sending.state.account.sending
-    assert sending.aws.operations() == [PAUSE_SET, TELL, TELL]
+    assert sending.aws.operations() == [PAUSE_SET, PUBLISH, PUBLISH]
     assert [told.topic for told in sending.sns.published] == [FIRST, SECOND]
 
 
@@ -70,27 +64,27 @@ def test_no_other_state_pauses_or_resumes(
     sending: World, caplog: pytest.LogCaptureFixture, kind: str, state: str, sends: bool
 ) -> None:
     sending.state.account.configuration_sets[NAME] = sends
-    sending.invoke(JOB, in_state(kind, state))
+    sending.invoke(HANDLER, in_state(kind, state))
 
     assert sending.state.account.configuration_sets[NAME] is sends
     assert not sending.aws.calls
-    assert len(reasons(caplog, "nothing to pause")) == 1
+    assert len(reasons(caplog.records, "nothing to pause")) == 1
 
 
 def test_an_empty_name_pauses_the_whole_account(sending: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAUSE_CONFIGURATION_SET", "")
-    sending.invoke(JOB, alarm_event("composite_alarm"))
+    sending.invoke(HANDLER, alarm_event("composite_alarm"))
 
     assert not sending.state.account.sending
     assert all(sending.state.account.configuration_sets.values())
-    assert sending.aws.operations() == [PAUSE_ACCOUNT, TELL, TELL]
+    assert sending.aws.operations() == [PAUSE_ACCOUNT, PUBLISH, PUBLISH]
 
 
 def test_a_name_that_got_lost_does_not_stand_for_the_account(sending: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAUSE_CONFIGURATION_SET")
 
     with pytest.raises(ValueError, match="PAUSE_CONFIGURATION_SET must be set"):
-        sending.invoke(JOB, alarm_event("metric_alarm"))
+        sending.invoke(HANDLER, alarm_event("metric_alarm"))
     assert not sending.aws.calls
 
 
@@ -101,7 +95,7 @@ def test_a_name_that_no_configuration_set_can_have_is_refused(
     monkeypatch.setenv("PAUSE_CONFIGURATION_SET", name)
 
     with pytest.raises(ValueError, match="PAUSE_CONFIGURATION_SET must be set, to the name of a configuration set"):
-        sending.invoke(JOB, alarm_event("metric_alarm"))
+        sending.invoke(HANDLER, alarm_event("metric_alarm"))
     assert not sending.aws.calls
 
 
@@ -110,15 +104,15 @@ def test_what_the_event_says_does_not_choose_what_is_paused(sending: World) -> N
     dimensions = event["alarmData"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"]
     dimensions["ses:configuration-set"] = "other-set"
     event["PAUSE_CONFIGURATION_SET"] = event["alarmData"]["PAUSE_CONFIGURATION_SET"] = "other-set"
-    sending.invoke(JOB, event)
+    sending.invoke(HANDLER, event)
 
     assert sending.state.account.configuration_sets == {NAME: False, "other-set": True}
 
 
 def test_the_same_event_again_leaves_it_paused(sending: World) -> None:
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
     after = copy.deepcopy(sending.state)
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.state == after
 
@@ -128,9 +122,9 @@ def test_several_records_pause_once_and_tell_of_each_alarm(sending: World) -> No
     event["Records"] += (
         in_state("topic_metric_alarm", "OK")["Records"] + alarm_event("topic_composite_alarm")["Records"]
     )
-    sending.invoke(JOB, event)
+    sending.invoke(HANDLER, event)
 
-    assert sending.aws.operations() == [PAUSE_SET, TELL, TELL, TELL, TELL]
+    assert sending.aws.operations() == [PAUSE_SET, PUBLISH, PUBLISH, PUBLISH, PUBLISH]
     assert ["ReputationAtRisk" in told.subject for told in sending.sns.published] == [False, False, True, True]
 
 
@@ -145,9 +139,9 @@ def test_an_event_from_elsewhere_is_refused_and_pauses_nothing(
     with pytest.raises(
         NotAnAlarmError, match=r"(must be one of account 111122223333|must be that of a CloudWatch alarm)"
     ):
-        sending.invoke(JOB, json.loads(text))
+        sending.invoke(HANDLER, json.loads(text))
     assert not sending.aws.calls
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 def test_a_refused_record_neither_hides_an_alarm_nor_makes_lambda_pause_again(
@@ -155,19 +149,19 @@ def test_a_refused_record_neither_hides_an_alarm_nor_makes_lambda_pause_again(
 ) -> None:
     event = alarm_event("topic_metric_alarm")
     event["Records"].insert(0, {"EventSource": "aws:sqs"})
-    sending.invoke(JOB, event)
+    sending.invoke(HANDLER, event)
 
     assert sending.state.account.configuration_sets[NAME] is False
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 def test_a_configuration_set_that_is_gone_is_logged_and_told_and_no_failure(
     sending: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     del sending.state.account.configuration_sets[NAME]
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
-    assert len(reasons(caplog, "configuration set not found")) == 1
+    assert len(reasons(caplog.records, "configuration set not found")) == 1
     told = sending.sns.published[1]
     assert told.topic == SECOND
     assert told.subject.startswith("SES sending not paused: mail-set, alarm Mail-Monitoring-")
@@ -179,15 +173,15 @@ def test_a_topic_that_is_gone_does_not_keep_the_others_from_being_told(
     sending: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     sending.sns.topics.remove(FIRST)
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert [told.topic for told in sending.sns.published] == [SECOND]
-    (record,) = [record for record in caplog.records if record.getMessage() == "topic not told"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "message not published"]
     assert (record.levelno, record.__dict__["topic"]) == (logging.ERROR, FIRST)
     assert "Topic does not exist" in record.__dict__["reason"]
 
 
-@pytest.mark.parametrize("topics", [None, "", "no json", "{}", '"text"', "7"], ids=repr)
+@pytest.mark.parametrize("topics", [None, "", "no json", "{}", '"text"', "7", "[7]"], ids=repr)
 def test_topics_that_cannot_be_read_are_no_reason_not_to_pause(
     sending: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, topics: str | None
 ) -> None:
@@ -195,15 +189,15 @@ def test_topics_that_cannot_be_read_are_no_reason_not_to_pause(
         monkeypatch.delenv("PAUSE_TOPICS")
     else:
         monkeypatch.setenv("PAUSE_TOPICS", topics)
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.state.account.configuration_sets[NAME] is False
-    assert reasons(caplog, "topic not told") == ["PAUSE_TOPICS must be a JSON list of ARNs"]
+    assert reasons(caplog.records, "message not published") == ["PAUSE_TOPICS must be a JSON list of ARNs"]
 
 
 def test_without_topics_nobody_is_told(sending: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAUSE_TOPICS", "[]")
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.aws.operations() == [PAUSE_SET]
 
@@ -212,11 +206,11 @@ def test_topics_are_not_told_when_lambda_would_run_out_of_time_and_pause_again(
     sending: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     sending.timeout = 59
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.state.account.configuration_sets[NAME] is False
     assert sending.aws.operations() == [PAUSE_SET]
-    assert reasons(caplog, "topic not told") == ["no time is left"] * 2
+    assert reasons(caplog.records, "message not published") == ["no time is left"] * 2
 
 
 TARGETS = [pytest.param(NAME, PAUSE_SET, id="set"), pytest.param("", PAUSE_ACCOUNT, id="account")]
@@ -229,11 +223,11 @@ def test_trouble_that_passes_keeps_nothing_from_being_paused(
 ) -> None:
     monkeypatch.setenv("PAUSE_CONFIGURATION_SET", name)
     sending.aws.faults.append(Fault(trouble, pause, times=2))
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     account = sending.state.account
     assert (account.configuration_sets[NAME], account.sending) == ((False, True) if name else (True, False))
-    assert sending.aws.operations() == [pause, pause, pause, TELL, TELL]
+    assert sending.aws.operations() == [pause, pause, pause, PUBLISH, PUBLISH]
 
 
 @pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
@@ -245,11 +239,11 @@ def test_a_pause_that_fails_fails_the_run_and_the_next_try_makes_up_for_it(
     sending.aws.faults.append(Fault(trouble, pause, times=10_000))
 
     with pytest.raises((ClientError, BotoCoreError)):
-        sending.invoke(JOB, alarm_event("metric_alarm"))
+        sending.invoke(HANDLER, alarm_event("metric_alarm"))
     assert not sending.sns.published
 
     sending.aws.faults.clear()
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     account = sending.state.account
     assert (account.configuration_sets[NAME], account.sending) == ((False, True) if name else (True, False))
@@ -258,8 +252,8 @@ def test_a_pause_that_fails_fails_the_run_and_the_next_try_makes_up_for_it(
 
 @pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
 def test_a_topic_is_told_when_its_trouble_passes(sending: World, trouble: Trouble) -> None:
-    sending.aws.faults.append(Fault(trouble, TELL))
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.aws.faults.append(Fault(trouble, PUBLISH))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert {told.topic for told in sending.sns.published} == {FIRST, SECOND}
 
@@ -268,10 +262,10 @@ def test_a_topic_is_told_when_its_trouble_passes(sending: World, trouble: Troubl
 def test_topics_that_cannot_be_told_are_logged_and_fail_nothing(
     sending: World, caplog: pytest.LogCaptureFixture, trouble: Trouble
 ) -> None:
-    sending.aws.faults.append(Fault(trouble, TELL, times=10_000))
-    sending.invoke(JOB, alarm_event("metric_alarm"))
+    sending.aws.faults.append(Fault(trouble, PUBLISH, times=10_000))
+    sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.state.account.configuration_sets[NAME] is False
     assert sending.aws.operations().count(PAUSE_SET) == 1
-    assert len(reasons(caplog, "topic not told")) == 2
-    assert all(len(reason) <= 300 for reason in reasons(caplog, "topic not told"))
+    assert len(reasons(caplog.records, "message not published")) == 2
+    assert all(len(reason) <= 300 for reason in reasons(caplog.records, "message not published"))

@@ -9,11 +9,11 @@ from ses_constructs.handlers.production_access import Answers, decide_create, de
 
 from .in_memory_account import CASE
 from .in_memory_aws import Fault, Trouble
-from .world import World, event
+from .world import World, event, rolled_back
 
-JOB = "production_access"
-PROPERTIES = event(JOB, "create")["ResourceProperties"]
-NEXT = event(JOB, "update")["ResourceProperties"]
+HANDLER = "production_access"
+PROPERTIES = event(HANDLER, "create")["ResourceProperties"]
+NEXT = event(HANDLER, "update")["ResourceProperties"]
 LOOK, SUBMIT = "sesv2.GetAccount", "sesv2.PutAccountDetails"
 
 
@@ -36,7 +36,7 @@ def review(aws: World, status: str, properties: dict[str, Any] = PROPERTIES, cas
 
 
 def test_the_answers_are_submitted_and_nothing_is_waited_for(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", "production-access", {})
     assert aws.state.account.details == {
@@ -51,7 +51,7 @@ def test_the_answers_are_submitted_and_nothing_is_waited_for(aws: World) -> None
 
 
 def test_without_contacts_none_are_submitted(aws: World) -> None:
-    assert aws.send(JOB, event(JOB, "create", Contacts=None))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create", Contacts=None))["Status"] == "SUCCESS"
     assert "AdditionalContactEmailAddresses" not in aws.state.account.details
 
 
@@ -59,7 +59,7 @@ def test_without_contacts_none_are_submitted(aws: World) -> None:
 def test_an_account_in_production_is_left_alone(aws: World, kind: str) -> None:
     aws.state.account.in_production = True
 
-    assert aws.send(JOB, event(JOB, kind))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, kind))["Status"] == "SUCCESS"
     assert aws.aws.operations() == [LOOK]
 
 
@@ -70,7 +70,7 @@ def test_a_request_under_review_or_granted_is_left_alone_whatever_its_answers(
 ) -> None:
     before = review(aws, status)
 
-    assert aws.send(JOB, event(JOB, kind))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, kind))["Status"] == "SUCCESS"
     assert aws.state.account.details == before
     assert aws.aws.operations() == [LOOK]
 
@@ -78,7 +78,7 @@ def test_a_request_under_review_or_granted_is_left_alone_whatever_its_answers(
 def test_a_create_with_answers_that_were_denied_fails_and_says_the_case_and_the_ways_out(aws: World) -> None:
     before = review(aws, "DENIED")
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "ses-constructs:create-failed")
     assert answer["Reason"] == (
@@ -92,13 +92,13 @@ def test_a_create_with_answers_that_were_denied_fails_and_says_the_case_and_the_
 def test_a_denial_without_a_case_is_told_too(aws: World) -> None:
     review(aws, "DENIED", case="")
 
-    assert "(support case without a number)" in aws.send(JOB, event(JOB, "create"))["Reason"]
+    assert "(support case without a number)" in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
 
 
 def test_a_create_with_other_answers_than_those_denied_is_a_new_request(aws: World) -> None:
     review(aws, "DENIED", NEXT)
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert aws.state.account.details["ReviewDetails"]["Status"] == "PENDING"
 
 
@@ -114,13 +114,13 @@ def test_a_create_with_other_answers_than_those_denied_is_a_new_request(aws: Wor
 def test_each_answer_counts(aws: World, change: dict[str, Any]) -> None:
     review(aws, "DENIED")
 
-    assert aws.send(JOB, event(JOB, "create", **change))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create", **change))["Status"] == "SUCCESS"
 
 
 def test_an_update_with_changed_answers_after_a_denial_is_a_new_request(aws: World) -> None:
     review(aws, "DENIED")
 
-    assert aws.send(JOB, event(JOB, "update"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "update"))["Status"] == "SUCCESS"
     assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
 
 
@@ -130,32 +130,27 @@ def test_an_update_that_changes_no_answer_sends_after_a_denial_what_was_not_deni
 ) -> None:
     """The answers changed while others were under review, when nobody may edit them, so that they were never sent."""
     before = review(aws, "DENIED", denied)
-    sent = event(JOB, "update")
+    sent = event(HANDLER, "update")
     sent["OldResourceProperties"] = sent["ResourceProperties"] | {"ServiceToken": "arn:aws:lambda:elsewhere"}
 
-    assert aws.send(JOB, sent)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, sent)["Status"] == "SUCCESS"
     assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
     assert (aws.state.account.details == before) == (denied is NEXT)
 
 
 def test_the_roll_back_to_denied_answers_succeeds_and_asks_for_nothing(aws: World) -> None:
     before = review(aws, "DENIED")
-    sent = event(JOB, "update")
-    sent["ResourceProperties"], sent["OldResourceProperties"] = (
-        sent["OldResourceProperties"],
-        sent["ResourceProperties"],
-    )
 
-    assert aws.send(JOB, sent)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, rolled_back(event(HANDLER, "update")))["Status"] == "SUCCESS"
     assert aws.state.account.details == before
 
 
 def test_the_roll_back_of_bad_answers_to_denied_ones_succeeds_and_asks_for_nothing(aws: World) -> None:
     before = review(aws, "DENIED")
-    sent = event(JOB, "update", UseCase=PROPERTIES["UseCase"])
+    sent = event(HANDLER, "update", UseCase=PROPERTIES["UseCase"])
     sent["OldResourceProperties"] = sent["ResourceProperties"] | {"MailType": "PROMOTIONAL"}
 
-    assert aws.send(JOB, sent)["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, sent)["Status"] == "SUCCESS"
     assert aws.state.account.details == before
 
 
@@ -163,7 +158,7 @@ def test_a_review_that_failed_inside_aws_is_asked_for_again(aws: World) -> None:
     for kind in ("create", "update"):
         review(aws, "FAILED", NEXT)
 
-        assert aws.send(JOB, event(JOB, kind))["Status"] == "SUCCESS"
+        assert aws.send(HANDLER, event(HANDLER, kind))["Status"] == "SUCCESS"
         assert aws.state.account.details["ReviewDetails"]["Status"] == "PENDING"
 
 
@@ -171,20 +166,20 @@ def test_a_conflict_means_that_a_request_is_under_review(aws: World) -> None:
     # The answer to the first try is lost, and the second one meets the request that it made.
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, SUBMIT))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert aws.aws.operations() == [LOOK, SUBMIT, SUBMIT]
 
 
 def test_a_request_whose_every_answer_was_lost_is_found_under_review(aws: World) -> None:
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, SUBMIT, times=100))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 def test_delete_changes_nothing(aws: World) -> None:
     before = review(aws, "PENDING")
 
-    assert aws.send(JOB, event(JOB, "delete"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "delete"))["Status"] == "SUCCESS"
     assert aws.state.account.details == before
     assert not aws.aws.calls
 
@@ -199,7 +194,7 @@ def test_delete_changes_nothing(aws: World) -> None:
     ],
 )
 def test_bad_properties_are_refused(aws: World, properties: dict[str, str | None], message: str) -> None:
-    answer = aws.send(JOB, event(JOB, "create", **properties))
+    answer = aws.send(HANDLER, event(HANDLER, "create", **properties))
 
     assert message in answer["Reason"]
     assert not aws.aws.calls
@@ -216,7 +211,7 @@ def test_contacts_are_never_logged_or_answered(
     if trouble:
         aws.aws.faults.append(Fault(trouble, SUBMIT, times=100))
 
-    aws.send(JOB, event(JOB, kind))
+    aws.send(HANDLER, event(HANDLER, kind))
 
     seen = [*(repr(record.__dict__) for record in caplog.records), *map(bytes.decode, aws.cloudformation.bodies)]
     for contact in PROPERTIES["Contacts"]:
@@ -224,7 +219,7 @@ def test_contacts_are_never_logged_or_answered(
 
 
 def test_what_ses_says_about_a_contact_is_told_without_it(aws: World, caplog: pytest.LogCaptureFixture) -> None:
-    answer = aws.send(JOB, event(JOB, "create", Contacts=["ann@team.invalid"]))
+    answer = aws.send(HANDLER, event(HANDLER, "create", Contacts=["ann@team.invalid"]))
 
     assert "(BadRequestException) when calling the PutAccountDetails operation" in answer["Reason"]
     assert "Cannot send to <(a contact)>." in answer["Reason"]
@@ -245,7 +240,7 @@ def test_answers_that_are_not_under_review_are_worth_a_warning_with_the_case(
     aws: World, caplog: pytest.LogCaptureFixture, status: str, properties: dict[str, Any], account: str
 ) -> None:
     review(aws, status, properties)
-    aws.send(JOB, event(JOB, "update"))
+    aws.send(HANDLER, event(HANDLER, "update"))
 
     (record,) = [each for each in caplog.records if each.getMessage() == "these answers are not under review"]
     assert record.levelname == "WARNING"

@@ -16,7 +16,7 @@ from .in_memory_aws import Fault, Trouble
 from .in_memory_services import DomainIdentity
 from .world import Event, event, world
 
-JOB = "sender_policy"
+HANDLER = "sender_policy"
 FOREVER = 10_000
 
 
@@ -70,13 +70,13 @@ class Histories(RuleBasedStateMachine):
         return {(name, policy): text for name, identity in found for policy, text in identity.policies.items()}
 
     def send(self, kind: str, new: Wanted, old: Wanted | None = None, physical_id: str = "") -> Event:
-        sent = event(JOB, kind, **new.properties)
+        sent = event(HANDLER, kind, **new.properties)
         if physical_id:
             sent["PhysicalResourceId"] = physical_id
         if old:
             sent["OldResourceProperties"] = {"ServiceToken": sent["ServiceToken"], **old.properties}
         before = self.policies()
-        answer = self.aws.send(JOB, sent)  # which also checks that there is one answer
+        answer = self.aws.send(HANDLER, sent)  # which also checks that there is one answer
         may_go = {physical_id} if kind == "delete" else set()
         for key, text in before.items():
             if text in THEIRS.values() and "|".join(key) not in may_go:

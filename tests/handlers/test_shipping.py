@@ -14,13 +14,13 @@ import pytest
 import ses_constructs.handlers
 
 from .in_memory_aws import UnknownRequest
-from .world import JOBS, KINDS, World, event
+from .world import CUSTOM_RESOURCES, KINDS, World, event
 
 FOLDER = Path(ses_constructs.handlers.__file__).parent
 MODULES = sorted(FOLDER.rglob("*.py"))
 ALLOWED = {*sys.stdlib_module_names, "boto3", "botocore"}
 # No custom resources.
-OTHER_JOBS = ("account_health", "drop_spam", "pause_sending", "rotate_smtp_credentials", "sending_news")
+OTHER_HANDLERS = ("account_events", "account_health", "drop_spam", "pause_sending", "rotate_smtp_credentials")
 
 
 def type_checking_blocks(tree: ast.Module) -> set[ast.AST]:
@@ -47,14 +47,14 @@ def test_a_handler_imports_the_standard_library_boto3_and_its_neighbours(module:
             assert (node.module or "").partition(".")[0] in ALLOWED
 
 
-def test_every_job_has_a_recorded_event_of_each_kind_with_all_fields() -> None:
+def test_every_handler_has_a_recorded_event_of_each_kind_with_all_fields() -> None:
     fields = {"RequestType", "ServiceToken", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"}
     fields |= {"ResourceType", "ResourceProperties"}
     more = {"create": set[str](), "update": {"PhysicalResourceId", "OldResourceProperties"}}
     more["delete"] = {"PhysicalResourceId"}
-    for job in JOBS:
+    for handler in CUSTOM_RESOURCES:
         for kind in KINDS:
-            assert set(event(job, kind)) == fields | more[kind]
+            assert set(event(handler, kind)) == fields | more[kind]
 
 
 def test_the_modules_are_handlers_in_lambda_without_the_package_and_without_calls_at_import(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_the_modules_are_handlers_in_lambda_without_the_package_and_without_call
     script = (
         "import importlib, sys, boto3\n"
         "boto3.client = None\n"
-        f"for job in {(*JOBS, *OTHER_JOBS)!r}:\n"
-        "    assert callable(importlib.import_module(f'handlers.{job}').on_event)\n"
+        f"for handler in {(*CUSTOM_RESOURCES, *OTHER_HANDLERS)!r}:\n"
+        "    assert callable(importlib.import_module(f'handlers.{handler}').on_event)\n"
         "print([name for name in sys.modules if name.startswith(('aws_cdk', 'ses_constructs', 'mypy_boto3'))])\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from .world import World, event
+from .world import World, event, rolled_back
 
-JOB = "suppression_list"
+HANDLER = "suppression_list"
 WRITE = "sesv2.PutAccountSuppressionAttributes"
 
 
@@ -18,7 +18,7 @@ def test_the_account_gets_the_reasons_and_only_a_difference_is_written(
 ) -> None:
     aws.state.account.suppressed_reasons = before
 
-    answer = aws.send(JOB, event(JOB, kind, SuppressedReasons=reasons))
+    answer = aws.send(HANDLER, event(HANDLER, kind, SuppressedReasons=reasons))
 
     assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", "suppression-list", {})
     assert sorted(aws.state.account.suppressed_reasons) == reasons
@@ -26,20 +26,20 @@ def test_the_account_gets_the_reasons_and_only_a_difference_is_written(
 
 
 def test_an_empty_list_is_sent_as_one_and_nothing_else_is(aws: World) -> None:
-    aws.send(JOB, event(JOB, "create", SuppressedReasons=[]))
+    aws.send(HANDLER, event(HANDLER, "create", SuppressedReasons=[]))
 
     (call,) = [call for call in aws.aws.calls if call.operation == WRITE]
     assert call.params == {"SuppressedReasons": []}
 
 
 def test_a_reason_that_is_there_twice_counts_once(aws: World) -> None:
-    aws.send(JOB, event(JOB, "create", SuppressedReasons=["BOUNCE", "BOUNCE"]))
+    aws.send(HANDLER, event(HANDLER, "create", SuppressedReasons=["BOUNCE", "BOUNCE"]))
 
     assert aws.state.account.suppressed_reasons == ["BOUNCE"]
 
 
 def test_delete_leaves_the_account_as_it_is(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "delete"))
+    answer = aws.send(HANDLER, event(HANDLER, "delete"))
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "suppression-list")
     assert aws.state.account.suppressed_reasons == ["BOUNCE", "COMPLAINT"]
@@ -47,7 +47,7 @@ def test_delete_leaves_the_account_as_it_is(aws: World) -> None:
 
 
 def test_a_change_is_logged_with_what_was_there_before(aws: World, caplog: pytest.LogCaptureFixture) -> None:
-    aws.send(JOB, event(JOB, "update"))
+    aws.send(HANDLER, event(HANDLER, "update"))
 
     (record,) = [record for record in caplog.records if record.getMessage() == "suppression list changed"]
     assert (record.__dict__["before"], record.__dict__["now"]) == (["BOUNCE", "COMPLAINT"], ["COMPLAINT"])
@@ -58,7 +58,7 @@ def test_a_change_is_logged_with_what_was_there_before(aws: World, caplog: pytes
 )
 @pytest.mark.parametrize("kind", ["create", "update"])
 def test_anything_but_a_list_of_reasons_is_refused_before_any_call(aws: World, kind: str, reasons: Any) -> None:
-    answer = aws.send(JOB, event(JOB, kind, SuppressedReasons=reasons))
+    answer = aws.send(HANDLER, event(HANDLER, kind, SuppressedReasons=reasons))
 
     assert answer["Status"] == "FAILED"
     assert "property SuppressedReasons must be a list of BOUNCE and COMPLAINT, got" in answer["Reason"]
@@ -66,11 +66,10 @@ def test_anything_but_a_list_of_reasons_is_refused_before_any_call(aws: World, k
 
 
 def test_the_roll_back_of_an_update_gives_the_earlier_reasons_back(aws: World) -> None:
-    update = event(JOB, "update")
-    aws.send(JOB, update)
+    update = event(HANDLER, "update")
+    aws.send(HANDLER, update)
 
-    new, old = update["ResourceProperties"], update["OldResourceProperties"]
-    answer = aws.send(JOB, update | {"ResourceProperties": old, "OldResourceProperties": new})
+    answer = aws.send(HANDLER, rolled_back(update))
 
     assert answer["Status"] == "SUCCESS"
     assert aws.state.account.suppressed_reasons == ["BOUNCE", "COMPLAINT"]

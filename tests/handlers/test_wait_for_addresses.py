@@ -12,8 +12,8 @@ from .in_memory_aws import Fault, Trouble
 from .in_memory_services import SesV1
 from .world import World, event
 
-JOB = "wait_for_addresses"
-ANN, BOB = event(JOB, "create")["ResourceProperties"]["Addresses"]
+HANDLER = "wait_for_addresses"
+ANN, BOB = event(HANDLER, "create")["ResourceProperties"]["Addresses"]
 POLL, INVOKE = "ses.GetIdentityVerificationAttributes", "lambda.Invoke"
 
 
@@ -51,7 +51,7 @@ def made(aws: World) -> None:
 def test_the_wait_ends_when_everybody_has_clicked(aws: World) -> None:
     play(aws, poll_2=lambda: click(aws, ANN), poll_4=lambda: click(aws, BOB))
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", "address-verification", {})
     assert aws.clock.sleeps == [INTERVAL_SECONDS] * 3
@@ -62,7 +62,7 @@ def test_a_missed_deadline_names_who_has_not_clicked(aws: World) -> None:
     click(aws, BOB)
     start = aws.clock.now
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Reason"] == (
         "these addresses were not verified within 30 minutes: Ann.Smith@example.com is Pending; their owners must "
@@ -75,7 +75,7 @@ def test_an_address_that_ses_does_not_know_is_missing(aws: World) -> None:
     del aws.state.identities[BOB]
     click(aws, ANN)
 
-    answer = aws.send(JOB, event(JOB, "create", TimeoutSeconds="20"))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds="20"))
 
     assert "bob@example.org is not known to SES; their owners" in answer["Reason"]
 
@@ -83,7 +83,7 @@ def test_an_address_that_ses_does_not_know_is_missing(aws: World) -> None:
 def test_a_link_that_is_too_old_ends_the_wait(aws: World) -> None:
     aws.state.identities[ANN].verification = "FAILED"
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Reason"] == (
         "these addresses are not verified: Ann.Smith@example.com is Failed, bob@example.org is Pending; "
@@ -96,23 +96,23 @@ def test_a_failed_status_from_before_the_mail_is_waited_out(aws: World) -> None:
     aws.state.identities[ANN].verification = "FAILED"
     play(aws, poll_3=lambda: click(aws, ANN, BOB))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 def test_an_update_waits_for_who_is_new(aws: World) -> None:
     click(aws, ANN, BOB)
     play(aws, poll_3=lambda: click(aws, "cleo@example.org"))
 
-    assert aws.send(JOB, event(JOB, "update"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "update"))["Status"] == "SUCCESS"
 
 
 def test_a_long_wait_is_handed_over_and_can_still_succeed(aws: World) -> None:
     start = aws.clock.now
-    aws.invoke(JOB, event(JOB, "create"))
-    assert aws.functions.queue == [event(JOB, "create") | {NOTE: {"Deadline": start + 1800, "HandOvers": 1}}]
+    aws.invoke(HANDLER, event(HANDLER, "create"))
+    assert aws.functions.queue == [event(HANDLER, "create") | {NOTE: {"Deadline": start + 1800, "HandOvers": 1}}]
     click(aws, ANN, BOB)
 
-    aws.invoke(JOB, aws.functions.queue.pop())
+    aws.invoke(HANDLER, aws.functions.queue.pop())
 
     assert [answer["Status"] for answer in aws.cloudformation.answers] == ["SUCCESS"]
 
@@ -122,33 +122,33 @@ def test_trouble_beyond_botocores_retries_does_not_end_the_wait(aws: World, trou
     play(aws, poll_2=lambda: click(aws, ANN, BOB))
     aws.aws.faults.append(Fault(trouble, POLL, skip=1, times=7))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.THROTTLED, Trouble.BROKEN, Trouble.TIMED_OUT])
 def test_a_hand_over_that_fails_is_answered(aws: World, trouble: Trouble) -> None:
     aws.aws.faults.append(Fault(trouble, INVOKE, times=10_000))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "FAILED"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "FAILED"
 
 
 def test_a_function_with_a_short_time_out_names_whom_it_waited_for(aws: World) -> None:
     aws.timeout = 60
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert "waiting for Ann.Smith@example.com, bob@example.org took more than 12 invocations" in answer["Reason"]
 
 
 @pytest.mark.parametrize("addresses", [[], [f"a{number}@example.com" for number in range(101)]])
 def test_ses_answers_for_1_to_100_addresses(aws: World, addresses: list[str]) -> None:
-    answer = aws.send(JOB, event(JOB, "create", Addresses=addresses))
+    answer = aws.send(HANDLER, event(HANDLER, "create", Addresses=addresses))
 
     assert f"property Addresses must be a list of 1 to 100, got {len(addresses)}" in answer["Reason"]
 
 
 def test_delete_succeeds_at_once(aws: World) -> None:
-    assert aws.send(JOB, event(JOB, "delete"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "delete"))["Status"] == "SUCCESS"
     assert not aws.aws.calls
 
 

@@ -18,7 +18,7 @@ from .in_memory_aws import Fault, Trouble
 from .in_memory_services import SesV2
 from .world import World, event
 
-JOB = "wait_for_verification"
+HANDLER = "wait_for_verification"
 POLL, INVOKE = "sesv2.GetEmailIdentity", "lambda.Invoke"
 
 
@@ -45,7 +45,7 @@ def play(aws: World, **steps: Callable[[], object]) -> Script:
 def test_a_verified_domain_is_not_waited_for(aws: World) -> None:
     aws.domain.succeed()
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "example.com")
     assert answer["Data"] == {"Domain": "example.com"}
@@ -55,7 +55,7 @@ def test_a_verified_domain_is_not_waited_for(aws: World) -> None:
 def test_the_wait_ends_with_the_first_poll_that_finds_everything(aws: World) -> None:
     play(aws, poll_4=aws.domain.succeed)
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert aws.clock.sleeps == [INTERVAL_SECONDS] * 3
 
 
@@ -67,14 +67,14 @@ def test_an_update_waits_for_what_changed(aws: World) -> None:
 
     play(aws, poll_3=change)
 
-    assert aws.send(JOB, event(JOB, "update"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "update"))["Status"] == "SUCCESS"
 
 
 def test_an_update_to_another_domain_gets_another_id(aws: World) -> None:
     aws.domain.succeed()
     aws.state.identities["example.org"] = aws.domain
 
-    answer = aws.send(JOB, event(JOB, "update", Domain="Example.org.", MailFromDomain=""))
+    answer = aws.send(HANDLER, event(HANDLER, "update", Domain="Example.org.", MailFromDomain=""))
 
     assert answer["PhysicalResourceId"] == "example.org"
 
@@ -84,14 +84,14 @@ def test_without_a_mail_from_domain_its_status_does_not_matter(aws: World, mail_
     aws.domain.succeed()
     aws.domain.mail_from_status = "PENDING"
 
-    assert aws.send(JOB, event(JOB, "create", MailFromDomain=mail_from))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create", MailFromDomain=mail_from))["Status"] == "SUCCESS"
 
 
 def test_a_missed_deadline_says_what_is_pending_and_which_records_to_check(aws: World) -> None:
     aws.domain.error = "HOST_NOT_FOUND"
     start = aws.clock.now
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == (
@@ -104,7 +104,7 @@ def test_a_missed_deadline_says_what_is_pending_and_which_records_to_check(aws: 
 
 
 def test_a_short_wait_is_told_in_seconds_and_needs_no_records(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "create", TimeoutSeconds="20", Records=None))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds="20", Records=None))
 
     assert "was not verified within 20 seconds" in answer["Reason"]
     assert "records:" not in answer["Reason"]
@@ -112,7 +112,7 @@ def test_a_short_wait_is_told_in_seconds_and_needs_no_records(aws: World) -> Non
 
 
 def test_a_long_list_of_records_is_cut_after_the_advice(aws: World) -> None:
-    answer = aws.send(JOB, event(JOB, "create", TimeoutSeconds="20", Records=['x 300 IN TXT "y"'] * 1000))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds="20", Records=['x 300 IN TXT "y"'] * 1000))
 
     assert len(aws.cloudformation.bodies[0]) <= 4096
     assert "then deploy again" in answer["Reason"]
@@ -121,18 +121,18 @@ def test_a_long_list_of_records_is_cut_after_the_advice(aws: World) -> None:
 
 def test_a_long_wait_is_handed_over_with_its_deadline(aws: World) -> None:
     start = aws.clock.now
-    aws.invoke(JOB, event(JOB, "create"))
+    aws.invoke(HANDLER, event(HANDLER, "create"))
 
     (successor,) = aws.functions.queue
     assert not aws.cloudformation.requests
-    assert successor == event(JOB, "create") | {NOTE: {"Deadline": start + 1800, "HandOvers": 1}}
+    assert successor == event(HANDLER, "create") | {NOTE: {"Deadline": start + 1800, "HandOvers": 1}}
     assert aws.clock.now < start + 900 - 152  # a slow hand-over and the retries of an answer still fit
 
 
 def test_the_longest_wait_keeps_its_deadline_over_all_hand_overs(aws: World) -> None:
     start = aws.clock.now
 
-    answer = aws.send(JOB, event(JOB, "create", TimeoutSeconds="3300"))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds="3300"))
 
     assert "was not verified within 55 minutes" in answer["Reason"]
     assert aws.clock.now == start + 3300
@@ -142,28 +142,28 @@ def test_the_longest_wait_keeps_its_deadline_over_all_hand_overs(aws: World) -> 
 def test_a_wait_that_was_handed_over_can_still_succeed(aws: World) -> None:
     script = play(aws, poll_60=lambda: aws.domain.succeed())
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert INVOKE in aws.aws.operations()
     assert script.polls == 60
 
 
 def test_the_same_hand_over_twice_ends_in_one_state(aws: World) -> None:
-    aws.invoke(JOB, event(JOB, "create"))
+    aws.invoke(HANDLER, event(HANDLER, "create"))
     (successor,) = aws.functions.queue
     aws.functions.queue.clear()
     aws.domain.succeed()
 
-    assert aws.send(JOB, successor) == aws.send(JOB, successor)
+    assert aws.send(HANDLER, successor) == aws.send(HANDLER, successor)
 
 
 def test_a_hand_over_whose_answer_was_lost_still_ends_in_equal_answers(aws: World) -> None:
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, INVOKE))
-    aws.invoke(JOB, event(JOB, "create"))
+    aws.invoke(HANDLER, event(HANDLER, "create"))
     assert len(aws.functions.queue) == 2
     aws.domain.succeed()
 
     for successor in aws.functions.queue:
-        aws.invoke(JOB, successor)
+        aws.invoke(HANDLER, successor)
     first, second = aws.cloudformation.answers
     assert first == second
 
@@ -172,13 +172,13 @@ def test_a_hand_over_whose_answer_was_lost_still_ends_in_equal_answers(aws: Worl
 def test_a_hand_over_that_fails_is_answered(aws: World, trouble: Trouble) -> None:
     aws.aws.faults.append(Fault(trouble, INVOKE, times=10_000))
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "FAILED"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "FAILED"
 
 
 @pytest.mark.parametrize("trouble", [Trouble.THROTTLED, Trouble.BROKEN, Trouble.TIMED_OUT])
 def test_a_hand_over_is_tried_again(aws: World, trouble: Trouble) -> None:
     aws.aws.faults.append(Fault(trouble, INVOKE, times=3))
-    aws.invoke(JOB, event(JOB, "create"))
+    aws.invoke(HANDLER, event(HANDLER, "create"))
 
     assert len(aws.functions.queue) == 1
     assert not aws.cloudformation.requests
@@ -187,7 +187,7 @@ def test_a_hand_over_is_tried_again(aws: World, trouble: Trouble) -> None:
 def test_a_function_with_a_short_time_out_does_not_call_itself_for_ever(aws: World) -> None:
     aws.timeout = 60
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert "give the function that waits a time-out of 15 minutes" in answer["Reason"]
     assert aws.aws.operations().count(INVOKE) == MOST_HAND_OVERS
@@ -198,14 +198,14 @@ def test_trouble_beyond_botocores_retries_does_not_end_the_wait(aws: World, trou
     play(aws, poll_2=aws.domain.succeed)
     aws.aws.faults.append(Fault(trouble, POLL, skip=1, times=7))  # two polls of three tries, and one try
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 def test_polls_come_more_slowly_while_ses_is_in_trouble(aws: World) -> None:
     aws.domain.succeed()
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT, POLL, times=4 * 3))
 
-    aws.send(JOB, event(JOB, "create"))
+    aws.send(HANDLER, event(HANDLER, "create"))
 
     assert [pause for pause in aws.clock.sleeps if pause >= INTERVAL_SECONDS] == [30, 60, 60, 60]
 
@@ -213,7 +213,7 @@ def test_polls_come_more_slowly_while_ses_is_in_trouble(aws: World) -> None:
 def test_a_deadline_in_the_middle_of_trouble_names_it(aws: World) -> None:
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT, POLL, times=10_000))
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert "SES never answered (the last question to SES failed: Read timeout" in answer["Reason"]
 
@@ -221,14 +221,17 @@ def test_a_deadline_in_the_middle_of_trouble_names_it(aws: World) -> None:
 def test_denied_access_fails_at_once(aws: World) -> None:
     aws.aws.faults.append(Fault(Trouble.DENIED, POLL))
 
-    assert "(AccessDeniedException) when calling the GetEmailIdentity" in aws.send(JOB, event(JOB, "create"))["Reason"]
+    assert (
+        "(AccessDeniedException) when calling the GetEmailIdentity"
+        in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+    )
     assert not aws.clock.sleeps
 
 
 def test_an_identity_that_does_not_exist_fails_at_once(aws: World) -> None:
     aws.state.identities.clear()
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Reason"] == "SES has no identity example.com in this region; make it before waiting"
     assert not aws.clock.sleeps
@@ -238,7 +241,7 @@ def test_an_identity_that_does_not_exist_fails_at_once(aws: World) -> None:
 def test_a_part_that_ses_gave_up_on_fails_before_the_deadline(aws: World, part: str) -> None:
     setattr(aws.domain, part, "FAILED")
 
-    answer = aws.send(JOB, event(JOB, "create"))
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert "is FAILED" in answer["Reason"]
     assert "SES does not look again by itself" in answer["Reason"]
@@ -249,33 +252,33 @@ def test_a_failed_status_from_before_the_change_is_waited_out(aws: World) -> Non
     aws.domain.dkim = "FAILED"
     play(aws, poll_3=aws.domain.succeed)
 
-    assert aws.send(JOB, event(JOB, "create"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 
 
 def test_delete_succeeds_at_once(aws: World) -> None:
     aws.state.identities.clear()
 
-    assert aws.send(JOB, event(JOB, "delete"))["Status"] == "SUCCESS"
+    assert aws.send(HANDLER, event(HANDLER, "delete"))["Status"] == "SUCCESS"
     assert not aws.aws.calls
 
 
 @pytest.mark.parametrize("timeout", ["0", "3301", "-5", "1.5", "soon", "²"])
 def test_a_timeout_out_of_range_is_refused(aws: World, timeout: str) -> None:
-    answer = aws.send(JOB, event(JOB, "create", TimeoutSeconds=timeout))
+    answer = aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds=timeout))
 
     assert f"TimeoutSeconds must be 1 to 3300 whole seconds, got {timeout!r}" in answer["Reason"]
 
 
 def test_a_note_cannot_make_the_wait_longer(aws: World) -> None:
     start = aws.clock.now
-    aws.send(JOB, event(JOB, "create", TimeoutSeconds="60") | {NOTE: {"Deadline": start + 1e9, "HandOvers": 1}})
+    aws.send(HANDLER, event(HANDLER, "create", TimeoutSeconds="60") | {NOTE: {"Deadline": start + 1e9, "HandOvers": 1}})
 
     assert aws.clock.now == start + 60
 
 
 @pytest.mark.parametrize("note", [{}, {"Deadline": "soon", "HandOvers": 1}])
 def test_a_damaged_note_is_answered(aws: World, note: object) -> None:
-    assert aws.send(JOB, event(JOB, "create") | {NOTE: note})["Status"] == "FAILED"
+    assert aws.send(HANDLER, event(HANDLER, "create") | {NOTE: note})["Status"] == "FAILED"
 
 
 def test_the_decision_needs_no_aws() -> None:

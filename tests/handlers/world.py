@@ -4,8 +4,9 @@ import copy
 import importlib
 import io
 import json
+import logging
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,12 +17,12 @@ from unittest import mock
 import boto3
 import botocore.session
 
-from .in_memory_aws import InMemoryAws
+from .in_memory_aws import InMemoryAws, Trouble
 from .in_memory_monitoring import CloudWatch, Sns
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
 from .smtp.smtp_aws import Iam, SecretsManager
 
-JOBS = (
+CUSTOM_RESOURCES = (
     "activate_rule_set",
     "production_access",
     "sender_policy",
@@ -34,6 +35,9 @@ JOBS = (
 )
 KINDS = ("create", "update", "delete")
 
+# Trouble that a later try may be spared.
+PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
+
 SECRET_KEY = "not-to-be-seen-secret-key"
 SESSION_TOKEN = "not-to-be-seen-session-token"
 URL_SIGNATURE = "X-Amz-Signature"
@@ -42,12 +46,18 @@ SECRETS = (SECRET_KEY, SESSION_TOKEN, URL_SIGNATURE, "5e1f00d5ec2e7")
 Event = dict[str, Any]
 
 
-def event(job: str, kind: str, **properties: object) -> Event:
+def event(handler: str, kind: str, **properties: object) -> Event:
     """Read a recorded event; *properties* replace those of the resource, and ``None`` takes one away."""
-    read = _recorded(job, kind)
+    read = _recorded(handler, kind)
     merged = read["ResourceProperties"] | properties
     read["ResourceProperties"] = {name: value for name, value in merged.items() if value is not None}
     return read
+
+
+def rolled_back(update: Event) -> Event:
+    """The event by which CloudFormation takes *update* back."""
+    new, old = update["ResourceProperties"], update["OldResourceProperties"]
+    return update | {"ResourceProperties": old, "OldResourceProperties": new}
 
 
 def mail_event() -> Event:
@@ -60,9 +70,9 @@ def alarm_event(kind: str) -> Event:
     return _recorded("pause_sending", kind)
 
 
-def news_event(kind: str) -> Event:
+def account_event(kind: str) -> Event:
     """Read what EventBridge sends to a function about something that SES reports by itself."""
-    return _recorded("sending_news", kind)
+    return _recorded("account_events", kind)
 
 
 def schedule_event() -> Event:
@@ -70,8 +80,8 @@ def schedule_event() -> Event:
     return _recorded("account_health", "schedule")
 
 
-def _recorded(job: str, kind: str) -> Event:
-    read: Event = json.loads((Path(__file__).parent / "events" / job / f"{kind}.json").read_text(encoding="utf-8"))
+def _recorded(handler: str, kind: str) -> Event:
+    read: Event = json.loads((Path(__file__).parent / "events" / handler / f"{kind}.json").read_text(encoding="utf-8"))
     return read
 
 
@@ -157,20 +167,25 @@ class World:
     def domain(self) -> DomainIdentity:
         return self.state.identities["example.com"]
 
-    def invoke(self, job: str, sent: Any) -> None:
+    def invoke(self, handler: str, sent: Any) -> None:
         """Run the handler once."""
-        module = importlib.import_module(f"ses_constructs.handlers.{job}")
+        module = importlib.import_module(f"ses_constructs.handlers.{handler}")
         module.on_event(copy.deepcopy(sent), Context(self.clock, self.clock.now + self.timeout))
 
-    def send(self, job: str, sent: Event) -> Event:
+    def send(self, handler: str, sent: Event) -> Event:
         """Run the handler and whatever it hands over, and return the one answer."""
         before = len(self.cloudformation.bodies)
-        self.invoke(job, sent)
+        self.invoke(handler, sent)
         while self.functions.queue:
-            self.invoke(job, self.functions.queue.pop(0))
+            self.invoke(handler, self.functions.queue.pop(0))
         answers = self.cloudformation.answers[before:]
         assert len(answers) == 1, f"{len(answers)} answers: {answers}"
         return answers[0]
+
+
+def reasons(records: Iterable[logging.LogRecord], message: str) -> list[Any]:
+    """The reasons that were logged with a message."""
+    return [record.__dict__.get("reason") for record in records if record.getMessage() == message]
 
 
 _inside: list[World] = []

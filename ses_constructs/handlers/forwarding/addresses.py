@@ -1,13 +1,14 @@
-"""Mailboxes in address headers, read out of whatever people and programs write there, and written as the rules say.
+"""Reads mailboxes from address headers, whatever people and programs write there, and writes correct ones.
 
-The parser of the standard library raises on some of this, and on the rest answers differently from version to version.
+The parser of the standard library raises on some of what they write; on the rest, its versions differ.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .encoded_words import decoded, encoded, visible
+from .._text import printable
+from .encoded_words import decode_words, encode_words
 
 _MOST_CHARACTERS = 4000
 _MOST_NAME = 120
@@ -36,7 +37,7 @@ _LOCAL = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A name, as a reader sees it, and an address that mail can be sent to; either may be empty."""
+    """A display name as a reader sees it, and an address that mail can be sent to; either may be empty."""
 
     name: str
     address: str
@@ -49,7 +50,7 @@ class Mailbox:
 
 def phrase(name: str) -> str:
     """Write a display name: as a quoted string, or in encoded words if it is not ASCII."""
-    return '"{}"'.format(re.sub(r'(["\\])', r"\\\1", name)) if name.isascii() else encoded(name)
+    return '"{}"'.format(re.sub(r'(["\\])', r"\\\1", name)) if name.isascii() else encode_words(name)
 
 
 def mailboxes(text: str) -> list[Mailbox]:
@@ -57,14 +58,14 @@ def mailboxes(text: str) -> list[Mailbox]:
     if len(text) > _MOST_CHARACTERS:
         # Half an address is another one.
         text = text[:_MOST_CHARACTERS].rpartition(",")[0]
-    found, current = [], _Parts()
+    found, current = [], _MailboxParser()
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
         if kind == "end":
             found.append(current.mailbox())
-            current = _Parts()
+            current = _MailboxParser()
         elif kind == "group":
-            current = _Parts()
+            current = _MailboxParser()
         else:
             current.add(kind, token)
     found.append(current.mailbox())
@@ -72,8 +73,8 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 
 @dataclass(slots=True)
-class _Parts:
-    """One mailbox while it is read. A word is what stands without spaces: as it was written, and as it is read."""
+class _MailboxParser:
+    """One mailbox while it is read. A word has no spaces outside quotes; it is kept as written and as it reads."""
 
     words: list[tuple[str, str]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
@@ -93,24 +94,26 @@ class _Parts:
         self.glued = kind in ("atom", "encoded", "quoted")
 
     def mailbox(self) -> Mailbox:
-        address, rest = _first_usable(self.angles), self.words
+        address, rest = _first_address(self.angles), self.words
         if not address:
             # Without brackets, an address is a word like the others, or several where a program put spaces in it.
             raws = [raw for raw, _ in self.words]
-            address = _first_usable(raws)
-            rest = [word for word in self.words if not address or usable(word[0]) != address]
-        if not address and (address := usable("".join(raws))):
+            address = _first_address(raws)
+            rest = [word for word in self.words if not address or normalize_address(word[0]) != address]
+        if not address and (address := normalize_address("".join(raws))):
             rest = []
-        name = visible(decoded(" ".join(read for _, read in rest))) or visible(decoded(" ".join(self.comments)))
+        name = printable(decode_words(" ".join(read for _, read in rest))) or printable(
+            decode_words(" ".join(self.comments))
+        )
         return Mailbox(name[:_MOST_NAME].strip(), address)
 
 
-def _first_usable(candidates: list[str]) -> str:
-    return next(filter(None, map(usable, candidates)), "")
+def _first_address(candidates: list[str]) -> str:
+    return next(filter(None, map(normalize_address, candidates)), "")
 
 
-def usable(raw: str) -> str:
-    """Write an address in ASCII, or nothing if no mail can be sent to it that way."""
+def normalize_address(raw: str) -> str:
+    """Write an address in ASCII; empty if no mail can be sent to it that way."""
     local, _, domain = _ROUTE.sub("", raw.strip()).rpartition("@")
     local, domain = local.strip(), domain.strip().rstrip(".")
     if len(local) > 1 and local.startswith('"') and local.endswith('"'):
@@ -126,6 +129,6 @@ def usable(raw: str) -> str:
     return f"{local if _DOT_ATOM.fullmatch(local) else phrase(local)}@{domain}"
 
 
-def joined(boxes: Iterable[Mailbox]) -> str:
-    """Write a list of the mailboxes that have an address, each once, ready to be folded."""
+def join_addresses(boxes: Iterable[Mailbox]) -> str:
+    """Write the mailboxes that have an address as the value of a header, each once."""
     return ", ".join({box.address: str(box) for box in boxes if box.address}.values())

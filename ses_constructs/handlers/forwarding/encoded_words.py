@@ -3,7 +3,6 @@
 import binascii
 import quopri
 import re
-import unicodedata
 from collections.abc import Iterable
 
 _ENCODED = re.compile(r"=\?([A-Za-z0-9_-]{1,40})(?:\*[A-Za-z-]{0,20})?\?([bBqQ])\?([^?\s]{0,2000})\?=")
@@ -21,13 +20,7 @@ _ADDRESS_HEADERS = frozenset({"from", "to", "cc", "reply-to", "sender", "mail-fo
 _PARAMETER_HEADERS = frozenset({"content-type", "content-disposition", "content-id", "dkim-signature"})
 
 
-def visible(text: str) -> str:
-    """Keep what can be seen: no controls, no marks that turn the direction of writing, one space at a time."""
-    kept = (" " if character.isspace() else character for character in text)
-    return " ".join("".join(one for one in kept if one == " " or unicodedata.category(one)[0] != "C").split())
-
-
-def encoded(text: str) -> str:
+def encode_words(text: str) -> str:
     """Write *text* as encoded words, none of which ends inside a character."""
     words, current = [], b""
     for character in text:
@@ -40,7 +33,7 @@ def encoded(text: str) -> str:
     return " ".join(f"=?utf-8?b?{binascii.b2a_base64(word, newline=False).decode()}?=" for word in words)
 
 
-def decoded(text: str) -> str:
+def decode_words(text: str) -> str:
     """Read the encoded words in *text*; one that cannot be read stays as it is."""
     return _ENCODED.sub(_decoded_word, _BETWEEN.sub("", text))
 
@@ -75,9 +68,9 @@ def _with_encoded_words(tokens: Iterable[str]) -> Iterable[str]:
         elif run and token.isspace():
             gap += token
         else:
-            yield (encoded(run) if run else "") + gap + token
+            yield (encode_words(run) if run else "") + gap + token
             run, gap = "", ""
-    yield (encoded(run) if run else "") + gap
+    yield (encode_words(run) if run else "") + gap
 
 
 def _unquoted(token: str) -> str:

@@ -1,4 +1,4 @@
-"""How the forwarding of one message ends when it does not end well. No text here holds content or an address."""
+"""Why a message is not forwarded. No text here holds content of a message or an address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
-from .._aws import code_of, is_transient
+from .._aws import error_code, is_transient
 
 _HANDLERS = Path(__file__).parents[1]
 
@@ -25,7 +25,7 @@ class TryAgainError(Exception):
 
 @contextmanager
 def calling(call: str) -> Iterator[None]:
-    """Turn AWS's errors into ours: what AWS says may quote addresses, so that only its code is passed on."""
+    """Turn the errors of AWS into ours; only their code is passed on, for their text may quote addresses."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
@@ -35,11 +35,13 @@ def calling(call: str) -> Iterator[None]:
 def translated(error: Exception, call: str) -> Exception:
     """Find what *error* means for the message."""
     passing = is_transient(error) or isinstance(error, IncompleteReadError)
-    return (TryAgainError if passing else NotForwardedError)(f"{call} failed: {code_of(error) or type(error).__name__}")
+    return (TryAgainError if passing else NotForwardedError)(
+        f"{call} failed: {error_code(error) or type(error).__name__}"
+    )
 
 
 def unexpected(error: Exception) -> str:
-    """Say where in our code an error that nobody thought of came up, and nothing of what it says."""
+    """Say where in our code an error that nobody thought of came up; its own text stays out."""
     at, where = error.__traceback__, "nowhere"
     while at:
         file = Path(at.tb_frame.f_code.co_filename)

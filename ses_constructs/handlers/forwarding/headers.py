@@ -1,4 +1,4 @@
-"""The header block of a message: found in its bytes, taken apart, and written so that every server takes it.
+"""Finds the header block in the bytes of a message, takes it apart, and writes one that every server takes.
 
 Lines end with CRLF or LF, and with a bare CR only in a message that has no LF at all. The block ends at the first blank
 line, or before the first line that cannot be part of it, as mail servers have it. The body is never looked at.
@@ -45,7 +45,7 @@ class Header:
             yield from _folded(line, width)
 
 
-def found_in(message: bytes | bytearray) -> tuple[list[Header], int]:
+def parse_headers(message: bytes | bytearray) -> tuple[list[Header], int]:
     """Read the headers of *message*, and find where its body begins."""
     fields: list[tuple[bytes, list[bytes]]] = []
     newline = b"\n" if b"\n" in message else b"\r"
@@ -70,7 +70,7 @@ def found_in(message: bytes | bytearray) -> tuple[list[Header], int]:
     return _headers(fields), at
 
 
-def written(headers: Iterable[Header]) -> bytes:
+def serialize_headers(headers: Iterable[Header]) -> bytes:
     """Write a header block and the blank line that ends it."""
     return b"".join(line.encode() + b"\r\n" for header in headers for line in header.lines()) + b"\r\n"
 

@@ -1,10 +1,10 @@
 """The notifications that SES publishes once a receipt rule has stored a message."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from .._text import parse_json
 from .errors import DroppedError, NotForwardedError
 
 # SES writes an object of this name when a rule is made.
@@ -45,7 +45,7 @@ class Notification:
         return found
 
     def check(self) -> None:
-        """Drop what SES holds for harmful. Verdicts are absent where the rule does not scan."""
+        """Drop what SES takes for harmful. If the rule does not scan, there are no verdicts."""
         if self.verdicts.get("virusVerdict") == "FAIL":
             raise DroppedError("virus")
         if self.verdicts.get("spamVerdict") == "FAIL":
@@ -56,20 +56,17 @@ class Notification:
             raise DroppedError("loop: null return path")
 
 
-def texts_in(event: Mapping[str, Any]) -> list[str]:
-    """Unpack an event of SNS; whoever invokes the function with another one learns of it."""
+def sns_messages(event: Mapping[str, Any]) -> list[str]:
+    """Return the messages in an event of SNS; an event of anybody else is an error."""
     try:
         return [str(record["Sns"]["Message"]) for record in event["Records"]]
     except (KeyError, TypeError):
         raise NotForwardedError("the event does not come from SNS") from None
 
 
-def received(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """Read the ``mail`` and ``receipt`` of a notification, or nothing if it is not about a stored message."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+def parse_notification(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Read the ``mail`` and ``receipt`` of a notification; ``None`` if it is not about a stored message."""
+    content = parse_json(text)
     mail, receipt = (content.get(name) if isinstance(content, dict) else None for name in ("mail", "receipt"))
     if not isinstance(mail, dict) or not isinstance(receipt, dict):
         return None

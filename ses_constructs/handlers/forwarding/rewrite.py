@@ -1,14 +1,14 @@
-"""What becomes of the headers of a message that is forwarded, and which messages must not be.
+"""Decides which messages must not be forwarded, and rewrites the headers of the others.
 
 SES sends only from verified addresses, so the message gets a From of ours; its author moves to the display name, to
-Reply-To and to X-Original-From. With that, signatures no longer hold, and they go. Everything else stays as it is.
+Reply-To and to X-Original-From. That breaks the signatures, so they are removed. Everything else stays as it is.
 """
 
 import re
 from collections.abc import Iterable
 
-from .addresses import Mailbox, joined, mailboxes
-from .encoded_words import visible
+from .._text import printable
+from .addresses import Mailbox, join_addresses, mailboxes
 from .errors import DroppedError
 from .headers import USUAL_LINE, Header
 from .settings import Settings
@@ -47,7 +47,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
 
 
 def check_loops(headers: list[Header], mark: str) -> None:
-    """Drop what was here before, or what a program answered."""
+    """Drop what we have forwarded before, and what a program sent as an answer."""
     names = [header.name.lower() for header in headers]
     if _first(headers, "Return-Path").replace(" ", "") == "<>":
         raise DroppedError("loop: null return path")
@@ -60,12 +60,12 @@ def check_loops(headers: list[Header], mark: str) -> None:
         raise DroppedError(f"loop: more than {MOST_HOPS} hops")
 
 
-def rewritten(headers: list[Header], settings: Settings) -> list[Header]:
-    """Make the headers of the message that we send."""
+def rewrite_headers(headers: list[Header], settings: Settings) -> list[Header]:
+    """Make the headers of the message that we send from those of the one that we received."""
     authors = mailboxes(_first(headers, "From"))
     made = {
         "From": _ours(authors, settings),
-        "Reply-To": joined(mailboxes(_first(headers, "Reply-To"))) or joined(authors),
+        "Reply-To": join_addresses(mailboxes(_first(headers, "Reply-To"))) or join_addresses(authors),
         "X-Original-From": _first(headers, "From"),
         "X-Original-Message-ID": _first(headers, "Message-ID"),
         "References": _references(headers),
@@ -89,11 +89,11 @@ def _ours(authors: list[Mailbox], settings: Settings) -> str:
     # An address in a display name looks like a forgery to filters, and like the address to answer to people.
     author = next(iter(authors), Mailbox("", ""))
     name = author.name or author.address.rpartition("@")[0].strip('"') or "unknown sender"
-    return str(Mailbox(visible(f"{name.replace('@', ' at ')} via {settings.domain}"), settings.sender))
+    return str(Mailbox(printable(f"{name.replace('@', ' at ')} via {settings.domain}"), settings.sender))
 
 
 def _references(headers: list[Header]) -> str:
-    """List the message and what it answers, so that an answer to the forwarded one joins the same conversation."""
+    """List the message and those it answers, so that an answer to the forwarded one joins the same conversation."""
     before = _first(headers, "References") or _first(headers, "In-Reply-To")
     ids = list(dict.fromkeys(_MESSAGE_ID.findall(f"{before} {_first(headers, 'Message-ID')}")))
     # The first one names the conversation, the last ones where in it we are.

@@ -1,8 +1,8 @@
-"""Sends a message through SES without ever holding more than one copy of it.
+"""Sends a message through SES with one copy of it in memory.
 
-botocore makes several copies of a raw message on its way to JSON, which is too much for 40 MB. So it writes the request
-around a stand-in, and just before it signs and sends, the body is exchanged for one that is encoded while it is read.
-Endpoint, signature, retries and errors stay botocore's own.
+botocore makes several copies of a raw message on its way to JSON, which is too much for 40 MB. So botocore writes the
+request around a stand-in; just before it signs and sends, the body is exchanged for one that is encoded while it is
+read. Endpoint, signature, retries and errors stay those of botocore.
 """
 
 import io
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-# A send that SES did, and whose answer is lost, is done again by a retry; so the answer gets time.
-SENDING = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=60)
+# If the answer to a send is lost, a retry sends the message twice; so the answer gets time.
+RETRY_SEND = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=60)
 
 MOST_RECIPIENTS = 50
 # SES counts the message as it is, not as the API carries it.
@@ -33,7 +33,7 @@ Parts = Sequence[bytes | memoryview]
 
 
 class Sender:
-    """SES, for messages in *parts* that are sent one after the other."""
+    """Sends messages one after the other, each in *parts*."""
 
     def __init__(self, client: "SESV2Client") -> None:
         self._client = client
@@ -65,7 +65,7 @@ class Sender:
 
 
 class Base64Body(io.RawIOBase):
-    """A request body: *parts* in base64 between two texts. botocore reads it to sign it, and again to send it."""
+    """A request body: *parts* in base64 between two texts. botocore reads it to sign, and again to send."""
 
     def __init__(self, before: bytes, parts: Parts, after: bytes) -> None:
         super().__init__()

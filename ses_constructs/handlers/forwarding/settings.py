@@ -1,20 +1,22 @@
-"""The settings of the forwarder, from environment variables, and who gets the mail for whom."""
+"""The settings of the forwarder, from environment variables: among them, to whom each recipient's mail goes."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
+from .._lambda import json_list
+from .._text import parse_json
 from .errors import NotForwardedError
 
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
+_DOMAIN = re.compile(r"\S+")
 _MARK = re.compile(r"[!-~]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The destinations of one message, each once, and why there are not more of them."""
+    """The destinations of one message, each once, and why some are left out."""
 
     destinations: tuple[str, ...]
     problems: tuple[str, ...]
@@ -32,11 +34,11 @@ class Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:
-        routes = _json(environment, "FORWARD_ROUTES")
-        if not isinstance(routes, dict) or not all(_are_texts(route, _ADDRESS) for route in routes.values()):
+        routes = parse_json(environment.get("FORWARD_ROUTES"))
+        if not isinstance(routes, dict) or not all(map(_is_route, routes.values())):
             raise NotForwardedError("FORWARD_ROUTES must be a JSON object of lists of addresses")
-        domains = _json(environment, "FORWARD_RECEIVING_DOMAINS")
-        if not _are_texts(domains, re.compile(r"\S+")):
+        domains = json_list(environment, "FORWARD_RECEIVING_DOMAINS")
+        if domains is None or not all(map(_DOMAIN.fullmatch, domains)):
             raise NotForwardedError("FORWARD_RECEIVING_DOMAINS must be a JSON list of domains")
         return cls(
             {_normal(entry): tuple(route) for entry, route in routes.items()},
@@ -67,7 +69,7 @@ class Settings:
         return Plan(tuple(destinations.values()), tuple(sorted(problems)))
 
     def route(self, recipient: str) -> tuple[str, ...]:
-        """Find the most specific entry for an envelope recipient. SES does not say whether case counts; here not."""
+        """Find the destinations of an envelope recipient by its most specific entry; case does not count."""
         local, _, domain = _normal(recipient).rpartition("@")
         addresses = (f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}")
         for entry in (*addresses, *_domain_entries(domain), ""):
@@ -77,7 +79,7 @@ class Settings:
 
 
 def _domain_entries(domain: str) -> list[str]:
-    """List the entries that a domain matches: itself, then ``.example.com`` of its parents, the nearest first."""
+    """List the entries that match a domain: itself, then each parent as ``.example.com``, the nearest first."""
     labels = domain.split(".")
     return [domain, *("." + ".".join(labels[at:]) for at in range(1, len(labels)))]
 
@@ -87,15 +89,8 @@ def _normal(entry: str) -> str:
     return "" if entry == "*" else entry
 
 
-def _json(environment: Mapping[str, str], name: str) -> Any:
-    try:
-        return json.loads(environment.get(name, ""))
-    except ValueError:
-        raise NotForwardedError(f"{name} must be JSON") from None
-
-
-def _are_texts(value: object, pattern: re.Pattern[str]) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) and pattern.fullmatch(one) for one in value)
+def _is_route(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and _ADDRESS.fullmatch(each) for each in value)
 
 
 def _matching(environment: Mapping[str, str], name: str, pattern: re.Pattern[str], what: str) -> str:

@@ -1,8 +1,8 @@
-"""The bucket in which SES stored the message, and the note beside it of who has got it.
+"""The message that SES stored in a bucket, and a note beside it that says who has got it.
 
 The note is the object ``<key of the message>.forwarded``, JSON: ``{"sent": {<SHA-256>: <message id of SES>}}``, one
-entry for each destination that was sent to. The hash is over the key and the address, so that the note tells nobody
-who they are.
+entry for each destination that was sent to. The hash is over the key and the address, so that the note does not show
+the addresses.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from .._aws import code_of
+from .._aws import error_code
 from .errors import NotForwardedError, calling
 from .send import MOST_BYTES
 
@@ -35,7 +35,7 @@ class StoredMessage:
         self._sent: dict[str, str] = {}
 
     def unsent(self, destinations: Iterable[str]) -> list[str]:
-        """Look who of *destinations* has not got the message yet."""
+        """Return those of *destinations* that have not got the message yet."""
         self._sent = self._noted()
         return [one for one in destinations if self._hash(one) not in self._sent]
 
@@ -51,7 +51,7 @@ class StoredMessage:
             )
 
     def read(self) -> bytearray:
-        """Read the whole message, as it is, into one place."""
+        """Read the whole message into memory, once."""
         with calling("s3:GetObject"):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
             with answer["Body"] as _:
@@ -69,7 +69,7 @@ class StoredMessage:
             try:
                 text = self._client.get_object(Bucket=self._bucket, Key=self._note)["Body"].read()
             except ClientError as error:
-                if code_of(error) == "NoSuchKey":
+                if error_code(error) == "NoSuchKey":
                     return {}
                 raise
         try:

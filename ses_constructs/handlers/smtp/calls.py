@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from .._aws import code_of, is_transient
+from .._aws import error_code, is_transient
 
 T = TypeVar("T")
 
 # A key that was made by a call whose answer is lost is of no use, so that botocore must not try again by itself.
-ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+NO_RETRY = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
@@ -24,7 +24,7 @@ class UnreadableError(Exception):
     """AWS took the request, and what it answered cannot be read. Says no more than that."""
 
 
-def quietly(call: Callable[..., T], **parameters: Any) -> T:
+def without_secrets(call: Callable[..., T], **parameters: Any) -> T:
     """Make a call of boto3 in a way that no error holds more than a code and what AWS says about it."""
     try:
         return call(**parameters)
@@ -38,7 +38,7 @@ def quietly(call: Callable[..., T], **parameters: Any) -> T:
     raise UnreadableError(f"{getattr(call, '__name__', 'a call')} {trouble}")
 
 
-def may_pass(error: Exception) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Tell whether the same call may succeed later."""
     return is_transient(error) or isinstance(error, UnreadableError)
 
@@ -51,6 +51,6 @@ def had_no_effect(error: Exception) -> bool:
     return 400 <= status < 500
 
 
-def says_denied(error: Exception) -> bool:
+def is_access_denied(error: Exception) -> bool:
     """Tell whether AWS says that we may not make the call."""
-    return code_of(error) in _DENIED
+    return error_code(error) in _DENIED

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from .._aws import BRISK, says_gone
+from .._aws import RETRY_SHORT, is_not_found
 from .._custom_resource import RefusedError
-from .calls import ONCE, quietly
+from .calls import NO_RETRY, without_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -74,11 +74,11 @@ class Keys:
 
     @cached_property
     def _iam(self) -> "IAMClient":
-        return boto3.client("iam", config=BRISK)
+        return boto3.client("iam", config=RETRY_SHORT)
 
     @cached_property
     def _iam_once(self) -> "IAMClient":
-        return boto3.client("iam", config=ONCE)
+        return boto3.client("iam", config=NO_RETRY)
 
     def listed(self) -> tuple[AccessKey, ...]:
         found = self._iam.list_access_keys(UserName=self.user)["AccessKeyMetadata"]
@@ -96,19 +96,19 @@ class Keys:
 
     def create(self) -> "AccessKeyTypeDef":
         """Make a key in one try; if it fails in any way but an answer of AWS, the key may be there all the same."""
-        return quietly(self._iam_once.create_access_key, UserName=self.user)["AccessKey"]
+        return without_secrets(self._iam_once.create_access_key, UserName=self.user)["AccessKey"]
 
     def delete(self, key_id: str) -> None:
         """Delete a key if it is there, and one of this user."""
         try:
             self._iam.delete_access_key(UserName=self.user, AccessKeyId=key_id)
         except Exception as error:
-            if not says_gone(error):
+            if not is_not_found(error):
                 raise
 
     def deactivate(self, key_id: str) -> None:
         try:
             self._iam.update_access_key(UserName=self.user, AccessKeyId=key_id, Status="Inactive")
         except Exception as error:
-            if not says_gone(error):
+            if not is_not_found(error):
                 raise

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from .._aws import code_of
+from .._aws import error_code
 from .._custom_resource import RefusedError
-from .calls import had_no_effect, may_pass
+from .calls import had_no_effect, is_retryable
 from .keys import LOOKS, AccessKey, Keys
 from .password import smtp_password
 
@@ -64,13 +64,13 @@ def new_login(keys: Keys, known: Collection[str], region: str, is_taken: IsTaken
         else:
             lost.settle(login.username)
             return login
-        if code_of(trouble) == "LimitExceeded":
+        if error_code(trouble) == "LimitExceeded":
             lost.make_way(trouble)
             continue
-        if may_pass(trouble) and not had_no_effect(trouble):
+        if is_retryable(trouble) and not had_no_effect(trouble):
             lost.count += 1
         pause = next(pauses, None)
-        if pause is None or not may_pass(trouble):
+        if pause is None or not is_retryable(trouble):
             # With no try to come, this is the last chance to see a key of an earlier one.
             lost.look(LOOKS)
             raise trouble

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from .._aws import BRISK, code_of, says_gone
-from .calls import had_no_effect, may_pass, quietly
+from .._aws import RETRY_SHORT, error_code, is_not_found
+from .calls import had_no_effect, is_retryable, without_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -105,7 +105,7 @@ class Secret:
 
     @cached_property
     def _client(self) -> "SecretsManagerClient":
-        return boto3.client("secretsmanager", config=BRISK)
+        return boto3.client("secretsmanager", config=RETRY_SHORT)
 
     def described(self) -> Description:
         found = self._client.describe_secret(SecretId=self._arn)
@@ -117,9 +117,11 @@ class Secret:
         """Read a version by its staging label or its id; empty if there is no such version, or no value in it yet."""
         which = {"VersionStage": stage} if stage else {"VersionId": version}
         try:
-            return str(quietly(self._client.get_secret_value, SecretId=self._arn, **which).get("SecretString", ""))
+            return str(
+                without_secrets(self._client.get_secret_value, SecretId=self._arn, **which).get("SecretString", "")
+            )
         except Exception as error:
-            if says_gone(error) or code_of(error) == _MARKED_FOR_DELETION:
+            if is_not_found(error) or error_code(error) == _MARKED_FOR_DELETION:
                 return ""
             raise
 
@@ -132,7 +134,9 @@ class Secret:
     def put(self, credentials: Credentials, *, pending: str = "") -> None:
         """Write a version that becomes current at once, or the *pending* one of a rotation."""
         options: dict[str, Any] = {"ClientRequestToken": pending, "VersionStages": [PENDING]} if pending else {}
-        quietly(self._client.put_secret_value, SecretId=self._arn, SecretString=credentials.written(), **options)
+        without_secrets(
+            self._client.put_secret_value, SecretId=self._arn, SecretString=credentials.written(), **options
+        )
 
     def move_current(self, *, to: str, away_from: str) -> None:
         self._client.update_secret_version_stage(
@@ -177,7 +181,7 @@ class Secret:
             if wanted - found.keys():
                 found |= self._in_versions_without_label(wanted - found.keys(), labelled)
         except Exception as error:
-            if not (says_gone(error) or code_of(error) == _MARKED_FOR_DELETION):
+            if not (is_not_found(error) or error_code(error) == _MARKED_FOR_DELETION):
                 raise
         return found
 
@@ -195,9 +199,9 @@ class Secret:
         try:
             return self.username(version=version)
         except Exception as error:
-            if may_pass(error) or not had_no_effect(error):
+            if is_retryable(error) or not had_no_effect(error):
                 raise
-            log.warning("old version of the secret not readable", extra={"version": version, "code": code_of(error)})
+            log.warning("old version of the secret not readable", extra={"version": version, "code": error_code(error)})
         return ""
 
     def _versions(self) -> Iterator[str]:

@@ -233,8 +233,8 @@ def test_the_function_knows_every_topic_of_the_team(stack: Stack) -> None:
     make(stack, reactions=[TEAM, NotifyTopic(sns.Topic(stack, "Topic"))])
 
     properties = news(stack)[1]
-    assert (properties["Handler"], properties["Timeout"]) == ("handlers.sending_news.on_event", 300)
-    told = written(properties["Environment"]["Variables"]["NEWS_TOPICS"])
+    assert (properties["Handler"], properties["Timeout"]) == ("handlers.account_events.on_event", 300)
+    told = written(properties["Environment"]["Variables"]["EVENT_TOPICS"])
     assert set(json.loads(told)) == {f"<{key}>" for key in identified(stack, "AWS::SNS::Topic")}
 
 

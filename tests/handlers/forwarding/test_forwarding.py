@@ -413,7 +413,7 @@ def test_an_error_that_nobody_thought_of_tells_where_and_not_what(
     def broken(*_: object) -> None:
         raise ValueError("about someone@example.com")
 
-    monkeypatch.setattr(forward_message, "rewritten", broken)
+    monkeypatch.setattr(forward_message, "rewrite_headers", broken)
     mail.store(MESSAGE)
 
     fails(mail, r"unexpected ValueError at forward_message\.py:\d+")
@@ -424,12 +424,12 @@ def test_an_error_that_nobody_thought_of_tells_where_and_not_what(
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ({"FORWARD_ROUTES": "{"}, "FORWARD_ROUTES must be JSON"),
+        ({"FORWARD_ROUTES": "{"}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
         ({"FORWARD_ROUTES": "[]"}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
         ({"FORWARD_ROUTES": {"*": "x@corp.example"}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
         ({"FORWARD_ROUTES": {"*": ["corp.example"]}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
         ({"FORWARD_ROUTES": {"*": ["x@a\r\nBcc: y"]}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
-        ({"FORWARD_RECEIVING_DOMAINS": ""}, "FORWARD_RECEIVING_DOMAINS must be JSON"),
+        ({"FORWARD_RECEIVING_DOMAINS": ""}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": "{}"}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": [1]}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_FROM": "example.com"}, "FORWARD_FROM must be an address"),

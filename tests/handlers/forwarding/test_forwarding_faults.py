@@ -5,6 +5,7 @@ import pytest
 from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
 
 from ..in_memory_aws import AwsError, Fault, Trouble
+from ..world import PASSING
 from .mail_world import BUCKET, KEY, MailWorld, logged, mail_world, notification
 from .test_forwarding import MESSAGE
 
@@ -14,7 +15,6 @@ OPERATIONS = ["s3.GetObject", "s3.GetObject", "sesv2.SendEmail", "s3.PutObject"]
 SKIP = {READ_NOTE: 0, READ_MAIL: 1, SEND: 0, WRITE_NOTE: 0}
 BEFORE_SEND = [READ_NOTE, READ_MAIL]
 EVERY_CALL = [*BEFORE_SEND, SEND, WRITE_NOTE]
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 FOREVER = 10_000
 
 

@@ -138,13 +138,13 @@ def test_mutated_messages_go_through_aws_too(mail: MailWorld) -> None:
             assert mail.sent[-1].raw == expected.raw
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_sent_unharmed_or_refused_with_a_reason(raw: bytes) -> None:
     check(raw)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=200), st.text(max_size=200), st.binary(max_size=100))
 def test_any_text_may_stand_in_headers(author: str, subject: str, body: bytes) -> None:
     flat = [" ".join(text.split("\n")).encode("utf-8", "replace") for text in (author, subject)]
@@ -157,7 +157,7 @@ names = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=
 addresses = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}@[a-z0-9]{1,10}\.example", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(names, addresses), min_size=1, max_size=5))
 def test_what_we_write_as_mailboxes_we_read_as_the_same(pairs: list[tuple[str, str]]) -> None:
     boxes = [Mailbox(name, address) for name, address in pairs]

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
-from ses_constructs.handlers.forwarding.send import SENDING, Base64Body, Sender
+from ses_constructs.handlers.forwarding.send import RETRY_SEND, Base64Body, Sender
 
 KEY_ID, SECRET, REGION = "AKIAIOSFODNN7EXAMPLE", "not-a-secret", "eu-west-1"
 
@@ -65,7 +65,7 @@ def ses(*answers: tuple[int, str, dict[str, str]]) -> Iterator[tuple[Sender, lis
     thread.start()
     try:
         client = boto3.Session(KEY_ID, SECRET, region_name=REGION).client(
-            "sesv2", endpoint_url=f"http://127.0.0.1:{server.server_port}", config=SENDING
+            "sesv2", endpoint_url=f"http://127.0.0.1:{server.server_port}", config=RETRY_SEND
         )
         yield Sender(client), Handler.bodies
         client.close()

@@ -4,30 +4,33 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from typing import Any
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_constructs.handlers._alarm_event import Home
-from ses_constructs.handlers._team import Notice
-from ses_constructs.handlers.sending_news import News, NobodyToldError, NoNewsError, notice
+from ses_constructs.handlers._lambda import AccountRegion
+from ses_constructs.handlers._topics import Message
+from ses_constructs.handlers.account_events import (
+    AccountEvent,
+    NotPublishedError,
+    UnexpectedEventError,
+    message_about,
+)
 
 from .in_memory_aws import Fault, Trouble
-from .world import Event, World, news_event
+from .world import PASSING, Event, World, account_event, reasons
 
-JOB, TELL = "sending_news", "sns.Publish"
+HANDLER, PUBLISH = "account_events", "sns.Publish"
 FIRST, SECOND = (f"arn:aws:sns:eu-west-1:111122223333:Mail-{name}" for name in ("Team", "OnCall"))
-HOME = Home("aws", "eu-west-1", "111122223333")
+HERE = AccountRegion("aws", "eu-west-1", "111122223333")
 KINDS = ("sending_disabled", "recommendation_open")
-PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
 
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    with mock.patch.dict(os.environ, {"NEWS_TOPICS": json.dumps([FIRST, SECOND])}):
+    with mock.patch.dict(os.environ, {"EVENT_TOPICS": json.dumps([FIRST, SECOND])}):
         yield
 
 
@@ -38,19 +41,15 @@ def team(aws: World) -> World:
     return aws
 
 
-def about(event: Event) -> Notice:
-    return notice(News.of(event, HOME))
-
-
-def reasons(caplog: pytest.LogCaptureFixture, message: str) -> list[Any]:
-    return [record.__dict__.get("reason") for record in caplog.records if record.getMessage() == message]
+def about(event: Event) -> Message:
+    return message_about(AccountEvent.of(event, HERE))
 
 
 # What people read
 
 
 def test_a_switched_off_sender_is_told_with_the_cause_and_where_to_look() -> None:
-    assert about(news_event("sending_disabled")) == Notice(
+    assert about(account_event("sending_disabled")) == Message(
         "SES has switched off sending: configuration-set/mail-set, eu-west-1",
         "SES has switched off sending in account 111122223333, eu-west-1.\n\n"
         "Event: Sending Status Disabled\n"
@@ -67,7 +66,7 @@ def test_a_switched_off_sender_is_told_with_the_cause_and_where_to_look() -> Non
 
 
 def test_a_recommendation_is_told_with_what_it_is_on_and_how_bad_it_is() -> None:
-    told = about(news_event("recommendation_open"))
+    told = about(account_event("recommendation_open"))
 
     assert told.subject == "SES recommends a change (DKIM): identity/example.com, eu-west-1"
     assert "\nRecommendation on: DKIM\nImpact: HIGH\nStatus: OPEN\n" in told.body
@@ -77,8 +76,8 @@ def test_a_recommendation_is_told_with_what_it_is_on_and_how_bad_it_is() -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("detail", [None, {}, {"data": None}, {"data": {"record": []}, "metadata": "x"}, "text", 7])
-def test_news_that_says_nothing_of_itself_is_told_too(kind: str, detail: object) -> None:
-    event = news_event(kind) | {"detail": detail}
+def test_an_event_that_says_nothing_of_itself_is_told_too(kind: str, detail: object) -> None:
+    event = account_event(kind) | {"detail": detail}
     del event["resources"], event["time"]
     told = about(event)
 
@@ -87,7 +86,7 @@ def test_news_that_says_nothing_of_itself_is_told_too(kind: str, detail: object)
 
 
 def test_the_time_of_the_event_stands_in_for_that_of_the_record() -> None:
-    event = news_event("sending_disabled")
+    event = account_event("sending_disabled")
     del event["detail"]["data"]["record"]["lastUpdatedTimestamp"]
 
     assert "Since: 2026-11-24T12:00:07Z\n" in about(event).body
@@ -97,21 +96,21 @@ def test_the_time_of_the_event_stands_in_for_that_of_the_record() -> None:
     ("origin", "by"), [("CUSTOMER_MANAGED", "By: this account\n"), ("AWS_MANAGED", "By: AWS\n"), ("OTHER", "")]
 )
 def test_who_switched_it_off_is_said_where_it_is_known(origin: str, by: str) -> None:
-    event = news_event("sending_disabled")
+    event = account_event("sending_disabled")
     event["detail"]["data"]["origin"] = origin
 
     assert f"Status: DISABLED\n{by}Cause:" in about(event).body
 
 
 def test_all_resources_are_named_up_to_ten() -> None:
-    event = news_event("sending_disabled")
+    event = account_event("sending_disabled")
     event["resources"] = [f"arn:aws:ses:eu-west-1:111122223333:identity/{number}.example" for number in range(500)]
 
     assert about(event).body.count(".example") == 10
 
 
 def test_a_huge_text_is_cut_and_breaks_no_line() -> None:
-    event = news_event("recommendation_open")
+    event = account_event("recommendation_open")
     event["resources"] = ["x" * 1_000_000]
     event["detail"]["metadata"] = {"type": "T" * 1_000_000, "impact": "9" * 1_000_000}
     event["detail"]["data"]["record"] = {"cause": "all is well\r\n\r\n" * 100_000, "status": "\u202eON" * 100_000}
@@ -133,7 +132,7 @@ ODD = st.recursive(
 @pytest.mark.parametrize("kind", KINDS)
 @given(odd=st.fixed_dictionaries({}, optional=dict.fromkeys(("detail", "resources", "time", "id"), ODD)))
 def test_no_part_of_an_event_breaks_the_message(kind: str, odd: Event) -> None:
-    _is_a_message(about(news_event(kind) | odd), kind)
+    _is_a_message(about(account_event(kind) | odd), kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -141,7 +140,7 @@ def test_no_part_of_an_event_breaks_the_message(kind: str, odd: Event) -> None:
 def test_no_text_of_ses_breaks_the_message(
     kind: str, cause: object, status: object, since: object, impact: object, matter: object, resource: object
 ) -> None:
-    event = news_event(kind) | {"resources": [resource]}
+    event = account_event(kind) | {"resources": [resource]}
     event["detail"] = {
         "data": {"record": {"cause": cause, "status": status, "lastUpdatedTimestamp": since}},
         "metadata": {"impact": impact, "type": matter},
@@ -149,7 +148,7 @@ def test_no_text_of_ses_breaks_the_message(
     _is_a_message(about(event), kind)
 
 
-def _is_a_message(told: Notice, kind: str) -> None:
+def _is_a_message(told: Message, kind: str) -> None:
     headline = "SES has switched off" if kind == "sending_disabled" else "SES recommends"
     assert told.subject.startswith(headline)
     assert len(told.subject) < 100
@@ -166,12 +165,12 @@ def _is_a_message(told: Notice, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_topic_is_told_once(team: World, kind: str) -> None:
-    team.invoke(JOB, news_event(kind))
+    team.invoke(HANDLER, account_event(kind))
 
-    assert team.aws.operations() == [TELL, TELL]
+    assert team.aws.operations() == [PUBLISH, PUBLISH]
     assert [told.topic for told in team.sns.published] == [FIRST, SECOND]
     assert {(told.subject, told.body) for told in team.sns.published} == {
-        (told.subject, told.body) for told in [about(news_event(kind))]
+        (told.subject, told.body) for told in [about(account_event(kind))]
     }
 
 
@@ -188,36 +187,38 @@ def test_every_topic_is_told_once(team: World, kind: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_news_is_refused(team: World, caplog: pytest.LogCaptureFixture, changes: Event) -> None:
-    with pytest.raises(NoNewsError, match=r"the event must be 'Sending Status Disabled' or .* of aws\.ses, got '"):
-        team.invoke(JOB, news_event("sending_disabled") | changes)
+def test_another_event_is_refused(team: World, caplog: pytest.LogCaptureFixture, changes: Event) -> None:
+    with pytest.raises(
+        UnexpectedEventError, match=r"the event must be 'Sending Status Disabled' or .* of aws\.ses, got '"
+    ):
+        team.invoke(HANDLER, account_event("sending_disabled") | changes)
     assert not team.aws.calls
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": [{"EventSource": "aws:sns"}]}], ids=repr)
 def test_what_is_no_event_of_ses_is_refused(team: World, event: object) -> None:
-    with pytest.raises(NoNewsError, match="the event must be 'Sending Status Disabled' or"):
-        team.invoke(JOB, event)
+    with pytest.raises(UnexpectedEventError, match="the event must be 'Sending Status Disabled' or"):
+        team.invoke(HANDLER, event)
     assert not team.aws.calls
 
 
 @pytest.mark.parametrize(
     "changes", [{"account": "999988887777"}, {"region": "us-east-1"}, {"account": None}, {"region": 7}], ids=str
 )
-def test_news_of_another_account_or_region_is_refused(
+def test_an_event_of_another_account_or_region_is_refused(
     team: World, caplog: pytest.LogCaptureFixture, changes: Event
 ) -> None:
-    with pytest.raises(NoNewsError, match="the event must come from account 111122223333 in eu-west-1, got '"):
-        team.invoke(JOB, news_event("sending_disabled") | changes)
+    with pytest.raises(UnexpectedEventError, match="the event must come from account 111122223333 in eu-west-1, got '"):
+        team.invoke(HANDLER, account_event("sending_disabled") | changes)
     assert not team.aws.calls
-    assert len(reasons(caplog, "event refused")) == 1
+    assert len(reasons(caplog.records, "event refused")) == 1
 
 
 def test_a_refusal_quotes_no_more_than_it_needs(team: World, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(NoNewsError, match="the event must be"):
-        team.invoke(JOB, news_event("sending_disabled") | {"detail-type": "\r\nfake line" * 100_000})
-    (reason,) = reasons(caplog, "event refused")
+    with pytest.raises(UnexpectedEventError, match="the event must be"):
+        team.invoke(HANDLER, account_event("sending_disabled") | {"detail-type": "\r\nfake line" * 100_000})
+    (reason,) = reasons(caplog.records, "event refused")
     assert len(reason) < 300
     assert "\n" not in reason
 
@@ -226,10 +227,10 @@ def test_a_topic_that_is_gone_does_not_keep_the_others_from_being_told_or_tell_t
     team: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     team.sns.topics.remove(FIRST)
-    team.invoke(JOB, news_event("sending_disabled"))
+    team.invoke(HANDLER, account_event("sending_disabled"))
 
     assert [told.topic for told in team.sns.published] == [SECOND]
-    (record,) = [record for record in caplog.records if record.getMessage() == "topic not told"]
+    (record,) = [record for record in caplog.records if record.getMessage() == "message not published"]
     assert (record.levelno, record.__dict__["topic"]) == (logging.ERROR, FIRST)
     assert "Topic does not exist" in record.__dict__["reason"]
 
@@ -237,19 +238,19 @@ def test_a_topic_that_is_gone_does_not_keep_the_others_from_being_told_or_tell_t
 @pytest.mark.parametrize("topics", [None, "", "no json", "{}", "7", "[]"], ids=repr)
 def test_without_topics_the_run_fails(team: World, monkeypatch: pytest.MonkeyPatch, topics: str | None) -> None:
     if topics is None:
-        monkeypatch.delenv("NEWS_TOPICS")
+        monkeypatch.delenv("EVENT_TOPICS")
     else:
-        monkeypatch.setenv("NEWS_TOPICS", topics)
+        monkeypatch.setenv("EVENT_TOPICS", topics)
 
-    with pytest.raises(NobodyToldError, match="no topic could be told that SES has switched off sending"):
-        team.invoke(JOB, news_event("sending_disabled"))
+    with pytest.raises(NotPublishedError, match="no topic could be told that SES has switched off sending"):
+        team.invoke(HANDLER, account_event("sending_disabled"))
     assert not team.aws.calls
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
 def test_trouble_that_passes_keeps_nobody_from_being_told(team: World, trouble: Trouble) -> None:
-    team.aws.faults.append(Fault(trouble, TELL, times=2))
-    team.invoke(JOB, news_event("sending_disabled"))
+    team.aws.faults.append(Fault(trouble, PUBLISH, times=2))
+    team.invoke(HANDLER, account_event("sending_disabled"))
 
     assert {told.topic for told in team.sns.published} == {FIRST, SECOND}
 
@@ -258,21 +259,21 @@ def test_trouble_that_passes_keeps_nobody_from_being_told(team: World, trouble: 
 def test_a_run_that_told_nobody_fails_and_the_next_try_makes_up_for_it(
     team: World, caplog: pytest.LogCaptureFixture, trouble: Trouble
 ) -> None:
-    team.aws.faults.append(Fault(trouble, TELL, times=10_000))
+    team.aws.faults.append(Fault(trouble, PUBLISH, times=10_000))
 
-    with pytest.raises(NobodyToldError, match="no topic could be told that SES has switched off sending"):
-        team.invoke(JOB, news_event("sending_disabled"))
-    assert len(reasons(caplog, "topic not told")) == 2
+    with pytest.raises(NotPublishedError, match="no topic could be told that SES has switched off sending"):
+        team.invoke(HANDLER, account_event("sending_disabled"))
+    assert len(reasons(caplog.records, "message not published")) == 2
 
     team.aws.faults.clear()
     team.sns.published.clear()
-    team.invoke(JOB, news_event("sending_disabled"))
+    team.invoke(HANDLER, account_event("sending_disabled"))
     assert [told.topic for told in team.sns.published] == [FIRST, SECOND]
 
 
 def test_no_topic_is_told_when_lambda_would_run_out_of_time(team: World) -> None:
     team.timeout = 59
 
-    with pytest.raises(NobodyToldError, match="no topic could be told"):
-        team.invoke(JOB, news_event("sending_disabled"))
+    with pytest.raises(NotPublishedError, match="no topic could be told"):
+        team.invoke(HANDLER, account_event("sending_disabled"))
     assert not team.aws.calls

@@ -1,20 +1,20 @@
 """Tells people what SES reports by itself: that sending was switched off, or that its advisor recommends something.
 
-EventBridge invokes this. Environment: ``NEWS_TOPICS``, a JSON list of the ARNs of topics to tell.
+EventBridge invokes this. Environment: ``EVENT_TOPICS``, a JSON list of the ARNs of the topics to publish to.
 
 An event of another source, kind, account or region is refused. Every other part of an event may be missing: people then
-read that it is unknown. What SES wrote is cut, on one line and without what cannot be seen.
+read that it is unknown. What SES wrote is cut, put on one line, and cleared of what cannot be seen.
 
-The function fails, for Lambda to try again, only while no topic could be told. Where some were, the others are logged
-as ``topic not told``, for another try would tell the first ones twice. EventBridge may deliver an event twice, and
-people are then told twice.
+The function fails, for Lambda to try again, only if no topic took the message. If some did, the others are logged as
+``message not published``, for another try would publish to the first ones twice. EventBridge may deliver an event
+twice, and people then get the message twice.
 
 Give the function a time-out of 5 minutes.
 
 Permissions: ``sns:Publish`` on the topics and, where they are encrypted, ``kms:Decrypt`` and ``kms:GenerateDataKey`` on
 their keys.
 
-The document: https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html.
+The format: https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html.
 """
 
 import logging
@@ -23,9 +23,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ._alarm_event import Home, one_line
-from ._custom_resource import Context
-from ._team import Notice, Team
+from ._lambda import AccountRegion, Context
+from ._text import one_line
+from ._topics import Message, Topics
 
 log = logging.getLogger(__name__)
 
@@ -37,68 +37,68 @@ _MOST_RESOURCES = 10
 _ARN_CHARACTERS, _CAUSE_CHARACTERS, _WORD_CHARACTERS = 300, 1000, 40
 
 
-class NoNewsError(Exception):
-    """A sentence that says why an event is refused."""
+class UnexpectedEventError(Exception):
+    """Why an event is refused."""
 
 
-class NobodyToldError(Exception):
-    """No topic took the news."""
+class NotPublishedError(Exception):
+    """No topic took the message."""
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Tell every topic of one event."""
+    """Publish one event to every topic."""
     try:
-        news = News.of(event, Home.of(context.invoked_function_arn))
-    except NoNewsError as error:
+        reported = AccountEvent.of(event, AccountRegion.of(context.invoked_function_arn))
+    except UnexpectedEventError as error:
         log.error("event refused", extra={"reason": str(error)})
         raise
-    told = Team.of(os.environ, "NEWS_TOPICS", context).tell(notice(news))
-    if not told:
-        raise NobodyToldError(f"no topic could be told that {news.headline}")
-    log.info("news told", extra={"kind": news.kind, "topics": told})
+    published = Topics.of(os.environ, "EVENT_TOPICS", context).publish(message_about(reported))
+    if not published:
+        raise NotPublishedError(f"no topic could be told that {reported.headline}")
+    log.info("event published", extra={"kind": reported.kind, "topics": published})
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class AccountEvent:
     """What SES reports about our own account and region; each text is one line for people to read, or empty."""
 
-    home: Home
+    here: AccountRegion
     kind: str
     resources: tuple[str, ...]
     status: str
     cause: str
     since: str
     by: str
-    subject_matter: str
+    recommended_on: str
     impact: str
 
     @classmethod
-    def of(cls, event: object, home: Home) -> Self:
+    def of(cls, event: object, here: AccountRegion) -> Self:
         """Read what EventBridge passes on."""
-        told = _object(event)
-        kind = told.get("detail-type")
-        if told.get("source") != "aws.ses" or not isinstance(kind, str) or kind not in _HEADLINES:
-            raise NoNewsError(
+        sent = _object(event)
+        kind = sent.get("detail-type")
+        if sent.get("source") != "aws.ses" or not isinstance(kind, str) or kind not in _HEADLINES:
+            raise UnexpectedEventError(
                 f"the event must be {' or '.join(map(repr, _HEADLINES))} of aws.ses, "
-                f"got {_line(kind)!r} of {_line(told.get('source'))!r}"
+                f"got {_line(kind)!r} of {_line(sent.get('source'))!r}"
             )
-        if (told.get("account"), told.get("region")) != (home.account, home.region):
-            raise NoNewsError(
-                f"the event must come from account {home.account} in {home.region}, "
-                f"got {_line(told.get('account'))!r} in {_line(told.get('region'))!r}"
+        if (sent.get("account"), sent.get("region")) != (here.account, here.region):
+            raise UnexpectedEventError(
+                f"the event must come from account {here.account} in {here.region}, "
+                f"got {_line(sent.get('account'))!r} in {_line(sent.get('region'))!r}"
             )
-        detail = _object(told.get("detail"))
+        detail = _object(sent.get("detail"))
         data, metadata = _object(detail.get("data")), _object(detail.get("metadata"))
         record = _object(data.get("record"))
         return cls(
-            home=home,
+            here=here,
             kind=kind,
-            resources=_lines(told.get("resources")),
+            resources=_lines(sent.get("resources")),
             status=_line(record.get("status")),
             cause=_line(record.get("cause"), _CAUSE_CHARACTERS),
-            since=_line(record.get("lastUpdatedTimestamp")) or _line(told.get("time")),
+            since=_line(record.get("lastUpdatedTimestamp")) or _line(sent.get("time")),
             by=_WHO.get(_line(data.get("origin")), ""),
-            subject_matter=_line(metadata.get("type")),
+            recommended_on=_line(metadata.get("type")),
             impact=_line(metadata.get("impact")),
         )
 
@@ -107,27 +107,27 @@ class News:
         return _HEADLINES[self.kind]
 
 
-def notice(news: News) -> Notice:
+def message_about(event: AccountEvent) -> Message:
     """Say what SES did or recommends, about what, why, and where to look."""
     # Only the end of an ARN differs from one resource to the next.
-    what = news.resources[0].rpartition(":")[2] if news.resources else f"account {news.home.account}"
-    matter = f" ({news.subject_matter})" if news.subject_matter else ""
+    what = event.resources[0].rpartition(":")[2] if event.resources else f"account {event.here.account}"
+    matter = f" ({event.recommended_on})" if event.recommended_on else ""
     known = (
-        ("Event", news.kind),
-        ("About", ", ".join(news.resources) or "unknown"),
-        ("Recommendation on", news.subject_matter),
-        ("Impact", news.impact),
-        ("Status", news.status),
-        ("By", news.by),
-        ("Cause", news.cause or "unknown"),
-        ("Since", news.since or "unknown"),
+        ("Event", event.kind),
+        ("About", ", ".join(event.resources) or "unknown"),
+        ("Recommendation on", event.recommended_on),
+        ("Impact", event.impact),
+        ("Status", event.status),
+        ("By", event.by),
+        ("Cause", event.cause or "unknown"),
+        ("Since", event.since or "unknown"),
     )
-    return Notice.of(
-        f"{news.headline}{matter}: {what}, {news.home.region}",
+    return Message.of(
+        f"{event.headline}{matter}: {what}, {event.here.region}",
         [
-            f"{news.headline} in account {news.home.account}, {news.home.region}.",
+            f"{event.headline} in account {event.here.account}, {event.here.region}.",
             "\n".join(f"{name}: {value}" for name, value in known if value),
-            _WHERE_TO_LOOK[news.kind],
+            _WHERE_TO_LOOK[event.kind],
         ],
     )
 
@@ -152,11 +152,11 @@ def _object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _line(value: object, most: int = _WORD_CHARACTERS) -> str:
-    return one_line(value, most)
+def _line(value: object, max_length: int = _WORD_CHARACTERS) -> str:
+    return one_line(value, max_length)
 
 
 def _lines(values: object) -> tuple[str, ...]:
-    """The first of several texts that hold anything."""
+    """Return those of the first texts that hold anything."""
     found = values[:_MOST_RESOURCES] if isinstance(values, list) else []
     return tuple(filter(None, (_line(each, _ARN_CHARACTERS) for each in found)))

@@ -4,21 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_constructs.handlers._alarm_event import AlarmChange, Home, changes_in
-from ses_constructs.handlers._team import Notice
-from ses_constructs.handlers.pause_sending import Target, meaning_of, notice
+from ses_constructs.handlers._alarm_event import AlarmChange, parse_alarm_event
+from ses_constructs.handlers._lambda import AccountRegion
+from ses_constructs.handlers._topics import Message
+from ses_constructs.handlers.pause_sending import Target, meaning_of, message_about
 
 from .world import Event, alarm_event
 
-HOME = Home("aws", "eu-west-1", "111122223333")
-SET, ACCOUNT = Target("mail-set", HOME), Target("", HOME)
+HERE = AccountRegion("aws", "eu-west-1", "111122223333")
+SET, ACCOUNT = Target("mail-set", HERE), Target("", HERE)
 ALARM = AlarmChange("BounceRateCritical", "ALARM", "Threshold Crossed", "2026-11-24T12:00:05.713+0000")
 
 
-def about(event: Event, target: Target = SET, *, found: bool = True) -> Notice:
-    (change,) = changes_in(event, HOME)
+def about(event: Event, target: Target = SET, *, found: bool = True) -> Message:
+    (change,) = parse_alarm_event(event, HERE)
     assert isinstance(change, AlarmChange)
-    return notice(change, target, found=found)
+    return message_about(change, target, found=found)
 
 
 def alarm_with(*, name: str, reason: str, since: str) -> Event:
@@ -29,7 +30,7 @@ def alarm_with(*, name: str, reason: str, since: str) -> Event:
 
 
 def test_the_message_says_what_was_paused_why_and_how_to_resume() -> None:
-    assert about(alarm_event("metric_alarm")) == Notice(
+    assert about(alarm_event("metric_alarm")) == Message(
         "SES sending paused: mail-set, alarm Mail-Monitoring-BounceRateCritical-1A2B3C4D5E6F",
         "Sending is paused for configuration set mail-set (account 111122223333, eu-west-1).\n\n"
         "Alarm: Mail-Monitoring-BounceRateCritical-1A2B3C4D5E6F\n"
@@ -51,7 +52,7 @@ def test_the_message_says_what_was_paused_why_and_how_to_resume() -> None:
 
 
 def test_the_message_about_an_account_names_its_switch_and_its_region() -> None:
-    told = notice(ALARM, ACCOUNT, found=True)
+    told = message_about(ALARM, ACCOUNT, found=True)
 
     assert told.subject == "SES sending paused: account 111122223333 in eu-west-1, alarm BounceRateCritical"
     assert told.body.startswith("Sending is paused for account 111122223333 in eu-west-1.\n")
@@ -65,7 +66,7 @@ def test_either_sender_leads_to_the_same_message(kind: str) -> None:
 
 
 def test_the_message_about_a_set_that_is_gone_does_not_tell_to_resume_it() -> None:
-    told = notice(ALARM, SET, found=False)
+    told = message_about(ALARM, SET, found=False)
 
     assert told.subject == "SES sending not paused: mail-set, alarm BounceRateCritical"
     assert told.body.startswith("Nothing was paused: SES knows no configuration set mail-set (account 111122223333, ")
@@ -75,7 +76,7 @@ def test_the_message_about_a_set_that_is_gone_does_not_tell_to_resume_it() -> No
 def test_the_longest_name_of_a_set_is_told_whole() -> None:
     name = "x" * 64
 
-    assert f"{name}, alarm" in notice(ALARM, Target(name, HOME), found=True).subject
+    assert f"{name}, alarm" in message_about(ALARM, Target(name, HERE), found=True).subject
 
 
 def test_an_alarm_that_says_nothing_of_itself_is_told_too() -> None:
@@ -96,7 +97,7 @@ def test_no_text_of_an_alarm_breaks_the_message(
     assert told.subject.isascii()
     assert told.subject.isprintable()
     assert told.body.encode()
-    assert len(told.body.splitlines()) == len(notice(ALARM, target, found=found).body.splitlines())
+    assert len(told.body.splitlines()) == len(message_about(ALARM, target, found=found).body.splitlines())
 
 
 def test_a_huge_text_is_cut() -> None:
@@ -122,4 +123,4 @@ def test_what_the_alarm_stands_for_is_said_in_words(alarm: str, meaning: str) ->
     }
     assert meaning_of(environment, alarm) == meaning
     assert meaning_of({}, alarm) == ""
-    assert ("It means: " in notice(ALARM, SET, found=True, meaning=meaning).body) == bool(meaning)
+    assert ("It means: " in message_about(ALARM, SET, found=True, meaning=meaning).body) == bool(meaning)
