@@ -4,8 +4,6 @@ A CDK token is text such as ``${Token[AWS.Region.4]}`` that stands for a value k
 looks at what is written around a token and lets the token itself pass.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 

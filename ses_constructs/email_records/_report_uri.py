@@ -1,7 +1,5 @@
 """Where receivers send reports: the URIs in the ``rua`` and ``ruf`` tags of DMARC and TLS reporting."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote

@@ -1,7 +1,5 @@
 """Writing the text of a TXT record as the quoted strings that DNS stores (RFC 1035 section 3.3.14)."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from ..common.arguments import is_token, split_tokens
