@@ -17,11 +17,19 @@ if TYPE_CHECKING:
     from .alarms.pause_sending import PauseSending as PauseSending
     from .alarms.thresholds import DeliveryThresholds as DeliveryThresholds
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
+    from .common.sending_metrics import ReputationMetrics as ReputationMetrics
+    from .common.sending_metrics import SendingMetrics as SendingMetrics
     from .dns.zones import DnsZone as DnsZone
     from .dns.zones import RecordsToPublish as RecordsToPublish
     from .dns.zones import Route53Zone as Route53Zone
+    from .email_records import DmarcAction as DmarcAction
+    from .email_records import DmarcAlignment as DmarcAlignment
+    from .email_records import DmarcOptions as DmarcOptions
     from .email_records import DmarcPolicy as DmarcPolicy
     from .email_records import DnsRecord as DnsRecord
+    from .email_records import PublicSuffix as PublicSuffix
+    from .email_records import RecordType as RecordType
+    from .email_records import SpfAll as SpfAll
     from .email_records import SpfPolicy as SpfPolicy
     from .email_records import TlsReporting as TlsReporting
     from .events.event_destinations import CloudWatchMetrics as CloudWatchMetrics
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from .events.event_destinations import FirehoseEvents as FirehoseEvents
     from .events.event_destinations import TopicEvents as TopicEvents
     from .events.event_history import EventHistory as EventHistory
+    from .events.event_source import EventSource as EventSource
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
     from .receiving.inbound_actions import StoreMail as StoreMail
     from .receiving.inbound_rule import InboundAction as InboundAction
     from .receiving.inbound_rule import InboundRule as InboundRule
+    from .receiving.inbound_rule import OwningRuleSet as OwningRuleSet
     from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
     from .smtp.smtp_credentials import SmtpSecret as SmtpSecret
@@ -70,6 +80,9 @@ _MODULES = {
     "DeliverToWorkMail": "receiving.inbound_actions",
     "DeliveryThresholds": "alarms.thresholds",
     "Dkim": "identities.dkim",
+    "DmarcAction": "email_records",
+    "DmarcAlignment": "email_records",
+    "DmarcOptions": "email_records",
     "DmarcPolicy": "email_records",
     "DnsRecord": "email_records",
     "DnsZone": "dns.zones",
@@ -78,6 +91,7 @@ _MODULES = {
     "EventBusEvents": "events.event_destinations",
     "EventDestination": "events.event_destinations",
     "EventHistory": "events.event_history",
+    "EventSource": "events.event_source",
     "FirehoseEvents": "events.event_destinations",
     "ForwardMail": "receiving.forward_mail",
     "InboundAction": "receiving.inbound_rule",
@@ -88,15 +102,21 @@ _MODULES = {
     "MailDashboard": "monitoring.mail_dashboard",
     "NotifyTopic": "alarms.alarm_reactions",
     "OwnDkim": "identities.dkim",
+    "OwningRuleSet": "receiving.inbound_rule",
     "PauseSending": "alarms.pause_sending",
     "ProductionAccess": "account.production_access",
+    "PublicSuffix": "email_records",
     "PublishToTopic": "receiving.inbound_actions",
+    "RecordType": "email_records",
     "RecordsToPublish": "dns.zones",
+    "ReputationMetrics": "common.sending_metrics",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
     "SendingDomain": "identities.sending_domain",
+    "SendingMetrics": "common.sending_metrics",
     "SmtpCredentials": "smtp.smtp_credentials",
     "SmtpSecret": "smtp.smtp_credentials",
+    "SpfAll": "email_records",
     "SpfPolicy": "email_records",
     "StopProcessing": "receiving.inbound_actions",
     "StoreMail": "receiving.inbound_actions",

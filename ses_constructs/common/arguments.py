@@ -1,13 +1,11 @@
-"""Wording and checks that every value of this package shares.
+"""Checks of arguments, and the one wording of what they refuse; pure, so that values without CDK can use it too.
 
 A CDK token is text such as ``${Token[AWS.Region.4]}`` that stands for a value known only at deployment. A check
 looks at what is written around a token and lets the token itself pass.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 # CDK keeps to these characters inside a token, so text that only resembles one gets no privileges here.
 TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
@@ -41,16 +39,6 @@ def contains_token(text: str) -> bool:
 def is_token(text: str) -> bool:
     """Tell whether *text* is nothing but CDK tokens."""
     return _TOKENS_ONLY.fullmatch(text) is not None
-
-
-def split_tokens(text: str) -> list[str]:
-    """Cut *text* before and behind every token; the pieces, none of them empty, join to the same text."""
-    return [piece for piece in re.split(f"({TOKEN_PATTERN})", text) if piece]
-
-
-def outside_tokens(change: Callable[[str], str], text: str) -> str:
-    """Apply *change* to what stands around the tokens of *text*."""
-    return "".join(piece if is_token(piece) else change(piece) for piece in split_tokens(text))
 
 
 def without_tokens(text: str) -> str:

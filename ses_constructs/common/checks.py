@@ -12,31 +12,10 @@ from constructs import Construct
 from .arguments import check_kind, contains_token, invalid
 from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
 
-# CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
-_MAX_WAIT_MINUTES = 55
-_MIN_WAIT_MINUTES = 1
-
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
     """A warning under an id of ours."""
     Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
-
-
-def check_wait(timeout: Duration) -> None:
-    """Between one minute and what fits into CloudFormation's hour."""
-    seconds = timeout.to_seconds()
-    if not _MIN_WAIT_MINUTES * 60 <= seconds <= _MAX_WAIT_MINUTES * 60:
-        raise invalid(
-            "wait_until_verified",
-            f"be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes",
-            f"{seconds:g} seconds",
-            "pass Duration.minutes(30)",
-        )
-
-
-def service_timeout_of_wait(timeout: Duration) -> Duration:
-    """How long CloudFormation waits for a wait: its handler answers at its deadline, the rest is for a lost answer."""
-    return Duration.minutes(min(timeout.to_minutes(integral=False) + 5, _MAX_WAIT_MINUTES + 5))
 
 
 def warn_about_region(scope: Construct, region: str, *, receives_mail: bool) -> None:
@@ -68,6 +47,14 @@ def check_known_seconds(argument: str, duration: object, fix: str) -> float:
     if duration.is_unresolved():
         raise invalid(argument, "be known at synth", duration.to_human_string(), fix)
     return duration.to_seconds(integral=False)
+
+
+def check_configuration_set(argument: str, value: object) -> None:
+    """Raise ``ValueError`` unless *value* is a configuration set of aws_ses; its name alone comes to mind first."""
+    if not hasattr(value, "configuration_set_name"):
+        raise invalid(
+            argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
+        )
 
 
 def warn_about_policy(scope: Construct, of: str, statement: iam.PolicyStatement, *, who: str, before: str) -> None:

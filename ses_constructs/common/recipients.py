@@ -1,7 +1,5 @@
 """Which entry of a receipt rule's recipient list an address answers to; nothing here needs ``aws_cdk``."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

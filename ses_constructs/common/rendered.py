@@ -1,8 +1,13 @@
-"""How cdk-nag writes a resource into the id of a finding, so that one finding can be acknowledged and no other."""
+"""How a resolved value is written as text for ids: those of constructs, of policies, and of findings to acknowledge.
+
+The spelling is part of the logical ids that are made from it, and a changed one replaces resources. So it is ours, and
+frozen by a test. cdk-nag writes a resource into the id of a finding in the same way; should it ever change its mind,
+its ids get a function of their own and this one stays.
+"""
 
 
 def rendered(resolved: object) -> str:
-    """The text of a resolved ARN, with references as ``<LogicalId>`` and attributes as ``<LogicalId.Attribute>``.
+    """Write what ``Stack.resolve`` returns with references as ``<LogicalId>`` and ``<LogicalId.Attribute>``.
 
     >>> rendered({"Fn::Join": ["", [{"Fn::GetAtt": ["Mailbox1", "Arn"]}, "/support/*"]]})
     '<Mailbox1.Arn>/support/*'

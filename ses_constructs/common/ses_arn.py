@@ -1,7 +1,6 @@
 """ARNs of SES, in the account and region of a stack."""
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 
@@ -10,8 +9,3 @@ def ses_arn(scope: Construct, resource: str, name: str) -> str:
     return Stack.of(scope).format_arn(
         service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
     )
-
-
-def configuration_set_arn(scope: Construct, configuration_set: ses.IConfigurationSet) -> str:
-    """The ARN that CDK's own construct does not have."""
-    return ses_arn(scope, "configuration-set", configuration_set.configuration_set_name)

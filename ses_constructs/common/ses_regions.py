@@ -4,8 +4,6 @@ The lists are a snapshot. SES comes to new regions without notice, so absence fr
 never a reason to fail.
 """
 
-from __future__ import annotations
-
 import re
 
 from .arguments import check_text, invalid, without_tokens

@@ -22,7 +22,14 @@ class DnsZone(Protocol):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable | None:
-        """Publish *records*; return what exists once they answer, or None where that is up to a person."""
+        """Publish *records*; return what exists once they answer, or None where that is up to a person.
+
+        Args:
+            scope: The domain; what is made belongs under it.
+            domain_name: Its name.
+            records: All records of the domain, with absolute names; names and values may hold tokens.
+            removal_policy: What becomes of the records when the domain is removed.
+        """
         ...
 
 
@@ -33,9 +40,12 @@ class Route53Zone(DnsZone):
     All records of a domain become one ``AWS::Route53::RecordSetGroup``: one resource, and one change that happens
     whole or not at all. A record set that already exists is never overwritten; the deployment fails and names it.
 
-    *hosted_zone* must know its name, as zones do that are made in the app or come from ``HostedZone.from_lookup`` or
-    ``HostedZone.from_hosted_zone_attributes``. Private zones are refused where they can be told apart: SES and
-    receivers look in the public DNS only.
+    Args:
+        hosted_zone: A zone that knows its name: one that is made in the app, or comes from ``HostedZone.from_lookup``
+            or ``HostedZone.from_hosted_zone_attributes``.
+
+    Raises:
+        ValueError: No hosted zone.
     """
 
     hosted_zone: route53.IHostedZone
@@ -49,7 +59,12 @@ class Route53Zone(DnsZone):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable:
-        """One record set group under *scope*, named ``Records``."""
+        """One record set group under *scope*, named ``Records``; see :class:`DnsZone`.
+
+        Raises:
+            ValueError: A zone that does not hold the domain, does not know its name, or is known to be private: SES and
+                receivers look in the public DNS only.
+        """
         self._check_holds(domain_name)
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
         record_sets = Token.as_any(
@@ -107,9 +122,11 @@ class Route53Zone(DnsZone):
             return self.hosted_zone.zone_name.lower().removesuffix(".")
         except RuntimeError as error:
             # from_hosted_zone_id knows no name, and says so only when it is asked.
-            raise ValueError(
-                "hosted_zone must know its zone name, got a zone that was imported by its id alone; "
-                "import it with HostedZone.from_hosted_zone_attributes(hosted_zone_id=..., zone_name=...)"
+            raise invalid(
+                "hosted_zone",
+                "know its zone name",
+                self.hosted_zone.node.path,
+                "import it with HostedZone.from_hosted_zone_attributes(hosted_zone_id=..., zone_name=...)",
             ) from error
 
 
@@ -124,7 +141,7 @@ class RecordsToPublish(DnsZone):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> None:
-        """One output for each record, under *scope*."""
+        """One output for each record, under *scope*; see :class:`DnsZone`."""
         outputs = Construct(scope, "Records")
         for record in records:
             # The purpose is a fixed phrase of this library, so the id comes from the role and not from the user.

@@ -1,9 +1,7 @@
 """Where receivers send reports: the URIs in the ``rua`` and ``ruf`` tags of DMARC and TLS reporting."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote, unquote
 
 from ..common.arguments import (
@@ -13,12 +11,13 @@ from ..common.arguments import (
     check_text,
     contains_token,
     invalid,
+    is_token,
     known_address_flaw,
     name_flaw,
-    outside_tokens,
     text_tuple,
     without_tokens,
 )
+from ._txt_strings import split_tokens
 
 _HTTPS = re.compile(rf"(?i:https)://(?P<host>(?:{TOKEN_PATTERN}|[^/?:])*)(?P<port>:[0-9]{{1,5}})?(?P<rest>(?:[/?].*)?)")
 _PATH_AND_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~$&'()*+=:@/?,!;]|%[0-9A-Fa-f]{2})*")
@@ -59,8 +58,8 @@ def _report_uri(argument: str, value: str) -> str:
             raise invalid(argument, "have no size limit behind the domain", value, "leave out everything from the !")
         rule = f"be e-mail addresses or mailto:/https: URIs, and {flaw}"
         raise invalid(argument, rule, value, "write 'dmarc@example.com'")
-    local_part = outside_tokens(lambda text: _mailto_escaped(text, is_uri), local_part)
-    return f"mailto:{local_part}{at}{outside_tokens(str.lower, domain)}"
+    local_part = _outside_tokens(lambda text: _mailto_escaped(text, is_uri), local_part)
+    return f"mailto:{local_part}{at}{_outside_tokens(str.lower, domain)}"
 
 
 def _uri_flaw(local_part: str, domain: str) -> str | None:
@@ -80,12 +79,17 @@ def _https_uri(argument: str, value: str) -> str:
         raise invalid(argument, f"{rule} with a host name", value, "write 'https://reports.example.com/path'")
     if _PATH_AND_QUERY.fullmatch(without_tokens(match["rest"])) is None:
         raise invalid(argument, f"{rule} of ASCII characters, without a fragment", value, "percent-encode the others")
-    rest = outside_tokens(_https_escaped, match["rest"])
-    return f"https://{outside_tokens(str.lower, match['host'])}{match['port'] or ''}{rest}"
+    rest = _outside_tokens(_https_escaped, match["rest"])
+    return f"https://{_outside_tokens(str.lower, match['host'])}{match['port'] or ''}{rest}"
 
 
 def _https_escaped(text: str) -> str:
     return _TO_ESCAPE.sub(lambda m: m[0].upper() if len(m[0]) > 1 else f"%{ord(m[0]):02X}", text)
+
+
+def _outside_tokens(change: Callable[[str], str], text: str) -> str:
+    """Apply *change* to what stands around the CDK tokens of *text*."""
+    return "".join(piece if is_token(piece) else change(piece) for piece in split_tokens(text))
 
 
 def _without_size_limit(uri: str) -> str:

@@ -1,7 +1,5 @@
 """The terms of an SPF record: what one may look like, and its one canonical spelling (RFC 7208 section 12)."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Sequence

@@ -1,10 +1,9 @@
 """Writing the text of a TXT record as the quoted strings that DNS stores (RFC 1035 section 3.3.14)."""
 
-from __future__ import annotations
-
+import re
 from typing import Literal
 
-from ..common.arguments import is_token, split_tokens
+from ..common.arguments import TOKEN_PATTERN, is_token
 
 MAX_STRING_BYTES = 255
 
@@ -32,6 +31,11 @@ def txt_strings(text: str) -> list[list[str]]:
     if len(text.encode()) <= MAX_STRING_BYTES:
         return [pieces]
     return [[part] for piece in pieces for part in ([piece] if is_token(piece) else _chunks(piece))]
+
+
+def split_tokens(text: str) -> list[str]:
+    """Cut *text* before and behind every CDK token; the pieces, none of them empty, join to the same text."""
+    return [piece for piece in re.split(f"({TOKEN_PATTERN})", text) if piece]
 
 
 def wire_length(text: str) -> int:

@@ -1,11 +1,9 @@
 """What receivers should do with mail that is not really from your domain (DMARC, RFC 9989)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, Self, TypedDict, Unpack, cast, get_args
 
 from ..common.arguments import check_choice, check_distinct, check_text, invalid, text_tuple
 from ._report_uri import mail_host, report_uris, split_dmarc_uris
@@ -28,22 +26,42 @@ _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
 _TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>[ -~\t]*)")
 
 
+class DmarcOptions(TypedDict, total=False):
+    """What a :class:`DmarcPolicy` can say beside its action, all of it optional; described there."""
+
+    subdomain_action: DmarcAction | None
+    nonexistent_subdomain_action: DmarcAction | None
+    testing: bool
+    public_suffix: PublicSuffix | None
+    dkim_alignment: DmarcAlignment
+    spf_alignment: DmarcAlignment
+    reports_to: Sequence[str]
+    failure_reports_to: Sequence[str]
+    failure_options: Sequence[str]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DmarcPolicy:
     """The policy in the TXT record ``_dmarc.<domain>``, with the tags of RFC 9989 section 4.7 and no retired ones.
 
-    ``action`` is for the domain itself. ``subdomain_action`` is for its subdomains and, if ``None``, the same;
-    ``nonexistent_subdomain_action`` is for names that do not exist and, if ``None``, the same as for subdomains.
-    ``testing`` asks receivers to apply one level less than they are told. ``public_suffix`` is for registries.
-    Alignment says how closely DKIM and SPF domains have to match the From domain.
+    :meth:`monitor`, :meth:`quarantine` and :meth:`reject` choose the action, and take every other argument.
 
-    ``reports_to`` gets aggregate reports and ``failure_reports_to`` single messages: e-mail addresses or ``mailto:``
-    and ``https:`` URIs, in any sequence, stored as URIs in one form (scheme and host in lower case; commas,
-    exclamation marks and semicolons escaped). Receivers only have to support ``mailto:``. ``failure_options``, from
-    ``0`` ``1`` ``d`` ``s``, say which failures to report; ``0`` and ``1`` exclude each other, and without
-    ``failure_reports_to`` there are none.
+    Args:
+        action: What receivers do with failing mail of the domain itself: ``none``, ``quarantine`` or ``reject``.
+        subdomain_action: The same for its subdomains; *action* unless given.
+        nonexistent_subdomain_action: The same for names that do not exist; *subdomain_action* unless given.
+        testing: Asks receivers to apply one level less than they are told.
+        public_suffix: For registries, under whose names others register: ``y``, ``n`` or ``u``.
+        dkim_alignment: How closely the signing domain has to match the From domain: ``relaxed`` or ``strict``.
+        spf_alignment: The same for the domain of the envelope sender.
+        reports_to: Who gets aggregate reports: e-mail addresses, or ``mailto:`` and ``https:`` URIs, of which receivers
+            only have to support the former. Stored as URIs in one form: scheme and host in lower case; commas,
+            exclamation marks and semicolons escaped.
+        failure_reports_to: Who gets a report on each failing message, in the same forms.
+        failure_options: Which failures to report there, from ``0`` ``1`` ``d`` ``s``; not ``0`` and ``1`` together.
 
-    Raises ``ValueError`` for values that the record cannot hold.
+    Raises:
+        ValueError: Values that the record cannot hold, and *failure_options* without *failure_reports_to*.
     """
 
     action: DmarcAction
@@ -83,100 +101,40 @@ class DmarcPolicy:
             raise invalid("failure_options", rule, options, "pass failure_reports_to as well")
 
     @classmethod
-    def monitor(
-        cls,
-        *,
-        subdomain_action: DmarcAction | None = None,
-        nonexistent_subdomain_action: DmarcAction | None = None,
-        testing: bool = False,
-        public_suffix: PublicSuffix | None = None,
-        dkim_alignment: DmarcAlignment = "relaxed",
-        spf_alignment: DmarcAlignment = "relaxed",
-        reports_to: Sequence[str] = (),
-        failure_reports_to: Sequence[str] = (),
-        failure_options: Sequence[str] = (),
-    ) -> DmarcPolicy:
+    def monitor(cls, **options: Unpack[DmarcOptions]) -> Self:
         """Collect reports and change nothing, where every rollout starts.
+
+        Args:
+            options: Every argument of :class:`DmarcPolicy` but its action, by name.
 
         >>> DmarcPolicy.monitor(reports_to=("dmarc@example.com",)).to_txt()
         'v=DMARC1; p=none; rua=mailto:dmarc@example.com'
         """
-        return cls(
-            action="none",
-            subdomain_action=subdomain_action,
-            nonexistent_subdomain_action=nonexistent_subdomain_action,
-            testing=testing,
-            public_suffix=public_suffix,
-            dkim_alignment=dkim_alignment,
-            spf_alignment=spf_alignment,
-            reports_to=text_tuple("reports_to", reports_to),
-            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
-            failure_options=text_tuple("failure_options", failure_options),
-        )
+        return cls(action="none", **options)
 
     @classmethod
-    def quarantine(
-        cls,
-        *,
-        subdomain_action: DmarcAction | None = None,
-        nonexistent_subdomain_action: DmarcAction | None = None,
-        testing: bool = False,
-        public_suffix: PublicSuffix | None = None,
-        dkim_alignment: DmarcAlignment = "relaxed",
-        spf_alignment: DmarcAlignment = "relaxed",
-        reports_to: Sequence[str] = (),
-        failure_reports_to: Sequence[str] = (),
-        failure_options: Sequence[str] = (),
-    ) -> DmarcPolicy:
+    def quarantine(cls, **options: Unpack[DmarcOptions]) -> Self:
         """Have failing mail treated as suspicious: most receivers put it into the spam folder.
+
+        Args:
+            options: As in :meth:`monitor`.
 
         >>> DmarcPolicy.quarantine(nonexistent_subdomain_action="reject").to_txt()
         'v=DMARC1; p=quarantine; np=reject'
         """
-        return cls(
-            action="quarantine",
-            subdomain_action=subdomain_action,
-            nonexistent_subdomain_action=nonexistent_subdomain_action,
-            testing=testing,
-            public_suffix=public_suffix,
-            dkim_alignment=dkim_alignment,
-            spf_alignment=spf_alignment,
-            reports_to=text_tuple("reports_to", reports_to),
-            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
-            failure_options=text_tuple("failure_options", failure_options),
-        )
+        return cls(action="quarantine", **options)
 
     @classmethod
-    def reject(
-        cls,
-        *,
-        subdomain_action: DmarcAction | None = None,
-        nonexistent_subdomain_action: DmarcAction | None = None,
-        testing: bool = False,
-        public_suffix: PublicSuffix | None = None,
-        dkim_alignment: DmarcAlignment = "relaxed",
-        spf_alignment: DmarcAlignment = "relaxed",
-        reports_to: Sequence[str] = (),
-        failure_reports_to: Sequence[str] = (),
-        failure_options: Sequence[str] = (),
-    ) -> DmarcPolicy:
+    def reject(cls, **options: Unpack[DmarcOptions]) -> Self:
         """Have failing mail refused, once the reports are clean.
+
+        Args:
+            options: As in :meth:`monitor`.
 
         >>> DmarcPolicy.reject(testing=True).to_txt()
         'v=DMARC1; p=reject; t=y'
         """
-        return cls(
-            action="reject",
-            subdomain_action=subdomain_action,
-            nonexistent_subdomain_action=nonexistent_subdomain_action,
-            testing=testing,
-            public_suffix=public_suffix,
-            dkim_alignment=dkim_alignment,
-            spf_alignment=spf_alignment,
-            reports_to=text_tuple("reports_to", reports_to),
-            failure_reports_to=text_tuple("failure_reports_to", failure_reports_to),
-            failure_options=text_tuple("failure_options", failure_options),
-        )
+        return cls(action="reject", **options)
 
     def to_txt(self) -> str:
         """Return the text of the TXT record, without the tags that say what receivers assume anyway."""
@@ -209,13 +167,19 @@ class DmarcPolicy:
         return tuple(dict.fromkeys(host for host in hosts if host))
 
     @classmethod
-    def parse(cls, text: str) -> DmarcPolicy:
+    def parse(cls, text: str) -> Self:
         """Read a published record (RFC 9989 sections 4.7 and 4.8).
 
-        Unknown tags and the retired ``rf``, ``ri`` and ``pct`` are ignored, size limits on report URIs dropped, and
+        Unknown tags and the retired ``rf``, ``ri`` and ``pct`` are ignored. Size limits on report URIs are dropped, and
         so is ``fo`` without ``ruf``. ``pct=0`` without ``t`` is read as testing, which is what it was used for. A
-        missing ``p`` is ``none``. Where a receiver would fall back to a default for a malformed value, this raises
-        ``ValueError``, for the owner of the record surely meant something.
+        missing ``p`` is ``none``.
+
+        Args:
+            text: The text of the TXT record.
+
+        Raises:
+            ValueError: No DMARC record, or a malformed value. A receiver would fall back to a default there, but the
+                owner of the record surely meant something.
 
         >>> DmarcPolicy.parse("v=DMARC1; p=reject; pct=0; rua=mailto:dmarc@example.com!10m").to_txt()
         'v=DMARC1; p=reject; t=y; rua=mailto:dmarc@example.com'

@@ -1,7 +1,5 @@
 """One DNS record set, ready for Route 53, for a zone file, or for a person."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -43,16 +41,19 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DnsRecord:
-    """All values of one name and type.
+    """All values of one name and type. CDK tokens may stand in the name and in the values.
 
-    ``name`` is absolute: ``"_dmarc.example.com"``. A trailing dot is taken off, upper and lower case are kept.
-    ``values`` takes any sequence and is stored as a tuple. A TXT value is the plain text, without quotes and of any
-    length; an MX value is ``"10 mail.example.com"``; a CNAME has exactly one value. ``ttl`` is in seconds, 0 to
-    2147483647 (RFC 2181 section 8). ``purpose`` says in a few words what the record is for. CDK tokens may stand in
-    the name and in the values.
+    Args:
+        name: The absolute name, such as ``_dmarc.example.com``. A trailing dot is taken off, the case is kept.
+        type: The record type, such as ``TXT``.
+        values: One value or more, stored as a tuple. A TXT value is the plain text, without quotes and of any length;
+            an MX value is such as ``10 mail.example.com``; a CNAME has exactly one value.
+        ttl: Seconds, 0 to 2147483647 (RFC 2181 section 8).
+        purpose: In a few words what the record is for, on one line.
 
-    Raises ``ValueError`` for a name longer than 253 characters or with labels longer than 63 (RFC 1035 section
-    2.3.4), for values that do not fit the type, and for repeated values.
+    Raises:
+        ValueError: A name of more than 253 characters or with labels of more than 63 (RFC 1035 section 2.3.4), values
+            that do not fit the type, and repeated values.
 
     >>> record = DnsRecord(name="_dmarc.example.com.", type="TXT", values=("v=DMARC1; p=none",), purpose="DMARC")
     >>> record.name
@@ -94,7 +95,8 @@ class DnsRecord:
         as written, stays one string even with CDK tokens in it; longer text is split, and each token in it has a
         string to itself. How long a token gets is unknown, so the limits count it as it is written.
 
-        Raises ``ValueError`` if a written TXT value is longer than the 4000 characters that Route 53 takes.
+        Raises:
+            ValueError: A written TXT value that is longer than the 4000 characters that Route 53 takes.
         """
         if self.type != "TXT":
             return list(self.values)
@@ -103,7 +105,7 @@ class DnsRecord:
     def zone_file_lines(self) -> list[str]:
         r"""Return a master file line per value (RFC 1035 section 5.1), all names absolute with a trailing dot.
 
-        TXT text is split like in :meth:`route53_values`, but its ``\DDD`` escapes are decimal.
+        TXT text is split as in :meth:`route53_values`, but its ``\DDD`` escapes are decimal.
         """
         return [f"{self.name}. {self.ttl} IN {self.type} {self._zone_file_data(value)}" for value in self.values]
 

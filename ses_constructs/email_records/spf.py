@@ -1,11 +1,9 @@
 """Which servers may send with your domain in the envelope (SPF, RFC 7208)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, Self, cast, get_args
 
 from ..common.arguments import check_choice, check_text, invalid, text_tuple
 from ._spf_terms import MODIFIERS, canonical_term, count_lookups, has_redirect, modifier_name, spf_terms
@@ -23,15 +21,17 @@ _AMAZON_SES = "include:amazonses.com"
 class SpfPolicy:
     """The mechanisms of one SPF record in their order, and what holds for everybody else.
 
-    ``mechanisms`` takes any sequence of terms such as ``"include:amazonses.com"``, ``"ip4:192.0.2.0/24"``, ``"a"``,
-    ``"-mx:example.net"`` or ``"exists:%{i}.example.net"``. They are stored in one spelling: names and literal domains
-    in lower case, no needless ``+``. ``ptr`` is accepted although RFC 7208 section 5.5 advises against it, because a
-    record to be merged may depend on it. The modifiers ``redirect=`` and ``exp=`` belong here too and move to the end.
+    Args:
+        mechanisms: Terms such as ``include:amazonses.com``, ``ip4:192.0.2.0/24``, ``a``, ``-mx:example.net`` or
+            ``exists:%{i}.example.net``, and the modifiers ``redirect=`` and ``exp=``, which move to the end. Stored in
+            one spelling: names and literal domains in lower case, no needless ``+``. ``ptr`` is accepted although RFC
+            7208 section 5.5 advises against it, because a record to be merged may depend on it.
+        all: The verdict on every other server: ``-all``, ``~all`` or ``?all``; ``+all`` is refused, for it lets the
+            whole Internet send. None beside ``redirect=``, which receivers would ignore otherwise (section 6.1), and
+            nowhere else.
 
-    ``all`` is ``None`` in a policy with ``redirect=``, which receivers would ignore otherwise (section 6.1), and in
-    no other. ``+all`` is refused: it lets the whole Internet send.
-
-    Raises ``ValueError`` for malformed and repeated terms and for more than ten that query DNS (section 4.6.4).
+    Raises:
+        ValueError: Malformed and repeated terms, and more than ten that query DNS (section 4.6.4).
     """
 
     mechanisms: Sequence[str] = ()
@@ -47,8 +47,15 @@ class SpfPolicy:
             raise invalid("all", "be given unless there is a redirect=", self.all, "pass all='~all'")
 
     @classmethod
-    def amazon_ses(cls, *, also: Sequence[str] = (), fail: Literal["soft", "hard"] = "soft") -> SpfPolicy:
-        """Let Amazon SES send, and *also* the given mechanisms; a MAIL FROM domain needs nothing more.
+    def amazon_ses(cls, *, also: Sequence[str] = (), fail: Literal["soft", "hard"] = "soft") -> Self:
+        """Let Amazon SES send; a MAIL FROM domain needs nothing more.
+
+        Args:
+            also: Further mechanisms, behind that of SES.
+            fail: How everybody else fails: ``soft`` (``~all``) or ``hard`` (``-all``).
+
+        Raises:
+            ValueError: As for the class, and for a ``redirect=``.
 
         >>> SpfPolicy.amazon_ses().to_txt()
         'v=spf1 include:amazonses.com ~all'
@@ -79,12 +86,16 @@ class SpfPolicy:
         modifiers = [term for term in self.mechanisms if modifier_name(term)]
         return " ".join(["v=spf1", *mechanisms, *([self.all] if self.all else []), *modifiers])
 
-    def merge(self, other: SpfPolicy) -> SpfPolicy:
+    def merge(self, other: "SpfPolicy") -> "SpfPolicy":
         """Return one policy for the senders of both; a domain must not have two records (RFC 7208 section 3.2).
 
-        The mechanisms of *other* come behind those of this policy, and receivers take the first that matches. A
-        ``redirect=`` takes the place of both ``all`` terms; without one the stricter ``all`` holds. Raises
-        ``ValueError`` if the two redirect or explain differently, or need more than ten look-ups together.
+        A ``redirect=`` takes the place of both ``all`` terms; without one the stricter ``all`` holds.
+
+        Args:
+            other: The second policy. Its mechanisms come behind, and receivers take the first that matches.
+
+        Raises:
+            ValueError: The two redirect or explain differently, or need more than ten look-ups together.
 
         >>> SpfPolicy.parse("v=spf1 mx -all").merge(SpfPolicy.amazon_ses()).to_txt()
         'v=spf1 mx include:amazonses.com -all'
@@ -98,13 +109,18 @@ class SpfPolicy:
         return SpfPolicy(mechanisms=mechanisms, all=strictest)
 
     @classmethod
-    def parse(cls, text: str) -> SpfPolicy:
+    def parse(cls, text: str) -> Self:
         """Read a published record.
 
         What receivers ignore is left out: mechanisms behind ``all`` (RFC 7208 section 5.1), a ``redirect=`` beside
         ``all`` (section 6.1), unknown modifiers (section 6) and repeated terms. A record without ``all`` and
-        ``redirect=`` ends in ``?all`` (section 4.7). Raises ``ValueError`` for text that is no valid record, and for
-        ``+all``.
+        ``redirect=`` ends in ``?all`` (section 4.7).
+
+        Args:
+            text: The text of the TXT record.
+
+        Raises:
+            ValueError: Text that is no valid SPF record, and ``+all``.
         """
         if not is_spf(text):
             raise invalid("text", "begin with v=spf1 and a space", text, "pass an SPF record")
@@ -114,7 +130,7 @@ class SpfPolicy:
             raise invalid("text", "be a valid SPF record", text, str(error)) from error
 
     @classmethod
-    def _from_terms(cls, terms: list[str]) -> SpfPolicy:
+    def _from_terms(cls, terms: list[str]) -> Self:
         endings = [index for index, term in enumerate(terms) if _ALL.fullmatch(term)]
         reached = endings[0] if endings else len(terms)
         ending = terms[reached].lower() if endings else None

@@ -1,10 +1,9 @@
 """Reports about failed TLS connections to your mail servers (RFC 8460)."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from ..common.arguments import check_text, invalid
 from ._report_uri import report_uris
@@ -16,9 +15,12 @@ _FIELD = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(?P<value>[\x21-
 class TlsReporting:
     """Ask senders for a daily report on TLS connections that failed, in the TXT record ``_smtp._tls.<domain>``.
 
-    ``reports_to`` holds at least one e-mail address, ``mailto:`` URI or ``https:`` URI, in any sequence. They are
-    stored as URIs in one form: scheme and host in lower case; commas, exclamation marks and semicolons escaped.
-    Raises ``ValueError`` for anything else, and for repeats.
+    Args:
+        reports_to: One destination or more: e-mail addresses, or ``mailto:`` and ``https:`` URIs. Stored as URIs in one
+            form: scheme and host in lower case; commas, exclamation marks and semicolons escaped.
+
+    Raises:
+        ValueError: No destination, a repeated one, or one that is neither an address nor such a URI.
 
     >>> TlsReporting(reports_to=("tls@example.com", "https://reports.example.com/tls")).to_txt()
     'v=TLSRPTv1; rua=mailto:tls@example.com,https://reports.example.com/tls'
@@ -36,10 +38,14 @@ class TlsReporting:
         return f"v=TLSRPTv1; rua={','.join(self.reports_to)}"
 
     @classmethod
-    def parse(cls, text: str) -> TlsReporting:
+    def parse(cls, text: str) -> Self:
         """Read a published record. Unknown fields are ignored, several ``rua`` fields add up (RFC 8460 section 3).
 
-        Raises ``ValueError`` if *text* is not a TLS reporting record or leads to no valid destination.
+        Args:
+            text: The text of the TXT record.
+
+        Raises:
+            ValueError: No TLS reporting record, or one that leads to no valid destination.
         """
         version, _, rest = check_text("text", text).partition(";")
         # Version and field names are case-sensitive in RFC 8460, unlike the names of DMARC tags.

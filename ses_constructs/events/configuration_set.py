@@ -7,12 +7,12 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
-from ..common.checks import check_known_seconds, warn
+from ..common.checks import check_configuration_set, check_known_seconds, warn
 from ..common.once import earlier_owner
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..email_records import DnsRecord
-from ..identities.sending_domain import SendingDomain, check_configuration_set
+from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30

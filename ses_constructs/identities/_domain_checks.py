@@ -32,7 +32,6 @@ def check_kinds(
     spf: object,
     tls_reporting: object,
     wait_until_verified: object,
-    record_ttl: object,
     **switches: object,
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
@@ -45,7 +44,6 @@ def check_kinds(
         ("spf", spf, SpfPolicy, "pass SpfPolicy.amazon_ses(), or SpfPolicy.parse(...) of a published record"),
         ("tls_reporting", tls_reporting, TlsReporting, "pass TlsReporting(reports_to=['tls@example.com'])"),
         ("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)"),
-        ("record_ttl", record_ttl, Duration, "pass Duration.minutes(5)"),
     ):
         if value is not None:
             check_kind(argument, value, kind, fix)

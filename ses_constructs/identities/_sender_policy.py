@@ -74,9 +74,11 @@ class SenderPolicy(Construct):
         )
         length = len(json.dumps(Stack.of(self).resolve(self._document), separators=(",", ":")))
         if length > _MAX_POLICY_LENGTH:
-            raise ValueError(
-                f"the senders of one domain must fit into a policy of {_MAX_POLICY_LENGTH} characters, got {length}; "
-                "pass an iam.CompositePrincipal, or an iam.OrganizationPrincipal for all of them"
+            raise invalid(
+                "the senders of one domain",
+                f"fit into a policy of {_MAX_POLICY_LENGTH} characters",
+                length,
+                "pass an iam.CompositePrincipal, or an iam.OrganizationPrincipal for all of them",
             )
 
 
@@ -94,14 +96,11 @@ def checked_sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
     names = {str(name) for found in fragment.principal_json.values() for name in found}
     keys = _condition_keys(fragment)
     if any("*" in name for name in names) and not keys & _KEYS_THAT_NAME_A_SENDER:
-        raise ValueError(
-            "principal must name who may send, got everyone ('*'); "
-            "pass an account id, a role, or an iam.OrganizationPrincipal"
-        )
+        fix = "pass an account id, a role, or an iam.OrganizationPrincipal"
+        raise invalid("principal", "name who may send, and not everyone", "*", fix)
     if "ses:FromAddress" in keys:
-        raise ValueError(
-            "principal must carry no condition on ses:FromAddress, got one; pass the addresses in from_addresses"
-        )
+        fix = "pass the addresses in from_addresses"
+        raise invalid("principal", "carry no condition on ses:FromAddress", sorted(keys), fix)
     return principal
 
 

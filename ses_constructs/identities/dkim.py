@@ -26,11 +26,21 @@ class Dkim(Protocol):
     """**Protocol:** how SES signs a domain's mail, and what receivers look up to check the signature."""
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
-        """What the identity must be told about the key."""
+        """What the identity must be told about the key.
+
+        Args:
+            stack: The stack of the domain.
+        """
         ...
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
-        """The records that publish the public key; *ttl* in seconds."""
+        """The records that publish the public key.
+
+        Args:
+            identity: The domain's identity, which has the names and targets of keys that SES makes.
+            domain_name: The domain.
+            ttl: How long resolvers keep the records, in seconds.
+        """
         ...
 
 
@@ -38,8 +48,12 @@ class Dkim(Protocol):
 class EasyDkim(Dkim):
     """SES makes the keys and rotates them; three CNAME records point at them.
 
-    *key_length* is in bits, 2048 or 1024; SES lets it change once in 24 hours
-    (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html).
+    Args:
+        key_length: 2048 or 1024 bits. SES lets it change once in 24 hours
+            (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html).
+
+    Raises:
+        ValueError: Another length.
     """
 
     key_length: Literal[1024, 2048] = 2048
@@ -49,11 +63,11 @@ class EasyDkim(Dkim):
             raise invalid("key_length", "be 1024 or 2048 bits", self.key_length, "leave it out for 2048")
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
-        """An Easy DKIM key of the chosen length."""
+        """An Easy DKIM key of the chosen length; see :class:`Dkim`."""
         return _easy_dkim(self.key_length)
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
-        """Three CNAME records, their names and targets as tokens that CloudFormation fills in."""
+        """Three CNAME records, their names and targets as tokens that CloudFormation fills in; see :class:`Dkim`."""
         # Never build a target from its token: several regions sign under a zone of their own, not dkim.amazonses.com.
         keys = (
             (identity.dkim_dns_token_name1, identity.dkim_dns_token_value1),
@@ -70,10 +84,17 @@ class EasyDkim(Dkim):
 class OwnDkim(Dkim):
     """A key pair of your own (BYODKIM): SES signs with the private key, one TXT record publishes the public one.
 
-    *selector*: 1-63 letters, digits and hyphens; take a new one for every new key, so that mail under way stays valid.
-    *private_key*: an RSA key of 1024-2048 bits as the base64 body of its PEM file, without header, footer and line
-    breaks, in Secrets Manager; plain text is refused, because it would stand in the template.
-    *public_key*: its public half, as PEM or base64 (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html).
+    Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html.
+
+    Args:
+        selector: 1-63 letters, digits and inner hyphens. Take a new one for every new key, so that mail under way stays
+            valid.
+        private_key: An RSA key of 1024-2048 bits in Secrets Manager, as the base64 body of its PEM file, without
+            header, footer and line breaks. Plain text is refused, because it would stand in the template.
+        public_key: Its public half, as PEM or base64; stored as base64.
+
+    Raises:
+        ValueError: A selector or a key of another form; the message never shows a key.
     """
 
     selector: str
@@ -110,7 +131,11 @@ class OwnDkim(Dkim):
         object.__setattr__(self, "public_key", body)
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
-        """The selector and a reference to the private key."""
+        """The selector and a reference to the private key; see :class:`Dkim`.
+
+        Raises:
+            ValueError: A private key that is plain text, or in a store that SES cannot read from.
+        """
         reference = stack.resolve(self.private_key.unsafe_unwrap())
         match reference:
             case str(text) | {"Fn::Join": [_, [str(text), *_]]}:
@@ -128,7 +153,7 @@ class OwnDkim(Dkim):
         )
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
-        """One TXT record with the public key (RFC 6376, section 3.6.1)."""
+        """One TXT record with the public key (RFC 6376, section 3.6.1); see :class:`Dkim`."""
         return [
             DnsRecord(
                 name=f"{self.selector}._domainkey.{domain_name}",

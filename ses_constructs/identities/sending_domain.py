@@ -14,22 +14,13 @@ from ..common.arguments import (
     contains_token,
     invalid,
     is_within,
-    text_tuple,
 )
+from ..common.checks import check_configuration_set
 from ..common.sending_metrics import SendingMetrics
-from ..common.ses_arn import configuration_set_arn, ses_arn
+from ._sending_grant import SENDING_ACTIONS, checked_from_addresses, extend_grant, grant_sending, with_lower_case_domain
 
 if TYPE_CHECKING:
     from ._sender_policy import SenderPolicy
-
-# The v1 and v2 API calls share these action names; SMTP needs ses:SendRawEmail.
-SENDING_ACTIONS = (
-    "ses:SendEmail",
-    "ses:SendRawEmail",
-    "ses:SendTemplatedEmail",
-    "ses:SendBulkEmail",
-    "ses:SendBulkTemplatedEmail",
-)
 
 
 class SendingDomain(Construct, SendingMetrics):
@@ -39,6 +30,13 @@ class SendingDomain(Construct, SendingMetrics):
 
     Its metrics exist once a configuration set sends its events to CloudWatch with the dimension ``ses:from-domain``,
     which SES fills in by itself.
+
+    Args:
+        domain_name: Such as ``example.com``; stored in lower case.
+        configuration_set: Applies to all mail from the domain, unless a sender names another; None for none.
+
+    Raises:
+        ValueError: *domain_name* is not a bare domain name.
     """
 
     domain_name: str
@@ -57,7 +55,8 @@ class SendingDomain(Construct, SendingMetrics):
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
         self._sender_policy: SenderPolicy | None = None
-        self._grants: list[tuple[iam.IGrantable, Sequence[str], list[str]]] = []
+        # Those that cover the default configuration set, also one that the domain gets later.
+        self._grants_with_default: list[iam.Grant] = []
 
     def grant_send(
         self,
@@ -71,15 +70,22 @@ class SendingDomain(Construct, SendingMetrics):
     ) -> iam.Grant:
         """Let *grantee* send mail from this domain, by the API or by SMTP.
 
-        *from_addresses* narrows the From address (the ``ses:FromAddress`` condition): addresses of this domain, with
-        ``*`` for any text; every address of the domain if left out.
-        The domain's own configuration set is covered, since SES asks for permission on it too, also one that the domain
-        gets later; name further ones in *configuration_sets*, and the names of SES templates in *templates*. Without
-        the *default_configuration_set* a sender that forgets to name another one is refused.
-        In the SES *sandbox* the recipients are verified identities and need permission as well: True covers every
-        identity of the account, still only with a From address of this domain.
+        SES asks for permission on all that a message uses: the identity, the configuration set, the template
+        (https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html).
 
-        Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
+        Args:
+            grantee: Who may send, such as a role or a function.
+            from_addresses: From addresses of this domain, with ``*`` for any text (the condition ``ses:FromAddress``);
+                all of the domain unless given.
+            configuration_sets: Further sets that messages name.
+            default_configuration_set: Covers the domain's own set, also one that the domain gets later. With False a
+                sender that forgets to name another set is refused.
+            templates: Names of the SES templates that messages use.
+            sandbox: True while the account is in the SES sandbox, where the recipients are verified identities and need
+                permission as well: covers every identity of the account, still only with a From address of this domain.
+
+        Raises:
+            ValueError: Addresses outside the domain, and wrong kinds of arguments.
         """
         return self._grant_sending(
             grantee,
@@ -92,10 +98,15 @@ class SendingDomain(Construct, SendingMetrics):
         )
 
     def use_configuration_set(self, configuration_set: ses.IConfigurationSet) -> None:
-        """Make *configuration_set* the one that applies unless a sender names another, for a domain that has none yet.
+        """Give a domain that has none yet its default configuration set.
 
         Whoever was granted to send before may send with it too, as SES asks for permission on it.
-        Raises ``ValueError`` for a domain that has one, or was made elsewhere.
+
+        Args:
+            configuration_set: Applies to all mail from the domain, unless a sender names another.
+
+        Raises:
+            ValueError: The domain has one, or was made elsewhere.
         """
         check_configuration_set("configuration_set", configuration_set)
         if self.configuration_set is not None:
@@ -119,19 +130,24 @@ class SendingDomain(Construct, SendingMetrics):
             configuration_set_name=configuration_set.configuration_set_name
         )
         self.configuration_set = configuration_set
-        arn = configuration_set_arn(self, configuration_set)
-        for grantee, actions, addresses in self._grants:
-            _grant(grantee, actions, [arn], addresses)
+        for grant in self._grants_with_default:
+            extend_grant(self, grant, configuration_set)
 
     def allow_sender(self, principal: iam.IPrincipal | str, *, from_addresses: Sequence[str] | None = None) -> None:
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
 
-        *principal* is a 12-digit account id or an IAM principal. *from_addresses* narrows as in :meth:`grant_send`.
-        A service principal is held to this account (``aws:SourceAccount``); everyone (``*``) is refused unless
-        conditions of the principal say who that is, as those of ``iam.OrganizationPrincipal`` do.
-
         All calls together make one identity policy. The sender passes the identity's ARN with each message
         (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization.html).
+
+        Args:
+            principal: A 12-digit account id or an IAM principal. A service principal is held to this account
+                (``aws:SourceAccount``). Everyone (``*``) is refused, unless conditions of the principal say who that
+                is, as those of ``iam.OrganizationPrincipal`` do.
+            from_addresses: As in :meth:`grant_send`.
+
+        Raises:
+            ValueError: A principal that would let in too many, addresses outside the domain, and more senders than fit
+                into the 4,000 characters of a policy.
         """
         from ._sender_policy import SenderPolicy, checked_sender  # loads aws_lambda, which few apps need
 
@@ -156,27 +172,25 @@ class SendingDomain(Construct, SendingMetrics):
         sandbox: bool,
     ) -> iam.Grant:
         check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
-        addresses = self._from_addresses(from_addresses)
-        resources = sending_resources(
+        grant = grant_sending(
             self,
-            [self.identity],
-            default=self.configuration_set if default_configuration_set else None,
+            grantee,
+            actions=actions,
+            identities=[self.identity],
+            from_address=("StringLike", self._from_addresses(from_addresses)),
+            default_configuration_set=self.configuration_set if default_configuration_set else None,
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
         )
         if default_configuration_set:
-            self._grants.append((grantee, actions, addresses))
-        return _grant(grantee, actions, resources, addresses)
+            self._grants_with_default.append(grant)
+        return grant
 
     def _from_addresses(self, addresses: Sequence[str] | None) -> list[str]:
         if addresses is None:
             return [f"*@{self.domain_name}"]
-        if isinstance(addresses, str) or not isinstance(addresses, Sequence) or not addresses:
-            raise invalid(
-                "from_addresses", "be a list of at least one address", addresses, "leave it out for the whole domain"
-            )
-        for address in addresses:
+        for address in checked_from_addresses(addresses, otherwise="leave it out for the whole domain"):
             # In a condition '*' stands for any text; as part of an address it is an ordinary letter.
             check_email_address("from_addresses", address)
             if contains_token(address) or contains_token(self.domain_name):
@@ -188,60 +202,4 @@ class SendingDomain(Construct, SendingMetrics):
                     address,
                     "grant the other domain's VerifiedDomain instead",
                 )
-        return [_with_lower_case_domain(address) for address in addresses]
-
-
-def sending_resources(
-    scope: Construct,
-    identities: Sequence[ses.IEmailIdentity],
-    *,
-    default: ses.IConfigurationSet | None = None,
-    configuration_sets: Sequence[ses.IConfigurationSet],
-    templates: Sequence[str],
-    sandbox: bool,
-) -> list[str]:
-    """The ARNs of all that SES asks for permission on when mail is sent; raises ``ValueError`` for wrong kinds."""
-    check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
-    sets = [*([default] if default else []), *_checked_sets(configuration_sets)]
-    return [
-        *(each.email_identity_arn for each in identities),
-        *(configuration_set_arn(scope, each) for each in sets),
-        *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
-        *([ses_arn(scope, "identity", "*")] if sandbox else []),
-    ]
-
-
-def check_configuration_set(argument: str, value: object) -> None:
-    """Raise ``ValueError`` unless *value* is a configuration set of aws_ses; its name alone comes to mind first."""
-    if not hasattr(value, "configuration_set_name"):
-        raise invalid(
-            argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
-        )
-
-
-def _checked_sets(values: object) -> Sequence[ses.IConfigurationSet]:
-    """Return *values*; raise ``ValueError`` unless they are a list of configuration sets."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise invalid("configuration_sets", "be a list of configuration sets", values, "put it into a list")
-    for value in values:
-        check_configuration_set("configuration_sets", value)
-    return values
-
-
-def _with_lower_case_domain(address: str) -> str:
-    """IAM compares with case, and domains have none."""
-    if contains_token(address):
-        return address
-    local_part, _, domain = address.rpartition("@")
-    return f"{local_part}@{domain.lower()}"
-
-
-def _grant(
-    grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str], from_addresses: Sequence[str]
-) -> iam.Grant:
-    return iam.Grant.add_to_principal(
-        grantee=grantee,
-        actions=list(actions),
-        resource_arns=list(resources),
-        conditions={"StringLike": {"ses:FromAddress": list(from_addresses)}},
-    )
+        return [with_lower_case_domain(each) for each in addresses]

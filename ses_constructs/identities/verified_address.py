@@ -18,8 +18,8 @@ from ..common.arguments import (
     is_within,
     text_tuple,
 )
-from ..common.checks import check_wait, warn_about_region
-from .sending_domain import SENDING_ACTIONS, sending_resources
+from ..common.checks import warn_about_region
+from ._sending_grant import checked_from_addresses, grant_sending, with_lower_case_domain
 from .verified_domain import VerifiedDomain
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
@@ -32,28 +32,28 @@ class VerifiedAddress(Construct):
     In the sandbox an account sends only from and to addresses and domains that SES has verified, at most 200 messages
     in 24 hours and one in a second, in each region on its own.
 
-    *address* is one address, *addresses* several; about 30 in a stack, each only once. They must be known at synth. SES
-    keeps the part before the @ with its case, the domain has none.
-
     An address that SES has already is used as it is, gets a mail if it is not verified, and stays when the stack goes;
     only what this construct made is deleted. The identity belongs to the stack and the address, so that it survives
     another place in the construct tree.
 
-    A link works for 24 hours. *resend* is any text, such as a date: with each new text the addresses that are still not
-    verified get a mail again.
-
-    *wait_until_verified*, 1 to 55 minutes, holds the deployment until every owner has clicked. If one has not, the
-    deployment fails and names the missing ones; what it made is then removed, and the links with it.
-
-    An address at a domain that SES has verified needs no identity, and one of its own would take the place of the
-    domain's settings. So it is refused unless *inside_verified_domain* is True: by the synthesis beside a
-    ``VerifiedDomain`` of the same stack, otherwise by the deployment.
-
-    Raises ``ValueError`` for what cannot be an address, repeated ones, those at a domain that the stack has verified so
-    far, more than a role can hold the permissions for, and wrong kinds of arguments.
-
     Source: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html#verify-email-addresses-procedure,
     https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html.
+
+    Args:
+        address: One address, known at synth. SES keeps the part before the @ with its case, the domain has none.
+        addresses: Several instead, about 30 in a stack, each only once.
+        wait_until_verified: Holds the deployment until every owner has clicked, 1 to 55 minutes. If one has not, the
+            deployment fails and names the missing ones; what it made is then removed, and the links with it. No waiting
+            unless given.
+        inside_verified_domain: Lets an address be at a domain that SES has verified. It needs no identity there, and
+            one of its own takes the place of the domain's settings; so it is refused otherwise, by the synthesis beside
+            a ``VerifiedDomain`` of the same stack, and elsewhere by the deployment.
+        resend: Any text, such as a date: with each new text the addresses that are still not verified get a mail again,
+            because a link works for 24 hours.
+
+    Raises:
+        ValueError: What cannot be an address, repeated ones, those at a domain that the stack has verified so far, more
+            than a role can hold the permissions for, and wrong kinds of arguments.
     """
 
     def __init__(
@@ -75,12 +75,11 @@ class VerifiedAddress(Construct):
             raise invalid("resend", "be a text that is not empty", resend, "pass a date, or leave it out")
         if wait_until_verified is not None:
             check_kind("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)")
-            check_wait(wait_until_verified)
         warn_about_region(self, Stack.of(self).region, receives_mail=False)
         if not inside_verified_domain:
             self._refuse_domains()
 
-        from ._address_verification import AddressIdentity, AddressWait  # loads aws_lambda, which few apps need
+        from ._verification import AddressIdentity, AddressWait  # loads aws_lambda, which few apps need
 
         made: dict[str, AddressIdentity] = {}
         latest = None
@@ -102,6 +101,8 @@ class VerifiedAddress(Construct):
     def verified(self) -> IDependable:
         """What to depend on: the finished wait, or without ``wait_until_verified`` the identities.
 
+        Asking for it makes nothing.
+
         >>> user_pool.node.add_dependency(team.verified)  # doctest: +SKIP
         """
         return DependencyGroup(*self._verified_by)
@@ -110,32 +111,42 @@ class VerifiedAddress(Construct):
         self,
         grantee: iam.IGrantable,
         *,
+        from_addresses: Sequence[str] | None = None,
         configuration_sets: Sequence[ses.IConfigurationSet] = (),
         templates: Sequence[str] = (),
         sandbox: bool = False,
     ) -> iam.Grant:
         """Let *grantee* send mail from these addresses and no others, by the API or by SMTP.
 
-        SES asks for permission on the configuration set and the template of a message too: name those that are used in
-        *configuration_sets* and *templates*.
-        In the SES *sandbox* the recipients are verified identities and need permission as well: True covers every
-        identity of the account, still only with one of these From addresses.
+        Args:
+            grantee: Who may send, such as a role or a function.
+            from_addresses: Some of these addresses; all of them unless given.
+            configuration_sets: The sets that messages name.
+            templates: As in ``SendingDomain.grant_send``.
+            sandbox: As in ``SendingDomain.grant_send``.
 
-        Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
+        Raises:
+            ValueError: Addresses that are none of these, and wrong kinds of arguments.
         """
-        resources = sending_resources(
+        chosen = self._from_addresses(from_addresses)
+        return grant_sending(
             self,
-            list(self.identities.values()),
+            grantee,
+            identities=[self.identities[each] for each in chosen],
+            from_address=("StringEquals", chosen),
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
         )
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=list(SENDING_ACTIONS),
-            resource_arns=resources,
-            conditions={"StringEquals": {"ses:FromAddress": list(self.addresses)}},
-        )
+
+    def _from_addresses(self, addresses: Sequence[str] | None) -> Sequence[str]:
+        if addresses is None:
+            return self.addresses
+        for address in checked_from_addresses(addresses, otherwise="leave it out for all of them"):
+            if with_lower_case_domain(address) not in self.identities:
+                rule = f"be addresses of {self.node.path}"
+                raise invalid("from_addresses", rule, address, "add it there, or leave from_addresses out for all")
+        return [with_lower_case_domain(each) for each in addresses]
 
     def _refuse_domains(self) -> None:
         """Refuse addresses at a domain that the stack verifies, one made before this construct or after it."""
@@ -184,8 +195,8 @@ def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[s
 def _checked(argument: str, address: str) -> str:
     if contains_token(address):
         raise invalid(argument, "be known when the app is synthesized", address, "pass the text itself")
-    local_part, _, domain = check_email_address(argument, address).rpartition("@")
+    local_part = check_email_address(argument, address).rpartition("@")[0]
     if any(letter in local_part for letter in _POLICY_LETTERS):
         fix = "verify the address by hand, or its whole domain with VerifiedDomain"
         raise invalid(argument, f"have none of {' '.join(_POLICY_LETTERS)}, which IAM reads as patterns", address, fix)
-    return f"{local_part}@{domain.lower()}"
+    return with_lower_case_domain(address)

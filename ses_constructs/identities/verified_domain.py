@@ -6,7 +6,7 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.checks import check_wait, warn_about_region
+from ..common.checks import check_known_seconds, warn_about_region
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
@@ -27,28 +27,31 @@ class VerifiedDomain(SendingDomain):
     With ``Route53Zone`` that is two CloudFormation resources, and a third for the legacy token. The token, waiting and
     ``allow_sender`` each add one small function to the stack, for all of its domains.
 
-    *domain_name*: such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
-    *dns*: ``Route53Zone(hosted_zone)``, or ``RecordsToPublish()`` where the DNS is elsewhere.
-    *dkim*: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
-    *mail_from*: the domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it must
-    not send or receive mail otherwise. None leaves amazonses.com there, so that SPF no longer aligns with the domain.
-    *mail_from_on_mx_failure*: what SES does while its MX record cannot be found.
-    *dmarc*: published at ``_dmarc``; None where somebody else publishes it.
-    *spf*: published at the domain itself, which SES does not need; the MAIL FROM domain has an SPF policy of its own.
-    *existing_txt_values*: the other TXT values of the domain, as plain text, because DNS has one TXT record set for a
-    name; delete the old record set just before the deployment that adds this one.
-    *receives_mail*: adds the MX record that takes the domain's mail away from any other provider.
-    *tls_reporting*: where receivers report failed TLS (RFC 8460).
-    *legacy_verification_token*: adds the ``_amazonses`` TXT record, for set-ups that still look for it.
-    *owns_shared_records*: one domain in several regions has DKIM records for each, and everything else once; pass False
-    in all stacks but one.
-    *configuration_set*: applies to all mail from the domain, unless a sender names another.
-    *wait_until_verified*: hold the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1-55
-    minutes; it fails with what is still pending. No waiting unless given.
-    *record_ttl*: five minutes unless given.
-    *removal_policy*: for identity and records together, since one without the other is a broken domain.
+    Args:
+        domain_name: Such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
+        dns: Where the records go: ``Route53Zone(hosted_zone)``, or ``RecordsToPublish()`` where the DNS is elsewhere.
+        dkim: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
+        mail_from: The domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it
+            must not send or receive mail otherwise. None leaves amazonses.com there, so that SPF no longer aligns with
+            the domain.
+        mail_from_on_mx_failure: What SES does while the MX record of *mail_from* cannot be found.
+        dmarc: The policy at ``_dmarc``; None where somebody else publishes it.
+        spf: A policy at the domain itself, which SES does not need; the MAIL FROM domain has one of its own.
+        existing_txt_values: The other TXT values of the domain, as plain text, because DNS has one TXT record set for a
+            name; delete the old record set just before the deployment that adds this one.
+        receives_mail: Adds the MX record that takes the domain's mail away from any other provider.
+        tls_reporting: Where receivers report failed TLS (RFC 8460).
+        legacy_verification_token: Adds the ``_amazonses`` TXT record, for set-ups that still look for it.
+        owns_shared_records: One domain in several regions has DKIM records for each, and everything else once; pass
+            False in all stacks but one.
+        configuration_set: Applies to all mail from the domain, unless a sender names another.
+        wait_until_verified: Holds the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1 to
+            55 minutes. After that time the deployment fails and names what is pending. No waiting unless given.
+        record_ttl: How long resolvers keep the records; 5 minutes unless given.
+        removal_policy: For identity and records together, since one without the other is a broken domain.
 
-    Raises ``ValueError`` for arguments that cannot work, alone or together.
+    Raises:
+        ValueError: Arguments that cannot work, alone or together.
     """
 
     def __init__(
@@ -81,7 +84,6 @@ class VerifiedDomain(SendingDomain):
             spf=spf,
             tls_reporting=tls_reporting,
             wait_until_verified=wait_until_verified,
-            record_ttl=record_ttl,
             receives_mail=receives_mail,
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
@@ -97,7 +99,9 @@ class VerifiedDomain(SendingDomain):
         """Where the records are published."""
         stack = Stack.of(self)
         region = stack.region
-        ttl = _DEFAULT_TTL if record_ttl is None else int(record_ttl.to_seconds())
+        ttl = _DEFAULT_TTL
+        if record_ttl is not None:
+            ttl = int(check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)"))
         checks.check_apex_text(spf, existing_txt_values)
         if not owns_shared_records:
             checks.check_shared_records(
@@ -158,7 +162,14 @@ class VerifiedDomain(SendingDomain):
     ) -> SendingDomain:
         """Refer to a domain that SES already has in this account and region; nothing is made or looked up.
 
-        *configuration_set* is the domain's default one, so that ``grant_send`` covers it.
+        Args:
+            scope: Where the reference stands in the construct tree.
+            construct_id: Its id there.
+            domain_name: The domain, such as ``example.com``.
+            configuration_set: The domain's default one, so that ``grant_send`` covers it.
+
+        Raises:
+            ValueError: *domain_name* is not a bare domain name.
         """
         domain = SendingDomain(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
         domain.identity = ses.EmailIdentity.from_email_identity_name(domain, "Identity", domain.domain_name)
@@ -168,22 +179,23 @@ class VerifiedDomain(SendingDomain):
     def verified(self) -> IDependable:
         """What to depend on: the finished wait, or without ``wait_until_verified`` the identity and its records.
 
+        Asking for it makes nothing.
+
         >>> user_pool.node.add_dependency(domain.verified)  # doctest: +SKIP
         """
         return DependencyGroup(*self._verified_by)
 
     def _legacy_token(self) -> str:
-        from ._domain_verification import VerificationToken  # loads aws_lambda, which few apps need
+        from ._verification import VerificationToken  # loads aws_lambda, which few apps need
 
         return VerificationToken(self, "VerificationToken", identity=self.identity).token
 
     def _wait(self, timeout: Duration, published: IDependable | None) -> IDependable:
-        from ._domain_verification import VerificationWait
+        from ._verification import DomainWait  # loads aws_lambda, which few apps need
 
-        check_wait(timeout)
         if published is None:
             checks.warn_about_unpublished_wait(self)
-        return VerificationWait(
+        return DomainWait(
             self,
             "Verification",
             identity=self.identity,

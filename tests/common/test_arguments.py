@@ -1,7 +1,5 @@
 """The shared wording, and the checks of domain names and e-mail addresses."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Regions, hosts and ports of Amazon SES."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

@@ -1,7 +1,5 @@
 """Hypothesis strategies for the values of this folder, and decoders written apart from the code under test."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import TypeVar, get_args

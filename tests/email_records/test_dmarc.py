@@ -1,14 +1,13 @@
 """DmarcPolicy: the record it writes, the records it reads, and what it refuses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_constructs.email_records import DmarcPolicy
+from ses_constructs.email_records import DmarcOptions, DmarcPolicy
 from tests.email_records.record_strategies import (
     assert_names_itself,
     dmarc_policies,
@@ -46,6 +45,20 @@ def test_every_tag_has_its_place_and_p_follows_v() -> None:
 )
 def test_each_factory_stands_for_one_action(factory: Callable[[], DmarcPolicy], action: str) -> None:
     assert factory().to_txt() == f"v=DMARC1; p={action}"
+
+
+def test_the_factories_take_what_a_policy_can_say_beside_its_action() -> None:
+    arguments = get_type_hints(DmarcPolicy)
+
+    assert arguments.pop("action")
+    assert get_type_hints(DmarcOptions) == arguments
+
+
+def test_a_factory_chooses_the_action_and_knows_its_arguments() -> None:
+    with pytest.raises(TypeError, match="multiple values for keyword argument 'action'"):
+        DmarcPolicy.monitor(action="reject")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'report_to'"):
+        DmarcPolicy.reject(report_to=["a@example.com"])  # type: ignore[call-arg]
 
 
 def test_report_addresses_have_one_canonical_form() -> None:

@@ -1,7 +1,5 @@
 """DnsRecord: names, values of each type, and the two ways of writing them."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

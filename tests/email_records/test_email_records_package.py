@@ -1,7 +1,5 @@
 """The package as a whole: examples that run, exports, and independence from AWS."""
 
-from __future__ import annotations
-
 import ast
 import doctest
 import importlib

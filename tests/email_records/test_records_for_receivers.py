@@ -5,8 +5,6 @@ one, and a real query fails the test. For DMARC that is the record and its tags 
 RFC 9989), for SPF the terms and their count of look-ups, for TLS reporting the record and its URIs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NoReturn
 

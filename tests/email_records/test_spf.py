@@ -1,7 +1,5 @@
 """SpfPolicy: the record it writes, the records it reads, merging, and the ten look-ups."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

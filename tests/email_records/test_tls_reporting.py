@@ -1,7 +1,5 @@
 """TlsReporting: the record it writes and the records it reads."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -45,7 +45,9 @@ def test_a_private_zone_is_refused(app: App) -> None:
 def test_a_zone_without_a_name_is_refused_with_the_import_that_has_one(stack: Stack) -> None:
     zone = route53.HostedZone.from_hosted_zone_id(stack, "Zone", "Z0123456789ABCDEFGHIJ")
 
-    with pytest.raises(ValueError, match=r"hosted_zone must know its zone name.*from_hosted_zone_attributes"):
+    with pytest.raises(
+        ValueError, match=r"hosted_zone must know its zone name, got '.*'; import it with .*from_hosted_zone_attributes"
+    ):
         VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(zone))
 
 

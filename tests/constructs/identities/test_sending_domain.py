@@ -8,8 +8,8 @@ from aws_cdk import CfnParameter, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 
-from ses_constructs import SendingDomain, VerifiedDomain
-from tests.constructs.templates import only, resources, template
+from ses_constructs import RecordsToPublish, SendingDomain, VerifiedDomain
+from tests.constructs.templates import only, resources, template, written
 
 ACTIONS = [
     "ses:SendBulkEmail",
@@ -103,6 +103,7 @@ def test_a_grant_can_be_narrowed_to_addresses(stack: Stack, domain: SendingDomai
         (["example.com"], "from_addresses must"),
         ([], r"from_addresses must be a list of at least one address, got \[\]"),
         ("a@example.com", "from_addresses must be a list of at least one address, got 'a@example.com'"),
+        ([5], "from_addresses must be text, got 5; pass a str"),
     ],
 )
 def test_from_addresses_must_belong_to_the_domain(
@@ -162,7 +163,7 @@ def test_an_organization_may_send(stack: Stack, domain: SendingDomain) -> None:
 
 @pytest.mark.parametrize("principal", [iam.AnyPrincipal(), iam.StarPrincipal()])
 def test_everyone_must_not_send(domain: SendingDomain, principal: iam.IPrincipal) -> None:
-    with pytest.raises(ValueError, match=r"principal must name who may send, got everyone \('\*'\)"):
+    with pytest.raises(ValueError, match=r"principal must name who may send, and not everyone, got '\*'; pass"):
         domain.allow_sender(principal)
 
 
@@ -181,7 +182,7 @@ def test_an_account_id_has_twelve_digits(domain: SendingDomain, account: str) ->
     ],
 )
 def test_everyone_in_disguise_must_not_send(domain: SendingDomain, principal: iam.IPrincipal) -> None:
-    with pytest.raises(ValueError, match=r"principal must name who may send, got everyone \('\*'\)"):
+    with pytest.raises(ValueError, match=r"principal must name who may send, and not everyone, got '\*'; pass"):
         domain.allow_sender(principal)
 
 
@@ -189,7 +190,9 @@ def test_a_condition_on_the_from_address_is_for_from_addresses(domain: SendingDo
     account = iam.AccountPrincipal("222233334444")
     narrowed = account.with_conditions({"StringLike": {"ses:FromAddress": "x@example.com"}})
 
-    with pytest.raises(ValueError, match=r"principal must carry no condition on ses:FromAddress.*in from_addresses"):
+    with pytest.raises(
+        ValueError, match=r"principal must carry no condition on ses:FromAddress, got \['ses:FromAddress'\]; pass"
+    ):
         domain.allow_sender(narrowed)
 
 
@@ -289,6 +292,25 @@ def test_a_period_is_a_duration(domain: SendingDomain, period: Any) -> None:
         ValueError, match=r"period must be a Duration, got .*; pass a Duration, such as Duration\.minutes"
     ):
         domain.metric_sends(period=period)
+
+
+def test_a_default_that_comes_later_is_covered_by_the_grants_that_want_it(stack: Stack, role: iam.Role) -> None:
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
+    bulk, later = (ses.ConfigurationSet.from_configuration_set_name(stack, name, name) for name in ("bulk", "later"))
+    domain.grant_send(role, templates=["welcome"], sandbox=True)
+    domain.grant_send(role, configuration_sets=[bulk], default_configuration_set=False)
+    domain.use_configuration_set(later)
+
+    wants, wants_not = only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
+    assert [written(each).partition("111122223333:")[2] for each in wants["Resource"][1:]] == [
+        "template/welcome",
+        "identity/*",
+        "configuration-set/later",
+    ]
+    assert [written(each).partition("111122223333:")[2] for each in wants_not["Resource"][1:]] == [
+        "configuration-set/bulk"
+    ]
+    assert wants["Condition"] == wants_not["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
 
 
 def test_a_default_configuration_set_comes_once(stack: Stack, domain: SendingDomain) -> None:

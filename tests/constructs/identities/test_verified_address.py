@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, CfnResource, Duration, Environment, Stack
+from aws_cdk import App, CfnParameter, CfnResource, Duration, Environment, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
@@ -162,6 +162,18 @@ def test_what_depends_on_verified_comes_after_the_wait_or_after_the_identities(s
     assert set(identified(stack, WAIT if waits else ADDRESS)) <= set(only(stack, "Custom::Later")["DependsOn"])
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_asking_what_to_depend_on_makes_nothing(stack: Stack, waits: bool) -> None:
+    wait = Duration.minutes(5) if waits else None
+    team = VerifiedAddress(stack, "Team", address="ann@example.com", wait_until_verified=wait)
+    before = [each.node.path for each in stack.node.find_all()]
+
+    assert team.verified
+    assert [each.node.path for each in stack.node.find_all()] == before
+    with pytest.raises(AttributeError, match="property 'verified' of 'VerifiedAddress' object has no setter"):
+        team.verified = stack  # type: ignore[misc]
+
+
 def test_what_uses_an_identity_comes_after_it(stack: Stack) -> None:
     team = VerifiedAddress(stack, "Team", address="ann@example.com")
     identity = team.identities["ann@example.com"]
@@ -181,6 +193,35 @@ def test_a_grant_covers_the_addresses_and_no_other_sender(stack: Stack, role: ia
     ]
     assert granted(stack)["Condition"] == {"StringEquals": {"ses:FromAddress": ["Ann@example.com", "bob@example.org"]}}
     assert "ses:SendRawEmail" in granted(stack)["Action"]
+
+
+def test_a_grant_can_be_narrowed_to_some_of_the_addresses(stack: Stack, role: iam.Role) -> None:
+    team = VerifiedAddress(stack, "Team", addresses=["ann@example.com", "bob@example.org", "cleo@example.net"])
+    team.grant_send(role, from_addresses=["cleo@Example.net", "ann@example.com"])
+
+    ann, _, cleo = identified(stack, ADDRESS)
+    assert [written(each) for each in granted(stack)["Resource"]] == [
+        f"{ARN}:identity/<{cleo}>",
+        f"{ARN}:identity/<{ann}>",
+    ]
+    assert granted(stack)["Condition"] == {"StringEquals": {"ses:FromAddress": ["cleo@example.net", "ann@example.com"]}}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "message"),
+    [
+        (["Ann@example.com"], "from_addresses must be addresses of Mail/Team, got 'Ann@example.com'; add it there, or"),
+        (["ann@example.com", "*@example.com"], r"from_addresses must be addresses of Mail/Team, got '\*@example"),
+        ([], r"from_addresses must be a list of at least one address, got \[\]; leave it out for all of them"),
+        ("ann@example.com", "from_addresses must be a list of at least one address, got 'ann@example.com'"),
+        ([5], "from_addresses must be text, got 5"),
+    ],
+)
+def test_a_grant_is_for_addresses_that_are_there(stack: Stack, role: iam.Role, addresses: Any, message: str) -> None:
+    team = VerifiedAddress(stack, "Team", address="ann@example.com")
+
+    with pytest.raises(ValueError, match=message):
+        team.grant_send(role, from_addresses=addresses)
 
 
 def test_a_grant_can_cover_configuration_sets_templates_and_the_recipients_of_the_sandbox(
@@ -226,6 +267,10 @@ def test_sandbox_is_a_bool(stack: Stack, role: iam.Role) -> None:
         (
             {"address": "a@example.com", "wait_until_verified": Duration.minutes(56)},
             "wait_until_verified must be 1 to 55 minutes, got '3360 seconds'",
+        ),
+        (
+            {"address": "a@example.com", "wait_until_verified": Duration.minutes(Token.as_number({"Ref": "Wait"}))},
+            "wait_until_verified must be known at synth, got '.*'; pass Duration.minutes",
         ),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Environment, RemovalPolicy, Stack
+from aws_cdk import App, CfnParameter, Duration, Environment, RemovalPolicy, Stack, Token
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_ses as ses
@@ -21,6 +21,7 @@ from tests.constructs.templates import only, record_sets, resources, template, w
 
 GROUP = "AWS::Route53::RecordSetGroup"
 IDENTITY = "AWS::SES::EmailIdentity"
+LATER = Duration.minutes(Token.as_number({"Ref": "Minutes"}))
 
 
 def make(stack: Stack, zone: Route53Zone, **changes: Any) -> VerifiedDomain:
@@ -267,6 +268,17 @@ def test_without_a_wait_verified_means_identity_and_records(stack: Stack, zone: 
     assert types == {GROUP, IDENTITY}
 
 
+@pytest.mark.parametrize("wait", [None, Duration.minutes(5)])
+def test_asking_what_to_depend_on_makes_nothing(stack: Stack, zone: Route53Zone, wait: Duration | None) -> None:
+    domain = make(stack, zone, wait_until_verified=wait)
+    before = [each.node.path for each in stack.node.find_all()]
+
+    assert domain.verified
+    assert [each.node.path for each in stack.node.find_all()] == before
+    with pytest.raises(AttributeError, match="property 'verified' of 'VerifiedDomain' object has no setter"):
+        domain.verified = stack  # type: ignore[misc]
+
+
 def test_a_configuration_set_becomes_the_default_of_the_domain(stack: Stack, zone: Route53Zone) -> None:
     configuration_set = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
     domain = make(stack, zone, configuration_set=configuration_set)
@@ -424,6 +436,8 @@ def test_the_ttl_applies_to_every_record(stack: Stack, zone: Route53Zone) -> Non
         ("tls_reporting", "tls@example.com", r"tls_reporting must be a TlsReporting, got 'tls@example.com'; pass"),
         ("wait_until_verified", 30, r"wait_until_verified must be a Duration, got 30; pass Duration.minutes\(30\)"),
         ("record_ttl", 300, r"record_ttl must be a Duration, got 300; pass Duration.minutes\(5\)"),
+        ("record_ttl", LATER, r"record_ttl must be known at synth, got '.*'; pass Duration.minutes\(5\)"),
+        ("wait_until_verified", LATER, r"wait_until_verified must be known at synth, got '.*'; pass Duration.minutes"),
         ("mail_from", 5, r"mail_from must be a str, got 5; pass a label such as 'mail'"),
     ],
 )

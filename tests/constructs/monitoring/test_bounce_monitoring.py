@@ -18,7 +18,7 @@ from ses_constructs import (
     SendingDomain,
     VerifiedDomain,
 )
-from ses_constructs.identities.sending_domain import SENDING_ACTIONS
+from ses_constructs.identities._sending_grant import SENDING_ACTIONS
 from tests.constructs.templates import Resource, identified, needs, only, resources, template, warnings, written
 
 SET = "AWS::SES::ConfigurationSet"

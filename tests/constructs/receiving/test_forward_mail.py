@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 
 from ses_constructs import ForwardMail, InboundRule, InboundRuleSet, LeaveInactive, SendingDomain, StoreMail
-from ses_constructs.identities.sending_domain import SENDING_ACTIONS
+from ses_constructs.identities._sending_grant import SENDING_ACTIONS
 from ses_constructs.identities.verified_domain import VerifiedDomain
 from tests.constructs.templates import (
     identified,
