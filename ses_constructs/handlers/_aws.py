@@ -18,6 +18,7 @@ RETRY_LONG = Config(retries={"mode": "standard", "total_max_attempts": 7}, conne
 RETRY_SHORT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 
 _NOT_FOUND = frozenset({"NotFoundException", "NoSuchEntity", "ResourceNotFoundException", "RuleSetDoesNotExist"})
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
 
 
@@ -29,6 +30,11 @@ def error_code(error: Exception) -> str:
 def is_not_found(error: Exception) -> bool:
     """Tell whether AWS says that the thing asked for does not exist."""
     return error_code(error) in _NOT_FOUND
+
+
+def is_denied(error: BaseException | None) -> bool:
+    """Tell whether *error*, or one during which it was raised, says that a permission is missing."""
+    return isinstance(error, Exception) and (error_code(error) in _DENIED or is_denied(error.__context__))
 
 
 def is_transient(error: Exception) -> bool:

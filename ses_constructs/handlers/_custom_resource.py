@@ -18,7 +18,8 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ._aws import is_not_found
+from ._aws import is_denied, is_not_found
+from ._lambda import Context
 from ._lambda import FLAGS
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ _ANSWER_BYTES = 4096
 _ID_BYTES = 1024
 _LOGGED_CHARACTERS = 300
 _WAITS_BETWEEN_TRIES = (1, 2, 4)
+# 90 seconds for an event, however many of its calls are denied.
+_PAUSES_WHILE_DENIED = (1, 2, 4, 8, 16, 29, 30)
+# For a call that fails in all of its tries, and for the answer.
+_SECONDS_TO_END = 150
 
 
 class RefusedError(Exception):
@@ -120,13 +125,13 @@ class _Response:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
-def respond(event: Mapping[str, Any], handler: CustomResourceHandler) -> None:
+def respond(event: Mapping[str, Any], handler: CustomResourceHandler, context: Context) -> None:
     """Do what *event* asks for and tell CloudFormation how it went."""
     url = event.get("ResponseURL") if isinstance(event, Mapping) else None
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         raise ValueError("the event has no usable ResponseURL, so CloudFormation cannot be answered; nothing was done")
     about = {"request_type": str(event.get("RequestType")), "logical_id": str(event.get("LogicalResourceId"))}
-    result = _run(event, handler)
+    result = _run(event, handler, context)
     if result is None:
         log.info("handed over", extra=about)
         return
@@ -134,14 +139,14 @@ def respond(event: Mapping[str, Any], handler: CustomResourceHandler) -> None:
     _put(url, _body(event, result))
 
 
-def _run(event: Mapping[str, Any], handler: CustomResourceHandler) -> _Response | None:
+def _run(event: Mapping[str, Any], handler: CustomResourceHandler, context: Context) -> _Response | None:
     kind = event.get("RequestType")
     physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
     try:
         request = Request(
             str(event.get("StackId")), physical_id, _properties(event, "Resource"), _properties(event, "OldResource")
         )
-        succeeded = _do(kind, request, handler)
+        succeeded = _do(kind, request, handler, context)
         if succeeded is None:
             return None
         if len(succeeded.physical_id.encode()) > _ID_BYTES:
@@ -161,12 +166,12 @@ def _run(event: Mapping[str, Any], handler: CustomResourceHandler) -> _Response 
     return _Response("SUCCESS", succeeded.physical_id, data=succeeded.data)
 
 
-def _do(kind: object, request: Request, handler: CustomResourceHandler) -> Succeeded | None:
+def _do(kind: object, request: Request, handler: CustomResourceHandler, context: Context) -> Succeeded | None:
     match kind:
         case "Create":
-            result = handler.create(request)
+            result = _once_permitted(handler.create, request, context)
         case "Update":
-            result = handler.update(request)
+            result = _once_permitted(handler.update, request, context)
         case "Delete":
             if request.physical_id != CREATE_FAILED:
                 handler.delete(request)
@@ -176,6 +181,21 @@ def _do(kind: object, request: Request, handler: CustomResourceHandler) -> Succe
                 f"RequestType must be Create, Update or Delete, got {kind!r}; was this event made by hand?"
             )
     return result if isinstance(result, Succeeded) else None
+
+
+def _once_permitted(
+    act: Callable[[Request], Succeeded | Continued], request: Request, context: Context
+) -> Succeeded | Continued:
+    """Do *act*, again while it is denied: IAM applies what CloudFormation has just attached some seconds later."""
+    for pause in _PAUSES_WHILE_DENIED:
+        try:
+            return act(request)
+        except Exception as error:
+            if not is_denied(error) or context.get_remaining_time_in_millis() < (pause + _SECONDS_TO_END) * 1000:
+                raise
+        log.info("denied, trying again", extra={"seconds": pause})
+        time.sleep(pause)
+    return act(request)
 
 
 def _properties(event: Mapping[str, Any], prefix: str) -> Properties:

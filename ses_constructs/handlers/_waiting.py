@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import boto3
 
-from ._aws import RETRY_LONG, is_transient
+from ._aws import RETRY_LONG, is_denied, is_transient
 from ._custom_resource import Continued, Properties, RefusedError
 from ._lambda import Context
 
@@ -111,7 +111,8 @@ def wait_for(watched: Watched, properties: Properties, event: Mapping[str, Any],
         try:
             missing = watched.missing()
         except Exception as error:
-            if not is_transient(error):
+            # A denial may pass too: IAM applies what CloudFormation has just attached some seconds later.
+            if not is_transient(error) and not is_denied(error):
                 raise
             trouble, lost = str(error), lost + 1
         else:

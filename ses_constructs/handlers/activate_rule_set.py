@@ -39,7 +39,7 @@ _DEACTIVATE = "deactivate it ('aws ses set-active-receipt-rule-set' without a na
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, ActiveRuleSetHandler())
+    respond(event, ActiveRuleSetHandler(), context)
 
 
 @dataclass(frozen=True, slots=True)

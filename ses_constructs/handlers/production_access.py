@@ -46,7 +46,7 @@ _ASKED: tuple[Status, ...] = ("IN_PRODUCTION", "UNDER_REVIEW")
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, ProductionAccessHandler())
+    respond(event, ProductionAccessHandler(), context)
 
 
 # Without a repr, which would put the contacts into whatever shows these answers.

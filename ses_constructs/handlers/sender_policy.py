@@ -31,7 +31,7 @@ _UNSURE = "unsure|"
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, SenderPolicyHandler())
+    respond(event, SenderPolicyHandler(), context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ _LIST_AGE_SECONDS = 15
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, SmtpCredentialsHandler(context))
+    respond(event, SmtpCredentialsHandler(context), context)
 
 
 class SmtpCredentialsHandler:

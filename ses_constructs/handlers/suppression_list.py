@@ -34,7 +34,7 @@ _REASONS: "tuple[SuppressionListReasonType, ...]" = ("BOUNCE", "COMPLAINT")
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, SuppressionListHandler())
+    respond(event, SuppressionListHandler(), context)
 
 
 def parse_reasons(properties: Properties) -> "frozenset[SuppressionListReasonType]":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, VerificationTokenHandler())
+    respond(event, VerificationTokenHandler(), context)
 
 
 def token_in(attributes: "Attributes", domain: str) -> str:

@@ -38,7 +38,7 @@ OWNER_TAG = "ses-constructs:stack"
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, VerifiedAddressHandler())
+    respond(event, VerifiedAddressHandler(), context)
 
 
 @dataclass(frozen=True, slots=True)

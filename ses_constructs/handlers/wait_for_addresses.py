@@ -31,7 +31,7 @@ MOST_ADDRESSES = 100
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation, or hand it over."""
-    respond(event, AddressVerificationHandler(event, context))
+    respond(event, AddressVerificationHandler(event, context), context)
 
 
 def pending(addresses: tuple[str, ...], statuses: Mapping[str, str]) -> tuple[Pending, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation, or hand it over."""
-    respond(event, DomainVerificationHandler(event, context))
+    respond(event, DomainVerificationHandler(event, context), context)
 
 
 def pending(identity: "Identity", mail_from: str | None) -> tuple[Pending, ...]:

@@ -4,11 +4,12 @@ import copy
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from ses_constructs.handlers.verified_address import OWNER_TAG
 
 from .in_memory_aws import Fault, Trouble
-from .world import PASSING, Event, World, event, world
+from .world import KINDS, PASSING, Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
@@ -80,11 +81,19 @@ STEPS = (
     Step(PRODUCTION, "update", (ACCOUNT, "sesv2.PutAccountDetails")),
     Step(PRODUCTION, "delete", ()),
 )
-CALLS = [
-    pytest.param(step, call, id=f"{step.handler}-{step.kind}-{call}")
-    for step in STEPS
-    for call in dict.fromkeys(step.calls)
-]
+
+
+def calls(*kinds: str) -> list[ParameterSet]:
+    """Each call of each step, once."""
+    return [
+        pytest.param(step, call, id=f"{step.handler}-{step.kind}-{call}")
+        for step in STEPS
+        if step.kind in kinds
+        for call in dict.fromkeys(step.calls)
+    ]
+
+
+CALLS = calls(*KINDS)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
@@ -108,11 +117,35 @@ def test_trouble_that_passes_changes_nothing(aws: World, step: Step, call: str, 
     assert aws.state == calm.state
 
 
+@pytest.mark.parametrize(("step", "call"), calls("create", "update"))
+def test_denied_access_passes_for_a_policy_that_iam_does_not_apply_yet(aws: World, step: Step, call: str) -> None:
+    with world() as calm:
+        step.arrange(calm)
+        expected = calm.send(step.handler, step.event)
+    step.arrange(aws)
+    aws.aws.faults.append(Fault(Trouble.DENIED, call, times=3))
+
+    assert aws.send(step.handler, step.event) == expected
+    assert aws.state == calm.state
+
+
+@pytest.mark.parametrize("timeout", [160, 300])
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_denied_access_is_waited_for_within_90_seconds_and_the_time_of_the_function(
+    aws: World, kind: str, timeout: int
+) -> None:
+    aws.timeout = timeout
+    aws.aws.faults.append(Fault(Trouble.DENIED, times=10_000))
+
+    assert aws.send(POLICY, event(POLICY, kind))["Status"] == "FAILED"
+    assert sum(aws.clock.sleeps) == (7 if timeout == 160 else 90)
+
+
 @pytest.mark.parametrize(("step", "call"), CALLS)
 def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Step, call: str) -> None:
     step.arrange(aws)
     before = copy.deepcopy(aws.state)
-    aws.aws.faults.append(Fault(Trouble.DENIED, call, times=100))
+    aws.aws.faults.append(Fault(Trouble.DENIED, call, times=10_000))
 
     answer = aws.send(step.handler, step.event)
 
@@ -168,7 +201,7 @@ def test_an_event_is_answered_to_the_letter(aws: World, step: Step) -> None:
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "create"], ids=lambda step: step.handler)
 def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) -> None:
-    aws.aws.faults.append(Fault(Trouble.DENIED))
+    aws.aws.faults.append(Fault(Trouble.DENIED, times=10_000))
     failed = aws.send(step.handler, step.event)
     aws.aws.calls.clear()
 
@@ -184,7 +217,7 @@ def test_the_delete_after_a_failed_create_calls_nothing(aws: World, step: Step) 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.kind == "update"], ids=lambda step: step.handler)
 def test_a_failed_update_keeps_its_physical_id(aws: World, step: Step) -> None:
     step.arrange(aws)
-    aws.aws.faults.append(Fault(Trouble.DENIED))
+    aws.aws.faults.append(Fault(Trouble.DENIED, times=10_000))
 
     answer = aws.send(step.handler, step.event)
 

@@ -167,10 +167,15 @@ class World:
     def domain(self) -> DomainIdentity:
         return self.state.identities["example.com"]
 
+    @property
+    def context(self) -> Context:
+        """That of an invocation that begins now."""
+        return Context(self.clock, self.clock.now + self.timeout)
+
     def invoke(self, handler: str, sent: Any) -> None:
         """Run the handler once."""
         module = importlib.import_module(f"ses_constructs.handlers.{handler}")
-        module.on_event(copy.deepcopy(sent), Context(self.clock, self.clock.now + self.timeout))
+        module.on_event(copy.deepcopy(sent), self.context)
 
     def send(self, handler: str, sent: Event) -> Event:
         """Run the handler and whatever it hands over, and return the one answer."""
