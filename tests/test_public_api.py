@@ -86,8 +86,8 @@ def defined_in(module_name: str) -> dict[str, ast.stmt]:
     aliases: dict[str, ast.stmt] = {
         target.id: each
         for each in body
-        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Subscript | ast.BinOp)
-        for target in each.targets
+        if isinstance(each, ast.Assign | ast.AnnAssign) and isinstance(each.value, ast.Subscript | ast.BinOp)
+        for target in (each.targets if isinstance(each, ast.Assign) else [each.target])
         if isinstance(target, ast.Name)
     }
     return classes | aliases

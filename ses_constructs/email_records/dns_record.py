@@ -10,7 +10,6 @@ from ..common.arguments import (
     check_choice,
     check_distinct,
     check_text,
-    contains_token,
     invalid,
     is_token,
     name_flaw,
@@ -18,8 +17,6 @@ from ..common.arguments import (
     without_tokens,
 )
 from ._txt_strings import quoted_strings, wire_length
-
-__all__ = ["DnsRecord", "RecordType", "contains_token"]
 
 RecordType = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "TXT"]
 """The record types that a :class:`DnsRecord` can have."""

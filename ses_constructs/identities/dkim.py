@@ -105,10 +105,13 @@ class OwnDkim(Dkim):
         check_text("selector", self.selector)
         if not isinstance(self.private_key, SecretValue):
             # Neither here nor below is a key shown: it may be the private one.
-            raise ValueError("private_key must be a SecretValue; pass SecretValue.secrets_manager('the-secret')")
+            raise ValueError(
+                f"private_key must be a SecretValue, got a value of type {type(self.private_key).__name__}; "
+                "pass SecretValue.secrets_manager('the-secret')"
+            )
         if not isinstance(self.public_key, str) or "PRIVATE" in self.public_key:
             raise ValueError(
-                "public_key must be the text of the public key, got something else; "
+                "public_key must be the text of a public key, got a private one or no text; "
                 "pass what 'openssl rsa -pubout' writes"
             )
         if not _SELECTOR.fullmatch(self.selector):

@@ -113,7 +113,7 @@ def test_a_bare_private_key_in_the_wrong_place_is_not_shown() -> None:
 @pytest.mark.parametrize("public_key", ["-----BEGIN RSA PRIVATE KEY-----\nvery-secret", None])
 def test_what_is_no_public_key_is_refused_without_being_shown(public_key: Any) -> None:
     with pytest.raises(
-        ValueError, match="public_key must be the text of the public key, got something else"
+        ValueError, match="public_key must be the text of a public key, got a private one or no text; pass"
     ) as refused:
         own_dkim(public_key=public_key)
 
@@ -121,7 +121,7 @@ def test_what_is_no_public_key_is_refused_without_being_shown(public_key: Any) -
 
 
 def test_a_private_key_as_text_is_refused_without_being_shown() -> None:
-    with pytest.raises(ValueError, match="private_key must be a SecretValue; pass") as refused:
+    with pytest.raises(ValueError, match="private_key must be a SecretValue, got a value of type str; pass") as refused:
         own_dkim(private_key="very-secret")
 
     assert "very-secret" not in str(refused.value)
