@@ -19,8 +19,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ._aws import is_denied, is_not_found
-from ._lambda import Context
-from ._lambda import FLAGS
+from ._lambda import FLAGS, Context
 
 log = logging.getLogger(__name__)
 
