@@ -1,7 +1,8 @@
 """Custom::SESDomainVerification: holds the deployment until SES has verified a domain.
 
-Properties: ``Domain``; ``MailFromDomain`` (may be empty or absent); ``TimeoutSeconds``, 1 to 3300; ``Records``, the
-lines that were published, for the text of a failure. Answer: ``Domain``.
+Properties: ``Domain``; ``MailFromDomain`` (may be empty or absent); ``IdentityAlone``, ``true`` to wait for neither DKIM
+nor MAIL FROM; ``TimeoutSeconds``, 1 to 3300; ``Records``, the lines that were published, for the text of a failure.
+Answer: ``Domain``.
 
 Permissions: ``ses:GetEmailIdentity`` on the ARN of the identity, and those of ``_waiting``.
 """
@@ -28,12 +29,14 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
     respond(event, DomainVerificationHandler(event, context), context)
 
 
-def pending(identity: "Identity", mail_from: str | None) -> tuple[Pending, ...]:
+def pending(identity: "Identity", mail_from: str | None, *, identity_alone: bool = False) -> tuple[Pending, ...]:
     """List what is missing until *identity* can send, signed, and with *mail_from* as its envelope domain."""
     missing = []
     if not identity.get("VerifiedForSendingStatus"):
         error = identity.get("VerificationInfo", {}).get("ErrorType", "")
         missing.append(Pending("the identity", identity.get("VerificationStatus", "PENDING"), error))
+    if identity_alone:
+        return tuple(missing)
     dkim = identity.get("DkimAttributes", {}).get("Status", "NOT_STARTED")
     if dkim != "SUCCESS":
         missing.append(Pending("DKIM", dkim))
@@ -59,12 +62,14 @@ class WatchedDomain:
     name: str
     mail_from: str
     records: tuple[str, ...]
+    identity_alone: bool
 
     @classmethod
     def of(cls, properties: Properties) -> Self:
         domain = properties.text("Domain").lower().rstrip(".")
         mail_from = properties.optional("MailFromDomain").lower().rstrip(".")
-        return cls(domain, mail_from, properties.texts("Records"))
+        identity_alone = properties.optional("IdentityAlone") == "true"
+        return cls(domain, mail_from, properties.texts("Records"), identity_alone)
 
     @cached_property
     def _ses(self) -> "SESV2Client":
@@ -72,7 +77,8 @@ class WatchedDomain:
 
     def missing(self) -> tuple[Pending, ...]:
         try:
-            return pending(self._ses.get_email_identity(EmailIdentity=self.name), self.mail_from)
+            identity = self._ses.get_email_identity(EmailIdentity=self.name)
+            return pending(identity, self.mail_from, identity_alone=self.identity_alone)
         except Exception as error:
             if is_not_found(error):
                 raise RefusedError(f"SES has no identity {self.name} in this region; make it before waiting") from error

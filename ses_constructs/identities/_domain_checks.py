@@ -5,7 +5,7 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from constructs import Construct
 
 from ..common.arguments import (
@@ -19,6 +19,7 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
+from ..dns.zones import Route53Zone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting, is_spf
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
@@ -138,13 +139,29 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
         )
 
 
-def warn_about_unpublished_wait(scope: Construct) -> None:
+def check_delegated(scope: Construct, dns: object, waiter: str) -> None:
+    """Whether the records can be found by SES while the deployment waits; *waiter* is what makes it wait.
+
+    Raises ``ValueError`` for a zone that the same stack makes: nobody has delegated it yet, and the roll-back of a wait
+    that fails would delete it together with the name servers it was given.
+    """
+    zone = dns.hosted_zone if isinstance(dns, Route53Zone) else None
+    if zone is not None and zone.node.default_child is not None and Stack.of(zone) is Stack.of(scope):
+        raise invalid(
+            "dns",
+            f"have a hosted zone that is delegated before {waiter} waits for its records",
+            zone.node.path,
+            "deploy the zone in a stack of its own first, and have its name servers entered at the registrar",
+        )
+
+
+def warn_about_unpublished_wait(scope: Construct, waiter: str) -> None:
     """Waiting for records that nobody may have published."""
     warn(
         scope,
         "waits-for-people",
-        "wait_until_verified holds the deployment until somebody has published the records, whose DKIM names are known "
-        "only after the identity is made; deploy without it first",
+        f"{waiter} holds the deployment until somebody has published the records, whose DKIM names are known only after "
+        "the identity is made; deploy without it first",
     )
 
 

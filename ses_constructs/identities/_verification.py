@@ -23,7 +23,7 @@ _ADDRESS_ACTIONS = ("ses:GetEmailIdentity", "ses:CreateEmailIdentity", "ses:TagR
 
 
 class DomainWait(Construct):
-    """Holds the deployment until SES has verified a domain, its DKIM keys and its MAIL FROM domain."""
+    """Holds the deployment until SES has verified a domain; with *identity_alone* not also DKIM and MAIL FROM."""
 
     def __init__(
         self,
@@ -35,15 +35,17 @@ class DomainWait(Construct):
         records: Sequence[DnsRecord],
         published: IDependable | None,
         timeout: Duration,
+        identity_alone: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        service_timeout = _service_timeout(timeout)
+        service_timeout = _service_timeout("timeout" if identity_alone else "wait_until_verified", timeout)
         resource = CustomResourceFunction.shared(self, "wait_for_verification").custom_resource(
             self,
             resource_type="Custom::SESDomainVerification",
             properties={
                 "Domain": identity.email_identity_name,
                 "MailFromDomain": mail_from_domain or "",
+                **({"IdentityAlone": "true"} if identity_alone else {}),
                 "TimeoutSeconds": timeout.to_seconds(),
                 # Named when the wait fails; and a changed record is waited for again.
                 "Records": [line for record in records for line in record.zone_file_lines()],
@@ -127,7 +129,7 @@ class AddressWait(Construct):
         self, scope: Construct, construct_id: str, *, addresses: Sequence[str], resend: str, timeout: Duration
     ) -> None:
         super().__init__(scope, construct_id)
-        service_timeout = _service_timeout(timeout)
+        service_timeout = _service_timeout("wait_until_verified", timeout)
         CustomResourceFunction.shared(self, "wait_for_addresses").custom_resource(
             self,
             resource_type="Custom::SESAddressVerification",
@@ -143,14 +145,14 @@ def _domains(address: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
-def _service_timeout(timeout: Duration) -> Duration:
+def _service_timeout(argument: str, timeout: Duration) -> Duration:
     """How long CloudFormation waits for a wait of *timeout*: its handler answers then, the rest is for a lost answer.
 
     Raises ``ValueError`` for less than a minute and for more than fits into CloudFormation's hour.
     """
     fix = "pass Duration.minutes(30)"
-    seconds = check_known_seconds("wait_until_verified", timeout, fix)
+    seconds = check_known_seconds(argument, timeout, fix)
     if not _MIN_WAIT_MINUTES * 60 <= seconds <= _MAX_WAIT_MINUTES * 60:
         rule = f"be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes"
-        raise invalid("wait_until_verified", rule, f"{seconds:g} seconds", fix)
+        raise invalid(argument, rule, f"{seconds:g} seconds", fix)
     return Duration.minutes(timeout.to_minutes(integral=False) + 5)

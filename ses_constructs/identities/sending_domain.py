@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from ..common.arguments import (
     check_domain_name,
@@ -15,7 +15,7 @@ from ..common.arguments import (
     invalid,
     is_within,
 )
-from ..common.checks import check_configuration_set
+from ..common.checks import check_configuration_set, warn
 from ..common.sending_metrics import SendingMetrics
 from ._sending_grant import SENDING_ACTIONS, checked_from_addresses, extend_grant, grant_sending, with_lower_case_domain
 
@@ -96,6 +96,19 @@ class SendingDomain(Construct, SendingMetrics):
             templates=templates,
             sandbox=sandbox,
         )
+
+    def wait_for_identity(self) -> IDependable:
+        """What to depend on before SES must know the domain as verified; of a domain from elsewhere the reference.
+
+        Warns, since nothing here can wait for a domain that another app or a person verifies.
+        """
+        warn(
+            self,
+            "verified-elsewhere",
+            f"SES must have verified {self.domain_name} in this region, which happens elsewhere, before this stack is "
+            "deployed; look that it has, and acknowledge this warning",
+        )
+        return self.identity
 
     def use_configuration_set(self, configuration_set: ses.IConfigurationSet) -> None:
         """Give a domain that has none yet its default configuration set.

@@ -6,6 +6,7 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
+from ..common.arguments import check_kind, invalid
 from ..common.checks import check_known_seconds, warn_about_region
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
@@ -15,6 +16,7 @@ from .dkim import Dkim, EasyDkim
 from .sending_domain import SendingDomain
 
 _DEFAULT_TTL = 300
+_IDENTITY_WAIT_MINUTES = 30
 _DEFAULT_DMARC = DmarcPolicy.monitor()
 
 
@@ -147,9 +149,12 @@ class VerifiedDomain(SendingDomain):
         published = dns.publish(self, domain_name=self.domain_name, records=self.records, removal_policy=removal_policy)
         if removal_policy is not RemovalPolicy.DESTROY:
             identity.apply_removal_policy(removal_policy)
+        self._published = published
         self._verified_by: list[IDependable] = [identity, *([published] if published else [])]
+        self._identity_wait: IDependable | None = None
         if wait_until_verified is not None:
-            self._verified_by = [self._wait(wait_until_verified, published)]
+            self._identity_wait = self._wait("Verification", wait_until_verified, waiter="wait_until_verified")
+            self._verified_by = [self._identity_wait]
 
     @classmethod
     def from_domain_name(
@@ -185,22 +190,55 @@ class VerifiedDomain(SendingDomain):
         """
         return DependencyGroup(*self._verified_by)
 
+    def wait_for_identity(self, timeout: Duration | None = None) -> IDependable:
+        """Hold whatever depends on the result until SES has verified the identity, and let the rest go on.
+
+        For what SES refuses until then, such as the rule of a ``BounceMail``, which calls this by itself. The wait is
+        made once. It does not wait for MAIL FROM, whose lateness should not roll a stack back; a domain with
+        ``wait_until_verified`` waits for all, and has no second wait.
+
+        Args:
+            timeout: How long at most, 1 to 55 minutes; 30 minutes unless given. Only with the first call.
+
+        Raises:
+            ValueError: The stack makes the hosted zone itself, which nobody has delegated yet; or a time-out that
+                cannot be, or comes after the wait was made.
+
+        >>> rule.node.add_dependency(domain.wait_for_identity())  # doctest: +SKIP
+        """
+        if self._identity_wait is None:
+            timeout = timeout or Duration.minutes(_IDENTITY_WAIT_MINUTES)
+            check_kind("timeout", timeout, Duration, "pass Duration.minutes(30)")
+            self._identity_wait = self._wait(
+                "IdentityVerification", timeout, waiter="wait_for_identity", identity_alone=True
+            )
+        elif timeout is not None:
+            raise invalid(
+                "timeout",
+                "come with what makes the wait",
+                timeout.to_human_string(),
+                "call wait_for_identity(timeout) before whatever else waits for the identity, such as BounceMail",
+            )
+        return self._identity_wait
+
     def _legacy_token(self) -> str:
         from ._verification import VerificationToken  # loads aws_lambda, which few apps need
 
         return VerificationToken(self, "VerificationToken", identity=self.identity).token
 
-    def _wait(self, timeout: Duration, published: IDependable | None) -> IDependable:
+    def _wait(self, construct_id: str, timeout: Duration, *, waiter: str, identity_alone: bool = False) -> IDependable:
         from ._verification import DomainWait  # loads aws_lambda, which few apps need
 
-        if published is None:
-            checks.warn_about_unpublished_wait(self)
+        checks.check_delegated(self, self.dns, waiter)
+        if self._published is None:
+            checks.warn_about_unpublished_wait(self, waiter)
         return DomainWait(
             self,
-            "Verification",
+            construct_id,
             identity=self.identity,
             mail_from_domain=self.mail_from_domain,
             records=self.records,
-            published=published,
+            published=self._published,
             timeout=timeout,
+            identity_alone=identity_alone,
         )

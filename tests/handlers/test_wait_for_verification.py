@@ -218,13 +218,20 @@ def test_a_deadline_in_the_middle_of_trouble_names_it(aws: World) -> None:
     assert "SES never answered (the last question to SES failed: Read timeout" in answer["Reason"]
 
 
-def test_denied_access_fails_at_once(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.DENIED, POLL))
+def test_denied_access_is_asked_about_until_the_deadline(aws: World) -> None:
+    aws.aws.faults.append(Fault(Trouble.DENIED, POLL, times=10_000))
 
-    assert (
-        "(AccessDeniedException) when calling the GetEmailIdentity"
-        in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
-    )
+    reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+
+    assert "was not verified within 30 minutes: SES never answered (the last question to SES failed" in reason
+    assert "(AccessDeniedException) when calling the GetEmailIdentity" in reason
+
+
+def test_the_identity_alone_waits_for_neither_dkim_nor_mail_from(aws: World) -> None:
+    aws.domain.verified = True
+
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "FAILED"
+    assert aws.send(HANDLER, event(HANDLER, "create", IdentityAlone="true"))["Status"] == "SUCCESS"
     assert not aws.clock.sleeps
 
 

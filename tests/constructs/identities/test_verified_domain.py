@@ -17,7 +17,7 @@ from ses_constructs import (
     VerifiedDomain,
 )
 from tests.conftest import hosted_zone
-from tests.constructs.templates import only, record_sets, resources, template, warnings
+from tests.constructs.templates import identified, only, record_sets, resources, template, warnings
 
 GROUP = "AWS::Route53::RecordSetGroup"
 IDENTITY = "AWS::SES::EmailIdentity"
@@ -249,6 +249,83 @@ def test_waiting_for_records_that_people_publish_warns(stack: Stack) -> None:
 
     (warning,) = warnings(stack)
     assert "ses-constructs:waits-for-people" in warning
+
+
+def test_what_needs_the_identity_waits_for_it_alone_and_once(stack: Stack, zone: Route53Zone) -> None:
+    domain = make(stack, zone)
+
+    assert domain.wait_for_identity() is domain.wait_for_identity()
+    wait = only(stack, "Custom::SESDomainVerification")
+    assert (wait["Properties"]["IdentityAlone"], wait["Properties"]["TimeoutSeconds"]) == ("true", 1800)
+    (group_id,) = identified(stack, GROUP)
+    assert group_id in wait["DependsOn"]
+
+
+def test_a_domain_that_waits_for_everything_has_no_second_wait(stack: Stack, zone: Route53Zone) -> None:
+    domain = make(stack, zone, wait_until_verified=Duration.minutes(5))
+    domain.wait_for_identity()
+
+    assert "IdentityAlone" not in only(stack, "Custom::SESDomainVerification")["Properties"]
+
+
+def test_the_wait_for_the_identity_may_be_shorter(stack: Stack, zone: Route53Zone) -> None:
+    make(stack, zone).wait_for_identity(Duration.minutes(5))
+
+    assert only(stack, "Custom::SESDomainVerification")["Properties"]["TimeoutSeconds"] == 300
+
+
+@pytest.mark.parametrize(
+    ("timeout", "message"),
+    [
+        (Duration.minutes(56), "timeout must be 1 to 55 minutes, got '3360 seconds'; pass Duration.minutes"),
+        (5, "timeout must be a Duration, got 5; pass Duration.minutes"),
+    ],
+)
+def test_the_wait_for_the_identity_is_checked(stack: Stack, zone: Route53Zone, timeout: Any, message: str) -> None:
+    domain = make(stack, zone)
+
+    with pytest.raises(ValueError, match=message):
+        domain.wait_for_identity(timeout)
+
+
+def test_the_wait_for_the_identity_is_not_changed_once_it_is_made(stack: Stack, zone: Route53Zone) -> None:
+    domain = make(stack, zone)
+    domain.wait_for_identity()
+
+    with pytest.raises(ValueError, match="timeout must come with what makes the wait, got '5 minutes'; call wait_for_"):
+        domain.wait_for_identity(Duration.minutes(5))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_nothing_waits_for_records_in_a_zone_that_nobody_has_delegated(stack: Stack, everything: bool) -> None:
+    zone = Route53Zone(route53.PublicHostedZone(stack, "Zone", zone_name="example.com"))
+    waiter = "wait_until_verified" if everything else "wait_for_identity"
+
+    with pytest.raises(
+        ValueError,
+        match=f"dns must have a hosted zone that is delegated before {waiter} waits for its records, "
+        "got 'Mail/Zone'; deploy the zone in a stack of its own first",
+    ):
+        make(stack, zone, wait_until_verified=Duration.minutes(5) if everything else None).wait_for_identity()
+
+
+def test_a_zone_of_another_stack_may_be_waited_for(app: App, stack: Stack) -> None:
+    zones = Stack(app, "Zones", env=Environment(account="111122223333", region="eu-west-1"))
+    zone = Route53Zone(route53.PublicHostedZone(zones, "Zone", zone_name="example.com"))
+
+    make(stack, zone).wait_for_identity()
+
+    assert only(stack, "Custom::SESDomainVerification")
+
+
+def test_a_domain_from_elsewhere_is_verified_elsewhere(stack: Stack) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+
+    assert domain.wait_for_identity() is domain.identity
+    assert warnings(stack) == [
+        "SES must have verified example.com in this region, which happens elsewhere, before this stack is deployed; "
+        "look that it has, and acknowledge this warning [ack: ses-constructs:verified-elsewhere]"
+    ]
 
 
 def test_a_user_pool_can_depend_on_the_finished_wait(stack: Stack, zone: Route53Zone) -> None:
