@@ -160,8 +160,8 @@ def warn_about_unpublished_wait(scope: Construct, waiter: str) -> None:
     warn(
         scope,
         "waits-for-people",
-        f"{waiter} holds the deployment until somebody has published the records, whose DKIM names are known only after "
-        "the identity is made; deploy without it first",
+        f"{waiter} holds the deployment until somebody has published the records, whose DKIM names are known only "
+        "after the identity is made; deploy without it first",
     )
 
 
