@@ -171,6 +171,10 @@ class LocalAws:
         given = {name: str(value) for name, value in decided.items() if value is not None}
         self.server.control("ses-account", region=region, **given)
 
+    def set_changed_after(self, *, moves_the_rule: bool, region: str = REGION) -> None:
+        """Say what a stack update does with a receipt rule whose `After` has changed; at first the rule stays."""
+        self.server.control("changed-after", moves=str(moves_the_rule), region=region)
+
     def sent_messages(self) -> tuple[SentMessage, ...]:
         """What left through SES's send API since the start, the oldest first."""
         return sent_messages(self.server)
