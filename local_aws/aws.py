@@ -149,7 +149,7 @@ class LocalAws:
         self.server.control("leave-sandbox", region=region)
 
     def review(self, verdict: str, region: str = REGION) -> None:
-        """Answer the pending request for production access: GRANTED, DENIED or FAILED."""
+        """Answer the pending request for production access: GRANTED, DENIED or FAILED; or grant it after a denial."""
         self.server.control("review", verdict=verdict, region=region)
 
     def set_ses_account(

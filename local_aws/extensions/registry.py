@@ -75,7 +75,7 @@ def checked(response: Response) -> Response:
     return response
 
 
-def json_error(code: str, message: str, status: int = 400) -> Response:
+def json_error(code: str, message: str | None, status: int = 400) -> Response:
     error: Response = ses_v2._json_err(code, message, status)
     return error
 
