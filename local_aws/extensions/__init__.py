@@ -36,6 +36,7 @@ def install() -> None:
         secrets,
         sending_account,
         sent_mail,
+        stack_checks,
     )
 
     registry.install()
@@ -67,5 +68,6 @@ def install() -> None:
         secrets,
         sending_account,
         sent_mail,
+        stack_checks,
     ):
         module.install()
