@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, _gather_role_policies, evaluate, evaluate_resource_policy
+from ministack.core import iam_evaluator
+from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms, lambda_svc, sns
+
+from local_aws.extensions.iam_lag import may_be_assumed
 
 SES = "ses.amazonaws.com"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
@@ -93,9 +96,9 @@ def find_key(key_id: str) -> dict[str, Any] | None:
 
 
 def may_assume(service: str, role_arn: str, *, source_arn: str) -> bool:
-    """Whether the role exists and trusts *service*."""
+    """Whether the role exists, for long enough, and trusts *service*."""
     role = iam._roles.get_scoped(get_account_id(), None, role_arn.rpartition("/")[2])
-    if role is None or role["Arn"] != role_arn:
+    if role is None or role["Arn"] != role_arn or not may_be_assumed(role):
         return False
     trust = role["AssumeRolePolicyDocument"]
     document = json.loads(trust) if isinstance(trust, str) else trust
@@ -116,5 +119,7 @@ def role_may(role_arn: str, action: str, resource_arn: str) -> bool:
         region=get_region(),
         secure_transport=True,
     )
-    decision: str = evaluate(context, _gather_role_policies(role_arn.rpartition("/")[2], account)).decision
+    decision: str = evaluate(
+        context, iam_evaluator._gather_role_policies(role_arn.rpartition("/")[2], account)
+    ).decision
     return decision == "Allow"
