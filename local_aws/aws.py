@@ -43,13 +43,16 @@ class LocalAws:
         self.client = self._clients.get
 
     @classmethod
-    def start(cls, *, tls: bool = False, enforce_iam: bool = False) -> Self:
+    def start(cls, *, tls: bool = False, enforce_iam: bool = False, iam_lag: float = 0) -> Self:
         """Start a server of its own; as many as you like run at the same time.
 
         With *enforce_iam* each call needs its permission, and functions act as their own roles. That needs TLS,
-        because the bootstrap bucket's policy denies anything else.
+        because the bootstrap bucket's policy denies anything else. What such a role was given less than *iam_lag*
+        seconds ago is not in force yet.
         """
-        return cls(ServerProcess(tls=tls or enforce_iam, enforce_iam=enforce_iam))
+        if iam_lag and not enforce_iam:
+            raise ValueError(f"iam_lag needs enforce_iam=True, got {iam_lag}")
+        return cls(ServerProcess(tls=tls or enforce_iam, enforce_iam=enforce_iam, iam_lag=iam_lag))
 
     @property
     def endpoint(self) -> str:
@@ -149,7 +152,7 @@ class LocalAws:
         self.server.control("leave-sandbox", region=region)
 
     def review(self, verdict: str, region: str = REGION) -> None:
-        """Answer the pending request for production access: GRANTED, DENIED or FAILED."""
+        """Answer the pending request for production access: GRANTED, DENIED or FAILED; or grant it after a denial."""
         self.server.control("review", verdict=verdict, region=region)
 
     def set_ses_account(
@@ -170,6 +173,14 @@ class LocalAws:
         }
         given = {name: str(value) for name, value in decided.items() if value is not None}
         self.server.control("ses-account", region=region, **given)
+
+    def set_changed_after(self, *, moves_the_rule: bool, region: str = REGION) -> None:
+        """Say what a stack update does with a receipt rule whose `After` has changed; at first the rule stays."""
+        self.server.control("changed-after", moves=str(moves_the_rule), region=region)
+
+    def set_iam_lag(self, seconds: float) -> None:
+        """Let IAM take so long, as `start(iam_lag=...)`; what is older counts at once."""
+        self.server.control("iam-lag", seconds=str(seconds))
 
     def sent_messages(self) -> tuple[SentMessage, ...]:
         """What left through SES's send API since the start, the oldest first."""

@@ -8,6 +8,7 @@ ACCOUNT = "000000000000"
 REGION = "us-east-1"
 ROOT = Path(__file__).resolve().parent.parent
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+IAM_LAG = "LOCAL_AWS_IAM_LAG"  # seconds, told to the server
 CONTROLS = "/_ministack/local-aws/"  # paths of the server's own, see `extensions/controls.py`
 
 HARMFUL_PREFIXES = ("AWS_", "CDK_", "MINISTACK_", "LOCALSTACK_", "BOTO_")
@@ -82,7 +83,13 @@ def client_environment(
 
 
 def server_environment(
-    port: int, *, folder: Path, enforce_iam: bool, tls: bool, host: Mapping[str, str] | None = None
+    port: int,
+    *,
+    folder: Path,
+    enforce_iam: bool,
+    tls: bool,
+    iam_lag: float = 0,
+    host: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """For the server: what it needs and little more, because the functions inherit it."""
     host = os.environ if host is None else host
@@ -104,6 +111,7 @@ def server_environment(
         "SFTP_ENABLED": "0",
         "USE_SSL": "1" if tls else "0",
         "AUTH": "true" if enforce_iam else "false",
+        IAM_LAG: str(iam_lag),
         "LOCAL_AWS_SMTP_PORTS": str(smtp_ports(folder)),
         "PYTHONPATH": str(ROOT / "local_aws" / "functions"),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -32,14 +32,16 @@ class LocalAwsError(Exception):
 class ServerProcess:
     """A running ministack with our extensions; `stop` ends it even while a deployment hangs in it."""
 
-    def __init__(self, *, tls: bool = False, enforce_iam: bool = False, python: Path = PYTHON) -> None:
+    def __init__(
+        self, *, tls: bool = False, enforce_iam: bool = False, iam_lag: float = 0, python: Path = PYTHON
+    ) -> None:
         if not python.exists():
             raise LocalAwsError(f"the local AWS needs {python}; make it with `make setup`")
         self.folder = Path(tempfile.mkdtemp(prefix="local-aws-"))
         self.mail_certificate = mail_certificate(self.folder, tls=tls)
         self.certificate = self.mail_certificate if tls else None
         try:
-            self.port, self._process = self._spawn(python, tls=tls, enforce_iam=enforce_iam)
+            self.port, self._process = self._spawn(python, tls=tls, enforce_iam=enforce_iam, iam_lag=iam_lag)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -107,7 +109,9 @@ class ServerProcess:
     ) -> None:
         self.stop()
 
-    def _spawn(self, python: Path, *, tls: bool, enforce_iam: bool) -> tuple[int, subprocess.Popen[bytes]]:
+    def _spawn(
+        self, python: Path, *, tls: bool, enforce_iam: bool, iam_lag: float
+    ) -> tuple[int, subprocess.Popen[bytes]]:
         # We bind, the server inherits: two local AWSes never race for a port that looked free a moment ago.
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as bound, (self.folder / "server.log").open("wb") as log:
             bound.bind(("127.0.0.1", 0))
@@ -115,7 +119,7 @@ class ServerProcess:
             return port, subprocess.Popen(
                 [str(python), "-m", "local_aws.server", "--socket-fd", str(bound.fileno())],
                 cwd=ROOT,
-                env=server_environment(port, folder=self.folder, enforce_iam=enforce_iam, tls=tls),
+                env=server_environment(port, folder=self.folder, enforce_iam=enforce_iam, tls=tls, iam_lag=iam_lag),
                 stdin=subprocess.PIPE,  # never written to: its end tells the server that we are gone
                 stdout=log,
                 stderr=subprocess.STDOUT,

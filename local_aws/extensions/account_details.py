@@ -47,6 +47,8 @@ def _account() -> dict[str, Any]:
 def _put(match: re.Match[str], data: Any) -> Response:
     account = _account()
     before = (account.get("Details") or {}).get("ReviewDetails")
+    if before and before["Status"] == "DENIED":  # the denial is discussed with support, in its case
+        return json_error("ConflictException", None, 409)
     if before and before["Status"] == "PENDING":
         return json_error("ConflictException", "There is already a review in progress for this account.", 409)
     if why := refusal(data):
@@ -74,8 +76,12 @@ def _leave_sandbox(arguments: Arguments) -> None:
 def _review(arguments: Arguments) -> None:
     account, verdict = _account(), arguments["verdict"]
     review = (account.get("Details") or {}).get("ReviewDetails") or {}
-    if verdict not in VERDICTS or review.get("Status") != "PENDING":
-        raise ValueError(f"a review that is PENDING ends {', '.join(VERDICTS)}; got {verdict} on {review or 'none'}")
+    open_to = {"PENDING": VERDICTS, "DENIED": ("GRANTED",)}.get(review.get("Status", ""), ())
+    if verdict not in open_to:
+        raise ValueError(
+            f"a review that is PENDING ends {', '.join(VERDICTS)}, and support may grant one that was DENIED; "
+            f"got {verdict} on {review or 'none'}"
+        )
     review["Status"] = verdict
     account["ProductionAccessEnabled"] = verdict == "GRANTED"
 

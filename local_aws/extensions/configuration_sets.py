@@ -1,13 +1,13 @@
-"""Configuration sets closer to SES: updates in place, what SES refuses of sets and event destinations, and IP pools."""
+"""Configuration sets closer to SES: updates in place, what SES refuses of names and options, and IP pools."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import firehose, ses, ses_v2
+from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
+from local_aws.extensions.event_destinations import set_arn
 from local_aws.extensions.registry import (
     Params,
     Properties,
@@ -22,69 +22,48 @@ from local_aws.extensions.registry import (
     register_type,
     rest_calls,
 )
-from local_aws.extensions.service_access import SES, is_here, may_act_as, may_publish
 
-MOST_DESTINATIONS = 10
-MOST_DIMENSIONS = 10
-_SET, _ONE_OPTION = re.compile("/configuration-sets"), re.compile(r"/configuration-sets/[^/]+/([a-z-]+)")
+LONGEST_NAME = 64
+_SETS, _SET = re.compile("/configuration-sets"), re.compile("/configuration-sets/([^/]+)")
+_ONE_OPTION = re.compile(r"/configuration-sets/[^/]+/([a-z-]+)")
 _DEFAULT_SET = re.compile(r"/identities/([^/]+)/configuration-set")
-
-
-def set_arn(name: str) -> str:
-    arn: str = ses_v2._resource_arn("configuration-set", name)
-    return arn
 
 
 def options_problem(options: Properties) -> str | None:
     """Why SES refuses the options of a configuration set, or None."""
+    reasons = (options.get("SuppressionOptions") or {}).get("SuppressedReasons") or []
+    if unknown := [reason for reason in reasons if reason not in ("BOUNCE", "COMPLAINT")]:
+        return f"Reason {unknown[0]} is invalid, must be one of [BOUNCE, COMPLAINT]."
     domain = (options.get("TrackingOptions") or {}).get("CustomRedirectDomain")
-    if domain and not _is_verified(domain):
-        return f"The tracking domain {domain} is not verified in Amazon SES."
+    if domain is not None and not domain.strip():
+        return "CustomRedirectDomain must be specified."
+    # The domain itself, whatever is above it.
+    if domain and not ses_v2._identities.get(domain, {}).get("VerifiedForSendingStatus"):
+        return f"Domain <{domain}> is not verified under this account."
     pool = (options.get("DeliveryOptions") or {}).get("SendingPoolName")
+    if pool is not None and not pool.strip():
+        return "sendingPoolName can't be blank."
     if pool and pool not in ses_v2._dedicated_ip_pools:
-        return f"The dedicated IP pool {pool} does not exist."
+        return f"SendingPool <{pool}> doesn't exist"
     seconds = (options.get("DeliveryOptions") or {}).get("MaxDeliverySeconds")
     if seconds is not None and not 300 <= float(seconds) <= 50400:
         return f"MaxDeliverySeconds must be between 300 and 50400, not {seconds}."
     return None
 
 
-def _is_verified(domain: str) -> bool:
-    """A verified domain also speaks for its subdomains."""
-    labels = domain.lower().split(".")
-    parents = (".".join(labels[start:]) for start in range(len(labels) - 1))
-    return any(ses_v2._identities.get(name, {}).get("VerifiedForSendingStatus") for name in parents)
-
-
-def destination_problem(set_name: str, definition: Properties) -> str | None:
-    """Why SES refuses an event destination that is otherwise well-formed, or None."""
-    if sns := definition.get("SnsDestination"):
-        topic = sns.get("TopicArn") or ""
-        reachable = may_publish(SES, topic, source_arn=set_arn(set_name))
-        return None if reachable else f"Could not publish to SNS topic: {topic}"
-    if bus := definition.get("EventBridgeDestination"):
-        arn = bus.get("EventBusArn") or ""
-        default = is_here(arn) and arn.endswith(":event-bus/default")
-        return None if default else f"Only the default event bus can receive events, not {arn}."
-    if stream := definition.get("KinesisFirehoseDestination"):
-        return _stream_problem(set_name, stream["DeliveryStreamArn"], stream["IamRoleArn"])
-    if len((definition.get("CloudWatchDestination") or {}).get("DimensionConfigurations") or []) > MOST_DIMENSIONS:
-        return f"A CloudWatch destination has at most {MOST_DIMENSIONS} dimensions."
-    return None
-
-
-def _stream_problem(set_name: str, stream: str, role: str) -> str | None:
-    if not is_here(stream) or stream.rpartition("/")[2] not in firehose._streams:
-        return f"Firehose stream {stream} does not exist."
-    may = may_act_as(SES, role, "firehose:PutRecordBatch", stream, source_arn=set_arn(set_name))
-    return None if may else f"Could not write to Firehose stream {stream} with role {role}."
+def name_problem(name: str) -> str | None:
+    """Why SES refuses the name of a configuration set, or None."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return f"Invalid configuration set name <{name}>: only alphanumeric ASCII characters, '_', and '-' are allowed."
+    long = len(name) > LONGEST_NAME
+    return f"Configuration set name cannot exceed {LONGEST_NAME} characters." if long else None
 
 
 def _create(original: Callable[..., Provisioned]) -> Callable[..., Provisioned]:
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
         if (name := properties.get("Name")) in ses_v2._config_sets:
             raise ValueError(f"Configuration set <{name}> already exists.")
-        if problem := options_problem(properties):
+        if problem := (name_problem(name) if name else None) or options_problem(properties):
             raise ValueError(problem)
         return original(logical_id, properties, stack_name)
 
@@ -125,32 +104,15 @@ def _delete_pool(name: str, properties: Properties) -> None:
     ses_v2._dedicated_ip_pools.pop(name, None)
 
 
-def _check_destinations() -> None:
-    original: Callable[..., Response | None] = ses_v2._put_event_destination
-
-    def put(name: str, destination: str, definition: Any, *, create: bool) -> Response | None:
-        known = ses_v2._config_sets.get(name)
-        if known is not None and create and len(known.get("EventDestinations") or {}) >= MOST_DESTINATIONS:
-            return json_error(
-                "LimitExceededException", f"A configuration set has at most {MOST_DESTINATIONS} event destinations."
-            )
-        problem = destination_problem(name, definition) if known is not None and isinstance(definition, dict) else None
-        if problem:
-            return json_error("BadRequestException", problem)
-        return original(name, destination, definition, create=create)
-
-    def put_of_template(name: str, destination: str, properties: Properties, *, create: bool) -> None:
-        definition = provisioners._ses_event_destination_definition(properties.get("EventDestination") or {})
-        if refused := put(name, destination, definition, create=create):
-            raise ValueError(json.loads(refused[2])["message"])
-
-    ses_v2._put_event_destination = put
-    provisioners._ses_event_destination_put = put_of_template
-
-
 def _refuse_set(match: re.Match[str], data: Any) -> Response | None:
-    problem = options_problem(data)
+    name = data.get("ConfigurationSetName")
+    problem = (name_problem(name) if name else None) or options_problem(data)
     return json_error("BadRequestException", problem) if problem else None
+
+
+def _refuse_delete(match: re.Match[str], data: Any) -> Response | None:
+    missing: Response | None = None if match[1] in ses_v2._config_sets else ses_v2._missing_config_set(match[1])
+    return missing
 
 
 def _refuse_option(match: re.Match[str], data: Any) -> Response | None:
@@ -160,7 +122,7 @@ def _refuse_option(match: re.Match[str], data: Any) -> Response | None:
 
 def _choose_default_set(match: re.Match[str], data: Any) -> Response:
     if match[1] not in ses_v2._identities:
-        return json_error("NotFoundException", f"Email identity {match[1]} does not exist.", 404)
+        return json_error("NotFoundException", f"Identity <{match[1]}> does not exist.", 404)
     name = data.get("ConfigurationSetName") or ""
     if name and name not in ses_v2._config_sets:
         return json_error("NotFoundException", f"Configuration set <{name}> does not exist.", 404)
@@ -201,10 +163,10 @@ def _tell_v2(action: str, params: Params, response: Response) -> None:
 def install() -> None:
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SES::ConfigurationSet"]
     handlers.update(create=_create(handlers["create"]), update=_update)
-    _check_destinations()
     rest_calls.extend(
         [
-            ("POST", _SET, _refuse_set),
+            ("POST", _SETS, _refuse_set),
+            ("DELETE", _SET, _refuse_delete),
             ("PUT", _ONE_OPTION, _refuse_option),
             ("PUT", _DEFAULT_SET, _choose_default_set),
         ]

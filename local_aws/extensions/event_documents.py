@@ -48,6 +48,7 @@ class OutgoingMail:
     tags: dict[str, str]
     configuration_set: str  # empty when there is neither a named nor a default one
     content: bytes  # to look for a virus in
+    by_default: bool = False  # whether the identity, and not the message, names the configuration set
 
     @property
     def from_domain(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import cloudwatch, eventbridge, firehose, ses, ses_v2, sns
 
-from local_aws.extensions.configuration_sets import destination_problem, set_arn
+from local_aws.extensions.event_destinations import destination_problem, set_arn
 from local_aws.extensions.event_documents import (
     DETAIL_TYPES,
     MailEvent,

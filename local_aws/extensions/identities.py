@@ -12,7 +12,9 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
 from local_aws.extensions import addresses
+from local_aws.extensions.identity_checks import refused_call, refused_template
 from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
+from local_aws.extensions.outgoing_mail import NO_FROM
 from local_aws.extensions.registry import (
     Params,
     Properties,
@@ -27,6 +29,8 @@ from local_aws.extensions.registry import (
     rest_calls,
 )
 from local_aws.extensions.verification import easy_dkim_records, verification_token
+
+_ONE = re.compile(r"/identities/([^/]+)")
 
 
 def _dkim_outputs(name: str) -> dict[str, Any]:
@@ -52,11 +56,8 @@ def _add_cloudformation() -> None:
     original_update: Callable[..., Provisioned] = provisioners._ses_email_identity_update
 
     def create(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-        if properties.get("EmailIdentity") in ses_v2._identities:
-            raise ValueError(
-                "Resource of type 'AWS::SES::EmailIdentity' with identifier "
-                f"'{properties['EmailIdentity']}' already exists."
-            )
+        if problem := refused_template(properties):
+            raise ValueError(problem)
         name, _ = original_create(logical_id, properties, stack_name)
         addresses.declare(name)
         return name, _declare(name, properties)
@@ -64,6 +65,8 @@ def _add_cloudformation() -> None:
     def update(
         physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str | None = None
     ) -> Provisioned:
+        if problem := refused_template(new, old):
+            raise ValueError(problem)
         name, _ = original_update(physical_id, old, new, stack_name, logical_id)
         return name, _declare(name, new)
 
@@ -111,11 +114,13 @@ def _call_verification_attributes(params: Params) -> Response:
     return response
 
 
-def _refuse_existing(match: re.Match[str], data: Any) -> Response | None:
-    # ministack would make it anew, and so unverified.
-    name = data.get("EmailIdentity", "")
-    exists = name in ses_v2._identities
-    return json_error("AlreadyExistsException", f"Email identity {name} already exist.") if exists else None
+def _refuse_create(match: re.Match[str], data: Any) -> Response | None:
+    return refused_call(data)
+
+
+def _refuse_unknown(match: re.Match[str], data: Any) -> Response | None:
+    known = match[1] in ses_v2._identities
+    return None if known else json_error("NotFoundException", f"Email identity {match[1]} does not exist.", 404)
 
 
 def _after_query(action: str, params: Params, response: Response) -> None:
@@ -128,6 +133,7 @@ def _after_rest(method: str, route: str, data: Any, response: Response) -> Respo
         return response
     if (method, route) == ("POST", "/identities"):
         name = data["EmailIdentity"]
+        ses_v2._identities[name]["ConfigurationSetName"] = data.get("ConfigurationSetName") or ""
         addresses.declare(name)
         declare_dkim(name, data.get("DkimSigningAttributes") or {}, enabled=True)
         refresh()
@@ -140,7 +146,7 @@ def _after_rest(method: str, route: str, data: Any, response: Response) -> Respo
             entry["VerificationStatus"] = identity.get("VerificationStatus", "SUCCESS")
             entry["SendingEnabled"] = identity["VerifiedForSendingStatus"]
         return json_success(body)
-    deleted = re.fullmatch(r"/identities/([^/]+)", route)
+    deleted = _ONE.fullmatch(route)
     if deleted and method == "DELETE":
         forget(deleted[1])
     return response
@@ -151,8 +157,12 @@ def _check_both_senders(original: Callable[[Params], Response]) -> Callable[[Par
 
     def call(params: Params) -> Response:
         shown = ses._parse_raw_mime(ses._p(params, "RawMessage.Data")).get("From", "")
+        refused: Response
+        if not shown:
+            refused = ses._error("InvalidParameterValue", NO_FROM, 400)
+            return refused
         if ses._p(params, "Source") and (why := ses._message_rejection(str(shown))):
-            refused: Response = ses._error("MessageRejected", why, 400)
+            refused = ses._error("MessageRejected", why, 400)
             return refused
         return original(params)
 
@@ -167,6 +177,12 @@ def install() -> None:
         VerifyDomainIdentity=_call_verify_domain,
         GetIdentityVerificationAttributes=_call_verification_attributes,
     )
-    rest_calls.append(("POST", re.compile("/identities"), _refuse_existing))
+    rest_calls.extend(
+        [
+            ("POST", re.compile("/identities"), _refuse_create),
+            ("GET", _ONE, _refuse_unknown),
+            ("DELETE", _ONE, _refuse_unknown),
+        ]
+    )
     after_query_call.append(_after_query)
     after_rest_call.append(_after_rest)

@@ -17,8 +17,8 @@ _ONE = re.compile(r"/identities/(?P<identity>[^/]+)/policies/(?P<name>[^/]+)")
 _ALL = re.compile(r"/identities/(?P<identity>[^/]+)/policies")
 
 
-def refusal(name: str, policy: str) -> str | None:
-    """Why SES refuses the policy, or None."""
+def refusal(identity: str, name: str, policy: str) -> str | None:
+    """Why SES refuses the policy of the identity, or None."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
         return f"Policy name {name} must have 1 to 64 letters, digits, dashes and underscores."
     if len(policy.encode()) > LONGEST_POLICY:
@@ -27,24 +27,41 @@ def refusal(name: str, policy: str) -> str | None:
         document = json.loads(policy)
     except json.JSONDecodeError:
         return "Policy is not valid JSON."
-    return None if isinstance(document, dict) and document.get("Statement") else "Policy has no statement."
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    if not statements:
+        return "Policy has no statement."
+    arn = ses_v2._resource_arn("identity", identity)
+    for statement in statements if isinstance(statements, list) else [statements]:
+        resources = statement.get("Resource")
+        if resources not in (arn, [arn]):
+            return f"Policy must be for the resource {arn}, not {resources}."
+    return None
 
 
 def _write(match: re.Match[str], data: Any, *, new: bool) -> Response:
     identity, name, policy = match["identity"], match["name"], data.get("Policy", "")
     if identity not in ses_v2._identities:
-        return json_error("NotFoundException", f"Email identity {identity} does not exist.", 404)
+        return _missing_identity(identity)
     policies = policies_of_identity.setdefault(identity, {})
     if new and name in policies:
-        return json_error("AlreadyExistsException", f"Policy {name} already exists.")
+        return json_error("AlreadyExistsException", f"Policy <{name}> already exists")
     if not new and name not in policies:
-        return json_error("NotFoundException", f"Policy {name} does not exist.", 404)
-    if why := refusal(name, policy):
+        return _missing_policy(name)
+    if why := refusal(identity, name, policy):
         return json_error("BadRequestException", why)
     if new and len(policies) >= MOST_POLICIES:
-        return json_error("LimitExceededException", f"An identity has at most {MOST_POLICIES} policies.")
-    policies[name] = policy
+        told = f"Number of policies for <{identity}> exceeds max allowed number of policies per resource"
+        return json_error("LimitExceededException", told)
+    policies[name] = json.dumps(json.loads(policy), separators=(",", ":"))
     return json_success({})
+
+
+def _missing_identity(name: str) -> Response:
+    return json_error("NotFoundException", f"Email identity <{name}> does not exist.", 404)
+
+
+def _missing_policy(name: str) -> Response:
+    return json_error("NotFoundException", f"Policy <{name}> does not exist", 404)
 
 
 def _create(match: re.Match[str], data: Any) -> Response:
@@ -57,14 +74,15 @@ def _update(match: re.Match[str], data: Any) -> Response:
 
 def _delete(match: re.Match[str], data: Any) -> Response:
     if match["identity"] not in ses_v2._identities:
-        return json_error("NotFoundException", f"Email identity {match['identity']} does not exist.", 404)
-    policies_of_identity.get(match["identity"], {}).pop(match["name"], None)
+        return _missing_identity(match["identity"])
+    if policies_of_identity.get(match["identity"], {}).pop(match["name"], None) is None:
+        return _missing_policy(match["name"])
     return json_success({})
 
 
 def _list(match: re.Match[str], data: Any) -> Response:
     if match["identity"] not in ses_v2._identities:
-        return json_error("NotFoundException", f"Email identity {match['identity']} does not exist.", 404)
+        return _missing_identity(match["identity"])
     return json_success({"Policies": dict(policies_of_identity.get(match["identity"], {}))})
 
 

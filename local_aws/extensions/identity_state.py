@@ -98,7 +98,8 @@ def declare_dkim(name: str, signing: Properties, *, enabled: bool) -> None:
         **key_length,
     }
     if not _is_ours(identity):  # ministack verifies every new identity at once
-        identity["VerificationStatus"] = "PENDING"
+        identity.update(VerificationStatus="PENDING", VerifiedForSendingStatus=False)
+        ses._identities[name] = ses._make_identity(name, "Domain") | {"VerificationStatus": "Pending"}
 
 
 def _is_ours(identity: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from local_aws.extensions.event_documents import OutgoingMail
 from local_aws.extensions.permissions import sending_identity
 from local_aws.extensions.registry import Params
 
+NO_FROM = "Missing required header 'From'."  # what SES says about a raw message without one
 _SET_HEADER, _TAGS_HEADER = "X-SES-CONFIGURATION-SET", "X-SES-MESSAGE-TAGS"
 
 
@@ -71,6 +72,7 @@ def _mail(
     configuration_set: str,
 ) -> OutgoingMail:
     parsed = message_from_bytes(raw)
+    named_set = configuration_set or parsed.get(_SET_HEADER, "").strip()
     headers = [(name, str(value)) for name, value in parsed.items()]
     if not raw:
         headers = [("From", source), *((kind, ", ".join(shown[kind])) for kind in ("To", "Cc") if shown[kind])]
@@ -82,7 +84,8 @@ def _mail(
         recipients=tuple(listed or _recipients(parsed)),
         headers=tuple(header for header in headers if header[0].upper() not in (_SET_HEADER, _TAGS_HEADER, "BCC")),
         tags=_tags_of_header(parsed.get(_TAGS_HEADER, "")) | tags,
-        configuration_set=configuration_set or parsed.get(_SET_HEADER, "").strip() or _default_set(source),
+        configuration_set=named_set or _default_set(source),
+        by_default=not named_set,
         content=raw or body.encode(),
     )
 

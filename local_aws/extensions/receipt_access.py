@@ -47,8 +47,9 @@ def _attempts(rule: Rule, rule_arn: str) -> Iterator[tuple[str, str, bool]]:
         ((kind, fields),) = action.items()
         if kind == "S3Action":
             bucket = fields["BucketName"]
+            yield "InvalidS3Configuration", f"No such bucket: {bucket}", bucket in s3._buckets
             # With a role SES acts as that role, whose policies nobody evaluates here.
-            reachable = bucket in s3._buckets if fields.get("IamRoleArn") else _may_write(fields, rule_arn)
+            reachable = bool(fields.get("IamRoleArn")) or _may_write(fields, rule_arn)
             yield "InvalidS3Configuration", f"Could not write to bucket: {bucket}", reachable
         if kind == "LambdaAction":
             function = fields["FunctionArn"]
@@ -61,8 +62,6 @@ def _attempts(rule: Rule, rule_arn: str) -> Iterator[tuple[str, str, bool]]:
 
 def _may_write(fields: dict[str, str], rule_arn: str) -> bool:
     bucket = fields["BucketName"]
-    if bucket not in s3._buckets:
-        return False
     key_of_bucket = s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id")
     keys = [key for key in (key_of_bucket, fields.get("KmsKeyArn")) if key]
     resource = f"arn:aws:s3:::{bucket}/{fields.get('ObjectKeyPrefix', '')}{TEST_OBJECT}"

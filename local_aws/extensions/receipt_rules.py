@@ -1,11 +1,15 @@
-"""AWS::SES::ReceiptRuleSet, ReceiptRule and ReceiptFilter, and the SES v1 calls on them that ministack lacks."""
+"""AWS::SES::ReceiptRuleSet and ReceiptRule, and the SES v1 calls on them that ministack lacks.
 
-import copy
+What CloudFormation does with a changed `After` of a rule that exists is not published: here the rule keeps its place,
+as UpdateReceiptRule leaves it, or moves as SetReceiptRulePosition moves it, see `LocalAws.set_changed_after`.
+"""
 
 from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import ses
 
+from local_aws.extensions.controls import Arguments, controls
 from local_aws.extensions.receipt_access import refusal, write_test_objects
+from local_aws.extensions.receipt_checks import error, limit_error, missing_set, rule_error
 from local_aws.extensions.registry import (
     Params,
     Properties,
@@ -17,7 +21,7 @@ from local_aws.extensions.registry import (
     register_type,
 )
 
-_filters = AccountRegionScopedDict()
+_changed_after = AccountRegionScopedDict()  # "moves": whether a changed After moves the rule
 
 
 def rule_params(properties: Properties, name: str) -> Params:
@@ -58,12 +62,9 @@ def _create_rule(logical_id: str, properties: Properties, stack_name: str) -> Pr
 
 def _update_rule(name: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
     checked(_call_update_rule(rule_params(new, name)))
-    if old.get("After") != new.get("After"):
-        rules = ses._receipt_rule_sets[new["RuleSetName"]]["Rules"]
-        rule = next(rule for rule in rules if rule["Name"] == name)
-        rules.remove(rule)
-        names = [other["Name"] for other in rules]
-        rules.insert(names.index(new["After"]) + 1 if new.get("After") else 0, rule)
+    if _changed_after.get("moves") and old.get("After") != new.get("After"):
+        after = {"After": new["After"]} if new.get("After") else {}
+        checked(_call_set_position({"RuleSetName": new["RuleSetName"], "RuleName": name, **after}))
     return name, {}
 
 
@@ -71,23 +72,11 @@ def _delete_rule(name: str, properties: Properties) -> None:
     ses._delete_receipt_rule({"RuleSetName": properties["RuleSetName"], "RuleName": name})
 
 
-def _create_filter(logical_id: str, properties: Properties, stack_name: str) -> Provisioned:
-    made = copy.deepcopy(properties["Filter"])
-    made.setdefault("Name", generated_name(logical_id))
-    if made["Name"] in _filters:
-        raise ValueError(f"Filter already exists: {made['Name']}")
-    _filters[made["Name"]] = made
-    return made["Name"], {}
-
-
-def _delete_filter(name: str, properties: Properties) -> None:
-    _filters.pop(name, None)
-
-
 def _call_create_rule(params: Params) -> Response:
     rule = ses._receipt_rule_from_params(params)
-    error: Response | None = ses._receipt_rule_error(rule) or refusal(ses._p(params, "RuleSetName"), rule)
-    response: Response = error or ses._create_receipt_rule(params)
+    set_name = ses._p(params, "RuleSetName")
+    full = limit_error((ses._receipt_rule_sets.get(set_name) or {"Rules": []})["Rules"])
+    response: Response = rule_error(rule) or full or refusal(set_name, rule) or ses._create_receipt_rule(params)
     if response[0] == 200:
         write_test_objects(rule)
     return response
@@ -96,47 +85,56 @@ def _call_create_rule(params: Params) -> Response:
 def _call_update_rule(params: Params) -> Response:
     rule = ses._receipt_rule_from_params(params)
     set_name = ses._p(params, "RuleSetName")
-    error: Response | None = ses._receipt_rule_error(rule)
-    if error is None and set_name not in ses._receipt_rule_sets:
-        error = ses._receipt_missing_set(set_name)
-    if error := error or refusal(set_name, rule):
-        return error
+    if refused := rule_error(rule) or missing_set(params) or refusal(set_name, rule):
+        return refused
     rules = ses._receipt_rule_sets[set_name]["Rules"]
-    response: Response
-    for position, other in enumerate(rules):
-        if other["Name"] == rule["Name"]:
-            rules[position] = rule
-            write_test_objects(rule)
-            response = ses._receipt_result("UpdateReceiptRule")
-            return response
-    response = ses._receipt_error("RuleDoesNotExist", f"Rule does not exist: {rule['Name']}")
+    names = [other["Name"] for other in rules]
+    if rule["Name"] not in names:
+        return error("RuleDoesNotExist", f"Rule does not exist: {rule['Name']}")
+    rules[names.index(rule["Name"])] = rule
+    write_test_objects(rule)
+    response: Response = ses._receipt_result("UpdateReceiptRule")
     return response
 
 
-def _call_create_filter(params: Params) -> Response:
-    name = ses._p(params, "Filter.Name")
-    response: Response
-    if name in _filters:
-        response = ses._receipt_error("AlreadyExists", f"Filter already exists: {name}")
-        return response
-    ip_filter = {field: ses._p(params, f"Filter.IpFilter.{field}") for field in ("Policy", "Cidr")}
-    _filters[name] = {"Name": name, "IpFilter": ip_filter}
-    response = ses._receipt_result("CreateReceiptFilter")
+def _call_set_position(params: Params) -> Response:
+    if refused := missing_set(params):
+        return refused
+    name, after = ses._p(params, "RuleName"), ses._p(params, "After")
+    rules = ses._receipt_rule_sets[ses._p(params, "RuleSetName")]["Rules"]
+    for named in filter(None, (name, after)):
+        if named not in [rule["Name"] for rule in rules]:
+            return error("RuleDoesNotExist", f"Rule does not exist: {named}")
+    if after != name:
+        moved = next(rule for rule in rules if rule["Name"] == name)
+        rules.remove(moved)
+        names = [rule["Name"] for rule in rules]
+        rules.insert(names.index(after) + 1 if after else 0, moved)
+    response: Response = ses._receipt_result("SetReceiptRulePosition")
     return response
 
 
-def _call_list_filters(params: Params) -> Response:
-    response: Response = ses._receipt_result("ListReceiptFilters", {"Filters": list(_filters.values())})
-    return response
+def _tell_the_encoding() -> None:
+    """SES shows the encoding of a topic's action also when nobody has chosen one."""
+    original = ses._receipt_rule_from_params
+
+    def rule_from_params(params: Params) -> Properties:
+        rule: Properties = original(params)
+        for action in rule["Actions"]:
+            if "SNSAction" in action:
+                action["SNSAction"].setdefault("Encoding", "UTF-8")
+        return rule
+
+    ses._receipt_rule_from_params = rule_from_params
 
 
-def _call_delete_filter(params: Params) -> Response:
-    _filters.pop(ses._p(params, "FilterName"), None)
-    response: Response = ses._receipt_result("DeleteReceiptFilter")
-    return response
+def _choose_changed_after(arguments: Arguments) -> None:
+    _changed_after["moves"] = arguments["moves"] == "True"
 
 
 def install() -> None:
+    _tell_the_encoding()
+    controls["changed-after"] = _choose_changed_after
     register_type("AWS::SES::ReceiptRuleSet", create=_create_set, delete=_delete_set, replaced_by=("RuleSetName",))
     register_type(
         "AWS::SES::ReceiptRule",
@@ -145,11 +143,8 @@ def install() -> None:
         delete=_delete_rule,
         replaced_by=("RuleSetName",),
     )
-    register_type("AWS::SES::ReceiptFilter", create=_create_filter, delete=_delete_filter, replaced_by=("Filter",))
     query_calls.update(
         CreateReceiptRule=_call_create_rule,
         UpdateReceiptRule=_call_update_rule,
-        CreateReceiptFilter=_call_create_filter,
-        ListReceiptFilters=_call_list_filters,
-        DeleteReceiptFilter=_call_delete_filter,
+        SetReceiptRulePosition=_call_set_position,
     )

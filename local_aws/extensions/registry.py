@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from ministack.services import ses, ses_v2
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import handlers, provisioners
 
 Properties = dict[str, Any]
 Params = dict[str, Any]
@@ -19,11 +19,12 @@ Provisioned = tuple[str, dict[str, Any]]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 
 V2_PREFIX = "/v2/email"
+STACK_OPERATIONS = ("CreateStack", "UpdateStack", "ExecuteChangeSet")
 
 # Filled by the extensions, read at each request. A REST call that gives None leaves the request to ministack.
 query_calls: dict[str, Callable[[Params], Response]] = {}
 rest_calls: list[tuple[str, re.Pattern[str], Callable[[re.Match[str], Any], Response | None]]] = []
-before_each_call: list[Callable[[], None]] = []
+before_each_call: list[Callable[[], None]] = []  # of SES, and before a stack is made or changed
 after_query_call: list[Callable[[str, Params, Response], None]] = []
 after_rest_call: list[Callable[[str, str, Any, Response], Response]] = []
 
@@ -74,7 +75,7 @@ def checked(response: Response) -> Response:
     return response
 
 
-def json_error(code: str, message: str, status: int = 400) -> Response:
+def json_error(code: str, message: str | None, status: int = 400) -> Response:
     error: Response = ses_v2._json_err(code, message, status)
     return error
 
@@ -88,6 +89,17 @@ def install() -> None:
     """Put our calls before ministack's, for SES v1 (query) and SES v2 (REST)."""
     ses.handle_request = _query_handler(ses.handle_request)
     ses_v2.handle_request = _rest_handler(ses_v2.handle_request)
+    for operation in STACK_OPERATIONS:
+        handlers._ACTION_HANDLERS[operation] = _stack_operation(handlers._ACTION_HANDLERS[operation])
+
+
+def _stack_operation(original: Callable[[Params], Response]) -> Callable[[Params], Response]:
+    def run(params: Params) -> Response:
+        for hook in before_each_call:
+            hook()
+        return original(params)
+
+    return run
 
 
 def _query_handler(original: Handler) -> Handler:

@@ -13,7 +13,7 @@ from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import ses, ses_v2
 
 from local_aws.extensions.controls import Arguments, controls
-from local_aws.extensions.outgoing_mail import mail_of_query, mail_of_rest
+from local_aws.extensions.outgoing_mail import NO_FROM, mail_of_query, mail_of_rest
 from local_aws.extensions.registry import (
     Params,
     Response,
@@ -32,6 +32,7 @@ ACCOUNT_PAUSED = (
     "Sending paused for this account. For more information, please check the inbox of the email address associated "
     "with your AWS account."
 )
+SET_PAUSED = "Sending is paused for configuration set <{}>"
 _SENDING = ("_send_email", "_send_raw_email", "_send_templated_email", "_send_bulk_templated_email")
 _OUTBOUND = re.compile("/outbound-(bulk-)?emails")
 
@@ -80,8 +81,9 @@ def _put_sending(match: re.Match[str], data: Any) -> Response:
 
 def _put_suppression(match: re.Match[str], data: Any) -> Response:
     reasons = data.get("SuppressedReasons") or []
-    if not set(reasons) <= {"BOUNCE", "COMPLAINT"}:
-        return json_error("BadRequestException", f"Suppressed reasons are BOUNCE and COMPLAINT, not {reasons}.")
+    if errors := ses_v2._suppression_enum_errors("", reasons, True, None, False):
+        refused: Response = ses_v2._combined_validation_error(errors)
+        return refused
     _account["SuppressedReasons"] = list(reasons)
     return json_success({})
 
@@ -111,11 +113,17 @@ def _refuse_rest(match: re.Match[str], data: Any) -> Response | None:
     """SES v2 has one error for both, and knows which set a message names."""
     if not may_send():
         return json_error("SendingPausedException", ACCOUNT_PAUSED)
-    name = mail_of_rest(data).configuration_set
+    mail = mail_of_rest(data)
+    name = mail.configuration_set
     if name and name not in ses_v2._config_sets:
-        return json_error("NotFoundException", f"Configuration set <{name}> does not exist.", 404)
+        told = f"Configuration set <{name}> does not exist."
+        if mail.by_default:
+            return json_error("BadRequestException", told)
+        return json_error("NotFoundException", told, 404)
     if _is_paused(name):
-        return json_error("SendingPausedException", f"Sending is paused for configuration set <{name}>.")
+        return json_error("SendingPausedException", SET_PAUSED.format(name))
+    if "Raw" in (data.get("Content") or {}) and not mail.header("From"):
+        return json_error("BadRequestException", NO_FROM)
     return None
 
 
@@ -128,7 +136,7 @@ def _refuse_query(original: Callable[[Params], Response]) -> Callable[[Params], 
         elif name and name not in ses_v2._config_sets:
             refused = ses._config_set_missing(name)
         elif _is_paused(name):
-            why, fields = f"Sending is paused for configuration set <{name}>.", {"ConfigurationSetName": name}
+            why, fields = SET_PAUSED.format(name), {"ConfigurationSetName": name}
             refused = ses._error("ConfigurationSetSendingPausedException", why, 400, fields=fields)
         return refused or original(params)
 

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
-from ministack.core.iam_evaluator import EvalContext, _gather_role_policies, evaluate, evaluate_resource_policy
+from ministack.core import iam_evaluator
+from ministack.core.iam_evaluator import EvalContext, evaluate, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, kms, lambda_svc, sns
+
+from local_aws.extensions.iam_lag import may_be_assumed
 
 SES = "ses.amazonaws.com"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
@@ -92,19 +95,21 @@ def find_key(key_id: str) -> dict[str, Any] | None:
     return key
 
 
-def may_act_as(service: str, role_arn: str, action: str, resource_arn: str, *, source_arn: str) -> bool:
-    """Whether *service* may assume the role, and the role may then do *action* on *resource_arn*."""
-    account = get_account_id()
-    name = role_arn.rpartition("/")[2]
-    role = iam._roles.get_scoped(account, None, name)
-    if role is None or role["Arn"] != role_arn:
+def may_assume(service: str, role_arn: str, *, source_arn: str) -> bool:
+    """Whether the role exists, for long enough, and trusts *service*."""
+    role = iam._roles.get_scoped(get_account_id(), None, role_arn.rpartition("/")[2])
+    if role is None or role["Arn"] != role_arn or not may_be_assumed(role):
         return False
     trust = role["AssumeRolePolicyDocument"]
     document = json.loads(trust) if isinstance(trust, str) else trust
     # A trust policy names no resource, because it is the role's own.
     statements = [{**statement, "Resource": "*"} for statement in document["Statement"]]
-    if not service_may(service, "sts:AssumeRole", role_arn, {"Statement": statements}, source_arn=source_arn):
-        return False
+    return service_may(service, "sts:AssumeRole", role_arn, {"Statement": statements}, source_arn=source_arn)
+
+
+def role_may(role_arn: str, action: str, resource_arn: str) -> bool:
+    """Whether the policies of the role let it do *action* on *resource_arn*."""
+    account = get_account_id()
     context = EvalContext(
         principal_arn=role_arn,
         principal_type="AssumedRole",
@@ -114,5 +119,7 @@ def may_act_as(service: str, role_arn: str, action: str, resource_arn: str, *, s
         region=get_region(),
         secure_transport=True,
     )
-    decision: str = evaluate(context, _gather_role_policies(name, account)).decision
+    decision: str = evaluate(
+        context, iam_evaluator._gather_role_policies(role_arn.rpartition("/")[2], account)
+    ).decision
     return decision == "Allow"

@@ -62,14 +62,34 @@ def test_asks_once_and_waits_for_the_review(aws: LocalAws, verdict: str, in_prod
     assert account(aws) == (in_production, verdict)
 
 
-def test_asks_again_after_a_refusal_under_another_case(aws: LocalAws) -> None:
+def test_fact_2_after_a_denial_nothing_is_asked_again(aws: LocalAws) -> None:
+    """Fact 2: a conflict without a message, also for answers that ask for nothing; the case is for support."""
+    sesv2 = aws.client("sesv2")
+    ask(aws)
+    aws.review("DENIED")
+    with pytest.raises(sesv2.exceptions.ConflictException) as refused:
+        ask(aws, UseCaseDescription="Better said.")
+    assert not refused.value.response["Error"].get("Message")
+    assert account(aws) == (False, "DENIED")
+    with pytest.raises(sesv2.exceptions.ConflictException):
+        sesv2.put_account_details(MailType="MARKETING", WebsiteURL="https://example.com")
+
+
+def test_asks_again_after_a_failure_under_another_case(aws: LocalAws) -> None:
     sesv2 = aws.client("sesv2")
     ask(aws)
     first = sesv2.get_account()["Details"]["ReviewDetails"]["CaseId"]
-    aws.review("DENIED")
+    aws.review("FAILED")
     ask(aws, UseCaseDescription="Better said.")
     assert account(aws) == (False, "PENDING")
     assert sesv2.get_account()["Details"]["ReviewDetails"]["CaseId"] != first
+
+
+def test_fact_2_support_may_grant_after_a_denial(aws: LocalAws) -> None:
+    ask(aws)
+    aws.review("DENIED")
+    aws.review("GRANTED")
+    assert account(aws) == (True, "GRANTED")
 
 
 def test_answers_without_a_request_start_no_review(aws: LocalAws) -> None:

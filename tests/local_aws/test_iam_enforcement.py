@@ -16,8 +16,7 @@ from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 
-POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}'
-WRITES_A_POLICY = f"""
+WRITES_A_POLICY = """
 import boto3
 
 def handler(event, context):
@@ -27,7 +26,8 @@ def handler(event, context):
         if event["RequestType"] == "Delete":
             ses.delete_email_identity_policy(EmailIdentity=domain, PolicyName="p")
         else:
-            ses.create_email_identity_policy(EmailIdentity=domain, PolicyName="p", Policy={POLICY!r})
+            policy = event["ResourceProperties"]["Policy"]
+            ses.create_email_identity_policy(EmailIdentity=domain, PolicyName="p", Policy=policy)
     except Exception as error:
         failed = "SUCCESS" if event["RequestType"] == "Delete" else "FAILED"
         answer(event, failed, physical_id="p", reason=str(error))
@@ -35,6 +35,11 @@ def handler(event, context):
         answer(event, "SUCCESS", physical_id="p")
 """
 NEEDED = ("ses:GetEmailIdentity", "ses:CreateEmailIdentityPolicy", "ses:DeleteEmailIdentityPolicy")
+
+
+def policy_of(name: str) -> str:
+    arn = f"arn:aws:ses:us-east-1:000000000000:identity/{name}"
+    return f'{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Resource":"{arn}"}}]}}'
 
 
 def identity_arn(aws: LocalAws, name: str) -> str:
@@ -85,10 +90,10 @@ ON_IDENTITY: dict[str, Call] = {
     "GetEmailIdentity": lambda ses, name: ses.get_email_identity(EmailIdentity=name),
     "GetEmailIdentityPolicies": lambda ses, name: ses.get_email_identity_policies(EmailIdentity=name),
     "CreateEmailIdentityPolicy": lambda ses, name: ses.create_email_identity_policy(
-        EmailIdentity=name, PolicyName="p", Policy=POLICY
+        EmailIdentity=name, PolicyName="p", Policy=policy_of(name)
     ),
     "UpdateEmailIdentityPolicy": lambda ses, name: ses.update_email_identity_policy(
-        EmailIdentity=name, PolicyName="p", Policy=POLICY
+        EmailIdentity=name, PolicyName="p", Policy=policy_of(name)
     ),
     "DeleteEmailIdentityPolicy": lambda ses, name: ses.delete_email_identity_policy(EmailIdentity=name, PolicyName="p"),
     "SendEmail": lambda ses, name: ses.send_email(
@@ -148,10 +153,11 @@ def test_a_function_acts_as_its_role(
     enforced_aws: LocalAws, domain: str, enforced_deployed_stack: DeployedStack, user: dict[str, str]
 ) -> None:
     def deploy(*actions: str) -> None:
+        properties = {"Domain": domain, "Policy": policy_of(domain)}
         resources = [identity_arn(enforced_aws, domain)]
         may = [iam.PolicyStatement(actions=list(actions), resources=resources)]
         enforced_deployed_stack.deploy(
-            lambda stack: add_custom_resource(stack, WRITES_A_POLICY, properties={"Domain": domain}, may=may)
+            lambda stack: add_custom_resource(stack, WRITES_A_POLICY, properties=properties, may=may)
         )
 
     sesv2 = enforced_aws.client("sesv2")
@@ -159,7 +165,7 @@ def test_a_function_acts_as_its_role(
         deploy(*(action for action in NEEDED if action != "ses:CreateEmailIdentityPolicy"))
     assert sesv2.get_email_identity_policies(EmailIdentity=domain)["Policies"] == {}
     deploy(*NEEDED)
-    assert sesv2.get_email_identity_policies(EmailIdentity=domain)["Policies"] == {"p": POLICY}
+    assert sesv2.get_email_identity_policies(EmailIdentity=domain)["Policies"] == {"p": policy_of(domain)}
 
     function = enforced_aws.client("lambda").list_functions()["Functions"][0]["FunctionArn"]
     mine = enforced_aws.client("lambda", **user)

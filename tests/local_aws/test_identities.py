@@ -139,7 +139,10 @@ def test_refuses_an_identity_that_exists(aws: LocalAws, identity: str, deployed_
 
 def test_policies_of_an_identity(aws: LocalAws, identity: str) -> None:
     sesv2 = aws.client("sesv2")
-    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ses:SendEmail"}]}'
+    arn = f"arn:aws:ses:{aws.region}:{aws.account}:identity/{identity}"
+    policy = (
+        f'{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"ses:SendEmail","Resource":"{arn}"}}]}}'
+    )
     sesv2.create_email_identity_policy(EmailIdentity=identity, PolicyName="one", Policy=policy)
     with pytest.raises(sesv2.exceptions.AlreadyExistsException):
         sesv2.create_email_identity_policy(EmailIdentity=identity, PolicyName="one", Policy=policy)

@@ -74,7 +74,7 @@ def topic(aws: LocalAws) -> Iterator[str]:
 
 def test_what_does_not_exist_is_refused(aws: LocalAws) -> None:
     function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:none"
-    assert refused(aws, S3_ACTION) == f"InvalidS3Configuration: {NOT_INTO_BUCKET}"
+    assert refused(aws, S3_ACTION) == f"InvalidS3Configuration: No such bucket: {BUCKET}"
     assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
     assert refused(aws, {"LambdaAction": {"FunctionArn": function}}) == (
         f"InvalidLambdaFunction: Could not invoke Lambda function: {function}"

@@ -23,11 +23,16 @@ def mailbox(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder: Path = tmp_path_factory.mktemp("inbound")
     for zone in zone_in(aws):
         for stack in stack_in(aws, folder):
+            # The domain of the same stack is not verified yet when the rule is made that bounces.
+            bouncer = f"bounces@{zone.domain}"
+            aws.client("sesv2").create_email_identity(EmailIdentity=bouncer)
+            aws.click_verification_link(bouncer)
             outputs = stack.deploy(partial(add_rules, zone=zone))
             aws.client("ses").set_active_receipt_rule_set(RuleSetName=RULE_SET)
             with aws.receive_mail() as inbox:
                 yield Mailbox(aws, inbox, zone.domain, outputs["BucketName"], outputs["QueueUrl"])
             aws.client("ses").set_active_receipt_rule_set()
+            aws.client("sesv2").delete_email_identity(EmailIdentity=bouncer)
 
 
 @pytest.fixture(autouse=True)

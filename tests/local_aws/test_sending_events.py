@@ -348,5 +348,5 @@ def test_a_role_that_ses_may_not_assume_is_refused(deployed_stack: DeployedStack
         bucket = s3.Bucket(stack, "Bucket", removal_policy=cdk.RemovalPolicy.DESTROY)
         add_firehose_destination(stack, add_stream(stack, bucket, compression="GZIP"), condition="another")
 
-    with pytest.raises(CdkError, match="Could not write to Firehose stream"):
+    with pytest.raises(CdkError, match="Could not assume IAM role"):
         deployed_stack.deploy(build)
