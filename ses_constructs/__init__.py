@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .alarms.alarm_reactions import EmailTeam as EmailTeam
     from .alarms.alarm_reactions import NotifyTopic as NotifyTopic
     from .alarms.pause_sending import PauseSending as PauseSending
+    from .alarms.thresholds import AccountThresholds as AccountThresholds
     from .alarms.thresholds import DeliveryThresholds as DeliveryThresholds
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
     from .dns.zones import DnsZone as DnsZone
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from .events.event_destinations import FirehoseEvents as FirehoseEvents
     from .events.event_destinations import TopicEvents as TopicEvents
     from .events.event_history import EventHistory as EventHistory
+    from .events.event_source import EventSource as EventSource
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
     from .identities.sending_domain import SendingDomain as SendingDomain
     from .identities.verified_address import VerifiedAddress as VerifiedAddress
     from .identities.verified_domain import VerifiedDomain as VerifiedDomain
+    from .monitoring._dashboard_widgets import Row as Row
     from .monitoring.bounce_monitoring import BounceMonitoring as BounceMonitoring
     from .monitoring.mail_dashboard import MailDashboard as MailDashboard
     from .receiving.activation import ActivateIfFree as ActivateIfFree
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AccountHealth": "account.account_health",
+    "AccountThresholds": "alarms.thresholds",
     "ActivateIfFree": "receiving.activation",
     "Activation": "receiving.activation",
     "AddHeader": "receiving.inbound_actions",
@@ -78,6 +82,7 @@ _MODULES = {
     "EventBusEvents": "events.event_destinations",
     "EventDestination": "events.event_destinations",
     "EventHistory": "events.event_history",
+    "EventSource": "events.event_source",
     "FirehoseEvents": "events.event_destinations",
     "ForwardMail": "receiving.forward_mail",
     "InboundAction": "receiving.inbound_rule",
@@ -94,6 +99,7 @@ _MODULES = {
     "RecordsToPublish": "dns.zones",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
+    "Row": "monitoring._dashboard_widgets",
     "SendingDomain": "identities.sending_domain",
     "SmtpCredentials": "smtp.smtp_credentials",
     "SmtpSecret": "smtp.smtp_credentials",
