@@ -13,6 +13,7 @@ from constructs import Construct
 
 from ses_constructs import (
     AccountHealth,
+    AccountThresholds,
     BounceMonitoring,
     CloudWatchMetrics,
     DeliveryThresholds,
@@ -64,7 +65,12 @@ class WatchReputation(Stack):
             reactions=[*team, PauseSending()],
         )
         SuppressionList(self, "SuppressionList")
-        health = AccountHealth(self, "AccountHealth", reactions=team, quota_warning=0.7, needed_rate=10)
+        health = AccountHealth(
+            self,
+            "AccountHealth",
+            thresholds=AccountThresholds(quota_warning=0.7, needed_rate=10),
+            reactions=team,
+        )
         MailDashboard(self, "Dashboard", monitoring=transactional, account_health=health)
 
     def _dead_letters(self) -> sqs.DeadLetterQueue:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .alarms.alarm_reactions import EmailTeam as EmailTeam
     from .alarms.alarm_reactions import NotifyTopic as NotifyTopic
     from .alarms.pause_sending import PauseSending as PauseSending
+    from .alarms.thresholds import AccountThresholds as AccountThresholds
     from .alarms.thresholds import DeliveryThresholds as DeliveryThresholds
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
     from .common.sending_metrics import ReputationMetrics as ReputationMetrics
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .identities.sending_domain import SendingDomain as SendingDomain
     from .identities.verified_address import VerifiedAddress as VerifiedAddress
     from .identities.verified_domain import VerifiedDomain as VerifiedDomain
+    from .monitoring._dashboard_widgets import Row as Row
     from .monitoring.bounce_monitoring import BounceMonitoring as BounceMonitoring
     from .monitoring.mail_dashboard import MailDashboard as MailDashboard
     from .receiving.activation import ActivateIfFree as ActivateIfFree
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "AccountHealth": "account.account_health",
+    "AccountThresholds": "alarms.thresholds",
     "ActivateIfFree": "receiving.activation",
     "Activation": "receiving.activation",
     "AddHeader": "receiving.inbound_actions",
@@ -112,6 +115,7 @@ _MODULES = {
     "ReputationMetrics": "common.sending_metrics",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
+    "Row": "monitoring._dashboard_widgets",
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
     "SmtpCredentials": "smtp.smtp_credentials",

@@ -17,6 +17,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from ses_constructs import (
     AccountHealth,
+    AccountThresholds,
     BounceMonitoring,
     CloudWatchMetrics,
     DeliveryThresholds,
@@ -85,7 +86,7 @@ def monitor(stack: Stack, *, encrypted: bool) -> None:
         history=Duration.days(90),
     )
     monitoring.grant_send(iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")))
-    AccountHealth(stack, "Health", reactions=reactions, needed_rate=14)
+    AccountHealth(stack, "Health", thresholds=AccountThresholds(needed_rate=14), reactions=reactions)
     SuppressionList(stack, "SuppressionList")
 
 

@@ -12,10 +12,10 @@ from constructs import Construct
 from ..common.topic_access import allow_role_publish
 from ..functions.handler_function import HandlerFunction, allow_service_invoke
 
-_EVENTS = "events.amazonaws.com"
+_EVENTBRIDGE = "events.amazonaws.com"
 # https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html. Pages differ in what the end of an advisor's
 # recommendation is called, and nobody has to be told of it.
-_NEWS = ["Sending Status Disabled", "Advisor Recommendation Status Open"]
+_ACCOUNT_EVENTS = ["Sending Status Disabled", "Advisor Recommendation Status Open"]
 
 
 class AccountReport(Construct):
@@ -49,10 +49,10 @@ class AccountReport(Construct):
             schedule_expression=events.Schedule.rate(every).expression_string,
             targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
         )
-        allow_service_invoke(self, "Permission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
+        allow_service_invoke(self, "Permission", handler.function.function_arn, _EVENTBRIDGE, source_arn=rule.attr_arn)
 
 
-def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
+def tell_of_account_events(scope: Construct, team: Sequence[sns.ITopic]) -> None:
     """Have *team* told what SES reports about the account by itself; nothing without one.
 
     By way of a function: a topic's policy takes no conditions for EventBridge, and without one it would let in the
@@ -73,7 +73,7 @@ def tell_of_news(scope: Construct, team: Sequence[sns.ITopic]) -> None:
         scope,
         "News",
         description="What SES reports by itself: sending switched off, recommendations of the advisor",
-        event_pattern={"source": ["aws.ses"], "detail-type": _NEWS},
+        event_pattern={"source": ["aws.ses"], "detail-type": _ACCOUNT_EVENTS},
         targets=[events.CfnRule.TargetProperty(id="Handler", arn=handler.function.function_arn)],
     )
-    allow_service_invoke(scope, "NewsPermission", handler.function.function_arn, _EVENTS, source_arn=rule.attr_arn)
+    allow_service_invoke(scope, "NewsPermission", handler.function.function_arn, _EVENTBRIDGE, source_arn=rule.attr_arn)

@@ -1,21 +1,23 @@
 """AccountHealth: what SES says about the account, as metrics and alarms."""
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
+from ..alarms.thresholds import AccountThresholds
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_known_seconds
 from ..common.sending_metrics import ReputationMetrics
 
-if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
-
 NAMESPACE = "SesConstructs/Account"
+
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+_DEFAULT_THRESHOLDS = AccountThresholds()
 
 
 class AccountHealth(Construct, ReputationMetrics):
@@ -26,14 +28,16 @@ class AccountHealth(Construct, ReputationMetrics):
     recommendation, is told to the same team: to each ``NotifyTopic`` and ``EmailTeam``, for other actions take alarms
     only. One for each account and region is enough; a second one does no harm.
 
-    *reactions*: what to do when an alarm fires, as in ``BounceMonitoring``, but without ``PauseSending``.
-    *quota_warning*: the share of the 24-hour quota at which to warn, as a fraction; 0.8 unless given.
-    *needed_rate*: the messages a second that you rely on; an alarm fires when SES allows fewer. No alarm unless given.
-    *sandbox*: pass True while the account is meant to be in the sandbox, for no alarm about it.
-    *every*: how often to ask, 1 minute to 1 hour; five minutes unless given.
-
-    Raises ``ValueError`` for arguments out of range.
     Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html.
+
+    Args:
+        thresholds: When the alarms on the quota and the sending rate fire; at 80 % of the quota unless given.
+        sandbox: Pass True while the account is meant to be in the sandbox, and there is no alarm about it.
+        reactions: What to do when an alarm fires, as in ``BounceMonitoring``, but without ``PauseSending``.
+        every: How often to ask, whole minutes from 1 minute to 1 hour; five minutes unless given.
+
+    Raises:
+        ValueError: Arguments that cannot work.
     """
 
     def __init__(
@@ -41,138 +45,172 @@ class AccountHealth(Construct, ReputationMetrics):
         scope: Construct,
         construct_id: str,
         *,
-        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]" = (),
-        quota_warning: float = 0.8,
-        needed_rate: float | None = None,
+        thresholds: AccountThresholds = _DEFAULT_THRESHOLDS,
         sandbox: bool = False,
+        reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
         every: Duration | None = None,
     ) -> None:
-        super().__init__(scope, construct_id)
-        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
-        if isinstance(quota_warning, bool) or not isinstance(quota_warning, int | float) or not 0 < quota_warning <= 1:
-            raise invalid("quota_warning", "be a fraction above 0 and up to 1", quota_warning, "write 80 % as 0.8")
-        if needed_rate is not None and (
-            isinstance(needed_rate, bool) or not isinstance(needed_rate, int | float) or not 0 < needed_rate < math.inf
-        ):
-            raise invalid("needed_rate", "be above 0 messages a second", needed_rate, "leave it out for no alarm")
-        from ._account_functions import AccountReport, tell_of_news
+        # Loads aws_lambda, which is slow to import; a dashboard needs this module and not the functions.
+        from ._account_functions import AccountReport, tell_of_account_events
 
+        super().__init__(scope, construct_id)
+        check_kind("thresholds", thresholds, AccountThresholds, "pass AccountThresholds(quota_warning=0.8)")
+        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+        self.thresholds = thresholds
+        """When the alarms on the quota and the sending rate fire."""
         self.every = _checked_interval(every)
         """How often SES is asked; the period of the metrics."""
         AccountReport(self, "Report", namespace=NAMESPACE, every=self.every)
-        self.quota_warning = quota_warning
-        """The share of the 24-hour quota at which an alarm warns, 0-1."""
-        self.alarms = self._watch(quota_warning, needed_rate, sandbox)
+        self.alarms = self._make_alarms(sandbox=sandbox)
         """Every alarm."""
         for alarm in self.alarms:
             attach_all(reactions, alarm)
-        tell_of_news(self, team_topics(reactions, Stack.of(self)))
+        tell_of_account_events(self, team_topics(reactions, Stack.of(self)))
 
-    def metric_account(self, metric_name: str, *, statistic: str = "Maximum") -> "cloudwatch.Metric":
-        """One of the metrics below by its name; also ``Max24HourSend``, left out while the quota is unlimited."""
-        from aws_cdk import aws_cloudwatch as cloudwatch
+    def metric_account(
+        self, metric_name: str, *, statistic: str = "Maximum", period: Duration | None = None
+    ) -> cloudwatch.Metric:
+        """One of the metrics below by its name, or ``Max24HourSend``, which has no data while the quota is unlimited.
 
-        return cloudwatch.Metric(namespace=NAMESPACE, metric_name=metric_name, statistic=statistic, period=self.every)
+        Args:
+            metric_name: As it stands in CloudWatch, such as ``QuotaUsed``.
+            statistic: Whichever is the worst: the Minimum of what should be high.
+            period: As long as between two questions to SES unless given.
 
-    def metric_quota_used(self) -> "cloudwatch.Metric":
-        """The share of the 24-hour quota that is used, 0-1; 0 while it is unlimited."""
-        return self.metric_account("QuotaUsed")
+        Raises:
+            ValueError: A period that is no ``Duration``.
+        """
+        if period is not None:
+            check_kind("period", period, Duration, "pass a Duration, such as Duration.minutes(5)")
+        return cloudwatch.Metric(
+            namespace=NAMESPACE, metric_name=metric_name, statistic=statistic, period=period or self.every
+        )
 
-    def metric_sent_last_24_hours(self) -> "cloudwatch.Metric":
-        """Messages that count against the quota."""
-        return self.metric_account("SentLast24Hours")
+    def metric_quota_used(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """The share of the 24-hour quota that is used, 0-1; 0 while it is unlimited.
 
-    def metric_sending_rate_limit(self) -> "cloudwatch.Metric":
-        """How many messages a second SES takes."""
-        return self.metric_account("MaxSendRate", statistic="Minimum")
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("QuotaUsed", period=period)
 
-    def metric_production_access(self) -> "cloudwatch.Metric":
-        """1 in production, 0 in the sandbox."""
-        return self.metric_account("ProductionAccess", statistic="Minimum")
+    def metric_sent_last_24_hours(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Messages that count against the quota.
 
-    def metric_sending_enabled(self) -> "cloudwatch.Metric":
-        """1 while the account may send, 0 while it is paused, by AWS or by you."""
-        return self.metric_account("SendingEnabled", statistic="Minimum")
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("SentLast24Hours", period=period)
 
-    def metric_enforcement_level(self) -> "cloudwatch.Metric":
-        """0 while all is well, 1 while AWS reviews the account, 2 once it has stopped it."""
-        return self.metric_account("EnforcementLevel")
+    def metric_sending_rate_limit(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """How many messages a second SES takes.
 
-    def _watch(self, quota_warning: float, needed_rate: float | None, sandbox: bool) -> "list[cloudwatch.Alarm]":
-        from aws_cdk import aws_cloudwatch as cloudwatch
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("MaxSendRate", statistic="Minimum", period=period)
 
-        at_least = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-        below = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-        ignore = cloudwatch.TreatMissingData.IGNORE
+    def metric_production_access(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """1 in production, 0 in the sandbox.
 
-        def alarm(
-            construct_id: str,
-            metric: cloudwatch.IMetric,
-            comparison: cloudwatch.ComparisonOperator,
-            threshold: float,
-            description: str,
-            missing: cloudwatch.TreatMissingData = ignore,
-            evaluation_periods: int = 1,
-        ) -> cloudwatch.Alarm:
-            return cloudwatch.Alarm(
-                self,
-                construct_id,
-                metric=metric,
-                threshold=threshold,
-                evaluation_periods=evaluation_periods,
-                comparison_operator=comparison,
-                treat_missing_data=missing,
-                alarm_description=description,
-            )
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("ProductionAccess", statistic="Minimum", period=period)
 
-        alarms = [
-            alarm(
+    def metric_sending_enabled(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """1 while the account may send, 0 while it is paused, by AWS or by you.
+
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("SendingEnabled", statistic="Minimum", period=period)
+
+    def metric_enforcement_level(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """0 while all is well, 1 while AWS reviews the account, 2 once it has stopped it.
+
+        Args:
+            period: As long as between two questions to SES unless given.
+        """
+        return self.metric_account("EnforcementLevel", period=period)
+
+    def _make_alarms(self, *, sandbox: bool) -> list[cloudwatch.Alarm]:
+        warning, needed_rate = self.thresholds.quota_warning, self.thresholds.needed_rate
+        # No report counts as -1, for CloudWatch looks further back than three periods, and would judge by the reports
+        # it finds there. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+        reports = cloudwatch.MathExpression(
+            expression="FILL(enabled, -1)", using_metrics={"enabled": self.metric_sending_enabled()}, period=self.every
+        )
+        table = [
+            _AccountAlarm(
                 "QuotaAlarm",
                 self.metric_quota_used(),
-                at_least,
-                quota_warning,
-                f"{quota_warning * 100:g} % of SES's 24-hour quota or more are used",
+                _AT_LEAST,
+                warning,
+                f"{warning * 100:g} % of SES's 24-hour quota or more are used",
             ),
-            alarm(
+            _AccountAlarm(
                 "ReviewAlarm",
                 self.metric_enforcement_level(),
-                at_least,
+                _AT_LEAST,
                 1,
                 "AWS reviews the account's sending, or has stopped it; read the account dashboard of SES",
             ),
-            alarm("PausedAlarm", self.metric_sending_enabled(), below, 1, "sending is paused for the whole account"),
-            # Three reports in a row: one may be late. No report counts as -1, for CloudWatch looks further back than
-            # three periods, and would judge by the reports it finds there.
-            # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-            alarm(
+            _AccountAlarm(
+                "PausedAlarm", self.metric_sending_enabled(), _BELOW, 1, "sending is paused for the whole account"
+            ),
+            _AccountAlarm(
                 "SilenceAlarm",
-                cloudwatch.MathExpression(
-                    expression="FILL(enabled, -1)",
-                    using_metrics={"enabled": self.metric_sending_enabled()},
-                    period=self.every,
-                ),
-                below,
+                reports,
+                _BELOW,
                 0,
                 "nothing is known of the account: the function that asks SES does not report",
-                cloudwatch.TreatMissingData.BREACHING,
-                3,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
+                evaluation_periods=3,  # one report may be late
             ),
         ]
         if not sandbox:
-            alarms.append(
-                alarm("SandboxAlarm", self.metric_production_access(), below, 1, "the account is in the SES sandbox")
+            table.append(
+                _AccountAlarm(
+                    "SandboxAlarm", self.metric_production_access(), _BELOW, 1, "the account is in the SES sandbox"
+                )
             )
         if needed_rate is not None:
-            alarms.append(
-                alarm(
+            table.append(
+                _AccountAlarm(
                     "RateAlarm",
                     self.metric_sending_rate_limit(),
-                    below,
+                    _BELOW,
                     needed_rate,
                     f"SES takes fewer than {needed_rate:g} messages a second",
                 )
             )
-        return alarms
+        return [each.make(self) for each in table]
+
+
+@dataclass(frozen=True, slots=True)
+class _AccountAlarm:
+    """A row of the table of alarms."""
+
+    construct_id: str
+    metric: cloudwatch.IMetric
+    comparison: cloudwatch.ComparisonOperator
+    threshold: float
+    description: str
+    missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.IGNORE
+    evaluation_periods: int = 1
+
+    def make(self, scope: Construct) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            scope,
+            self.construct_id,
+            metric=self.metric,
+            threshold=self.threshold,
+            evaluation_periods=self.evaluation_periods,
+            comparison_operator=self.comparison,
+            treat_missing_data=self.missing_data,
+            alarm_description=self.description,
+        )
 
 
 def _checked_interval(every: Duration | None) -> Duration:

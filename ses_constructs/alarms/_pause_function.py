@@ -36,15 +36,16 @@ class SendingPause(Construct):
         )
         # A pause that comes late could undo what a person has resumed meanwhile.
         self._handler.function.configure_async_invoke(max_event_age=Duration.minutes(15), retry_attempts=2)
-        self._let_function_pause(name)
-        self._let_function_tell(scope)
+        self._allow_pause(name)
+        self._allow_telling(scope)
         self._watch_failures(scope)
 
     @classmethod
     def of(cls, group: SendingAlarms, *, minimum_sends: int, minimum_events: int) -> "SendingPause":
         """The pause of *group*, made on first use.
 
-        Raises ``ValueError`` when there is one already that asks for other numbers of messages.
+        Raises:
+            ValueError: There is one already, and it asks for other numbers of messages.
         """
         existing = group.node.try_find_child("Pause")
         if not isinstance(existing, SendingPause):
@@ -110,18 +111,20 @@ class SendingPause(Construct):
             ),
         )
 
-    def _let_function_pause(self, configuration_set_name: str) -> None:
+    def _allow_pause(self, configuration_set_name: str) -> None:
+        role = self._handler.role
         if configuration_set_name:
-            arn = ses_arn(self, "configuration-set", configuration_set_name)
-            self._allow(["ses:PutConfigurationSetSendingOptions"], arn)
-            return
-        self._allow(["ses:PutAccountSendingAttributes"], "*")
-        reason = "SES has no resource level for ses:PutAccountSendingAttributes"
-        Validations.of(self._handler.role).acknowledge(
-            Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason)
-        )
+            action, resource = (
+                "ses:PutConfigurationSetSendingOptions",
+                ses_arn(self, "configuration-set", configuration_set_name),
+            )
+        else:
+            action, resource = "ses:PutAccountSendingAttributes", "*"
+            reason = f"SES has no resource level for {action}"
+            Validations.of(role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+        role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
-    def _let_function_tell(self, group: SendingAlarms) -> None:
+    def _allow_telling(self, group: SendingAlarms) -> None:
         if not group.team:
             warn(
                 self,
@@ -130,9 +133,6 @@ class SendingPause(Construct):
                 "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
             )
         allow_role_publish(self._handler.role, group.team)
-
-    def _allow(self, names: list[str], resource: str) -> None:
-        self._handler.role.add_to_policy(iam.PolicyStatement(actions=names, resources=[resource]))
 
     def _watch_failures(self, group: SendingAlarms) -> None:
         # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.

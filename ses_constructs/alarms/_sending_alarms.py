@@ -1,25 +1,22 @@
 """The alarms on the mail that is sent: through one configuration set, or by the whole account."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.sending_metrics import ReputationMetrics
 from .thresholds import DeliveryThresholds, ReputationThresholds
-
-if TYPE_CHECKING:
-    from aws_cdk import aws_sns as sns
 
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 # SES writes a rate several times an hour; a shorter period would mostly be empty.
 _RATE_PERIOD = Duration.minutes(15)
 _COUNT_PERIOD = Duration.hours(1)
-
 
 RateOf = Literal["bounce", "complaint"]
 
@@ -41,7 +38,7 @@ class SendingAlarm(cloudwatch.Alarm):
         description: str,
         missing_data: cloudwatch.TreatMissingData,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
-        critical_rate_of: "RateOf | None" = None,
+        critical_rate_of: RateOf | None = None,
     ) -> None:
         super().__init__(
             group,
@@ -69,7 +66,7 @@ class SendingAlarms(Construct):
         *,
         metrics: ReputationMetrics,
         configuration_set: ses.IConfigurationSet | None,
-        team: "Sequence[sns.ITopic]",
+        team: Sequence[sns.ITopic],
     ) -> None:
         super().__init__(scope, construct_id)
         self.metrics = metrics

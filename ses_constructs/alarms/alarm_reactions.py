@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from ..common.arguments import check_email_address, invalid
 from ..common.checks import check_same_region
 from ..common.once import earlier_owner
 from ..common.rendered import rendered
 from ..common.topic_access import allow_service_publish
-
-if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
-    from aws_cdk import aws_sns as sns
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 _MAX_ACTIONS = 5
@@ -24,21 +24,31 @@ _MAX_ACTIONS = 5
 class AlarmReaction(Protocol):
     """**Protocol:** something to do when an alarm fires."""
 
-    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
-        """Add the actions to *alarm*."""
+    def attach_to(self, alarm: cloudwatch.AlarmBase) -> None:
+        """Add what is to be done to the alarm.
+
+        Args:
+            alarm: One of the alarms that the reaction is to follow.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NotifyTopic(AlarmReaction):
-    """Publish to a topic when the alarm fires, and when it is over.
+    """Publishes to a topic when the alarm fires, and when it is over.
 
-    A topic from elsewhere needs a policy for CloudWatch; a warning says which statement. A customer managed key needs
-    one too; it is added to keys made in the app, and a key from elsewhere is refused with a ``ValueError``, as are FIFO
-    topics and topics of another region.
+    A topic from elsewhere needs a policy that lets CloudWatch in; a warning says which statement. A key of the topic
+    needs one too, which is added where the app makes the key.
+
+    Args:
+        topic: A standard topic of the alarm's region.
+
+    Raises:
+        ValueError: A FIFO topic; and where an alarm gets the reaction, a topic of another region or one whose key comes
+            from outside the app.
     """
 
-    topic: "sns.ITopic"
+    topic: sns.ITopic
 
     def __post_init__(self) -> None:
         if not hasattr(self.topic, "topic_arn"):
@@ -51,25 +61,41 @@ class NotifyTopic(AlarmReaction):
                 "pass another",
             )
 
-    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
-        """Let the alarm publish to the topic, and have it do so."""
-        from aws_cdk import aws_cloudwatch_actions as actions
+    def attach_to(self, alarm: cloudwatch.AlarmBase) -> None:
+        """Let the alarm publish to the topic, and have it do so.
 
+        Args:
+            alarm: The alarm.
+
+        Raises:
+            ValueError: A topic of another region, or one whose key comes from outside the app.
+        """
         _allow_alarms_publish(self.topic, Stack.of(alarm))
         action = actions.SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
 
-    def topic_in(self, stack: Stack) -> "sns.ITopic":
-        """The topic."""
+    def topic_in(self, stack: Stack) -> sns.ITopic:
+        """The topic.
+
+        Args:
+            stack: Where the alarms are; it makes no difference here.
+        """
         return self.topic
 
 
 @dataclass(frozen=True, slots=True)
 class EmailTeam(AlarmReaction):
-    """Send an e-mail to a person or a team; AWS asks the address to confirm once.
+    """Sends an e-mail to a person or a team when the alarm fires, and when it is over.
 
-    All alarms of a stack that name the same address share one topic. Raises ``ValueError`` for anything but an address.
+    AWS asks the address to confirm once, and sends it nothing else before. All alarms of a stack that name the same
+    address share one topic.
+
+    Args:
+        address: Such as ``ops@example.net``.
+
+    Raises:
+        ValueError: Anything but an address.
     """
 
     address: str
@@ -77,15 +103,20 @@ class EmailTeam(AlarmReaction):
     def __post_init__(self) -> None:
         check_email_address("address", self.address)
 
-    def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
-        """Publish to the address's topic, made on first use."""
+    def attach_to(self, alarm: cloudwatch.AlarmBase) -> None:
+        """Have the alarm publish to the address's topic.
+
+        Args:
+            alarm: The alarm.
+        """
         NotifyTopic(self.topic_in(Stack.of(alarm))).attach_to(alarm)
 
-    def topic_in(self, stack: Stack) -> "sns.ITopic":
-        """The address's topic in *stack*, made on first use."""
-        from aws_cdk import aws_sns as sns
-        from aws_cdk import aws_sns_subscriptions as subscriptions
+    def topic_in(self, stack: Stack) -> sns.ITopic:
+        """The address's topic, made on first use.
 
+        Args:
+            stack: Where the topic is.
+        """
         # The address is the identity of its subscription: another one is another topic, and has to confirm anew.
         # What a token stands for is the same in every synthesis; its number is not.
         written = rendered(stack.resolve(self.address))
@@ -98,7 +129,7 @@ class EmailTeam(AlarmReaction):
         return topic
 
 
-def _allow_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
+def _allow_alarms_publish(topic: sns.ITopic, stack: Stack) -> None:
     # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
     if earlier_owner(topic, ("alarms", stack.node.addr), stack.node.path):
         return
@@ -109,10 +140,11 @@ def _allow_alarms_publish(topic: "sns.ITopic", stack: Stack) -> None:
     allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
 
 
-def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", alarm: "cloudwatch.AlarmBase") -> None:
+def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], alarm: cloudwatch.AlarmBase) -> None:
     """Have every one of *reactions* follow *alarm*; an action of CDK's own follows its beginning only.
 
-    Raises ``ValueError`` for what is neither a reaction nor an action, and for more than five of them.
+    Raises:
+        ValueError: What is neither a reaction nor an action, or more than five of them.
     """
     for reaction in checked_reactions(reactions):
         if isinstance(reaction, AlarmReaction):
@@ -121,16 +153,16 @@ def attach_all(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", a
             _add_action(reaction, alarm)
 
 
-def team_topics(reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]", stack: Stack) -> "Sequence[sns.ITopic]":
+def team_topics(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], stack: Stack) -> Sequence[sns.ITopic]:
     """The topics by which *reactions* tell people, for news that is not an alarm.
 
-    Raises ``ValueError`` as :func:`attach_all` does.
+    Raises:
+        ValueError: As :func:`attach_all` does.
     """
     return [each.topic_in(stack) for each in checked_reactions(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
 
 
-def _add_action(action: "cloudwatch.IAlarmAction", alarm: "cloudwatch.AlarmBase") -> None:
-    from aws_cdk import aws_cloudwatch_actions as actions
+def _add_action(action: cloudwatch.IAlarmAction, alarm: cloudwatch.AlarmBase) -> None:
 
     try:
         alarm.add_alarm_action(action)
@@ -148,8 +180,12 @@ def _add_action(action: "cloudwatch.IAlarmAction", alarm: "cloudwatch.AlarmBase"
 
 def checked_reactions(
     reactions: object, argument: str = "reactions"
-) -> "Sequence[AlarmReaction | cloudwatch.IAlarmAction]":
-    """Each reaction once, so that nobody is told twice; raises ``ValueError`` as :func:`attach_all` does."""
+) -> Sequence[AlarmReaction | cloudwatch.IAlarmAction]:
+    """Each reaction once, so that nobody is told twice.
+
+    Raises:
+        ValueError: As :func:`attach_all` does, in the words of *argument*.
+    """
     # A generator would be used up by the first alarm, and leave all others without a reaction.
     if isinstance(reactions, str) or not isinstance(reactions, Sequence):
         raise invalid(argument, "be a list", reactions, "write [EmailTeam('ops@example.net')]")

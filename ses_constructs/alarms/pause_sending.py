@@ -1,29 +1,33 @@
 """PauseSending: stop sending before AWS does."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ..common.arguments import check_kind, invalid
+from ._sending_alarms import SendingAlarm
 from .alarm_reactions import AlarmReaction
-
-if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PauseSending(AlarmReaction):
-    """Switch off sending through a configuration set while its bounce or complaint rate is critical.
+    """Switches off sending through a configuration set while its bounce or complaint rate is critical.
 
     For the reactions of ``BounceMonitoring``: it acts on the critical alarms of that configuration set and leaves all
     others alone. Other configuration sets go on sending. The team that the other reactions name is told what was
     paused, why, and the one command that resumes; neither a deployment nor the end of the alarm does.
 
-    *minimum_sends*, *minimum_events*: how many messages must have been sent in the 24 hours before, and how many must
-    have bounced, or been complained about, so that one bounce out of three, or one complaint out of a hundred, does not
-    stop production; 100 and 5 unless given. The pause comes as soon as all is true.
-    *whole_account*: on a critical rate of the account, switch off sending for the whole account in the region as well.
+    Two numbers of messages keep one bounce out of three, or one complaint out of a hundred, from stopping production.
+    The pause comes as soon as the rate and both numbers are reached.
 
-    Raises ``ValueError`` for arguments out of range, and where there is no such alarm.
+    Args:
+        minimum_sends: How many messages must have been sent in the 24 hours before.
+        minimum_events: How many of them must have bounced, or been complained about.
+        whole_account: On a critical rate of the account, switch off the whole account in the region as well.
+
+    Raises:
+        ValueError: Arguments out of range; and where an alarm gets the reaction, one that is not of
+            ``BounceMonitoring``.
     """
 
     minimum_sends: int = 100
@@ -38,10 +42,14 @@ class PauseSending(AlarmReaction):
                 raise invalid(name, "be a number of messages, 1 or more", value, f"leave it out for {usual}")
 
     def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
-        """Pause what *alarm* watches, once it is critical and enough was sent."""
-        from ._pause_function import SendingPause
-        from ._sending_alarms import SendingAlarm
+        """Pause what the alarm watches, once it is critical and enough was sent.
 
+        Args:
+            alarm: An alarm of ``BounceMonitoring``.
+
+        Raises:
+            ValueError: Another alarm, or a pause of the same mail that asks for other numbers.
+        """
         if not isinstance(alarm, SendingAlarm):
             raise invalid(
                 "reactions",
@@ -51,5 +59,7 @@ class PauseSending(AlarmReaction):
             )
         if alarm.critical_rate_of is None or (alarm.group.configuration_set is None and not self.whole_account):
             return
+        from ._pause_function import SendingPause  # loads aws_lambda, which is slow to import
+
         pause = SendingPause.of(alarm.group, minimum_sends=self.minimum_sends, minimum_events=self.minimum_events)
         pause.follow(alarm, alarm.critical_rate_of)

@@ -1,5 +1,6 @@
-"""When an alarm about sent mail fires."""
+"""When an alarm about sent mail, or about the account that sends it, fires."""
 
+import math
 from dataclasses import dataclass, fields
 
 from aws_cdk import Duration
@@ -26,7 +27,15 @@ class ReputationThresholds:
     AWS puts a sender under review at 5 % bounces or 0.1 % complaints, and may pause the account at 10 % or 0.5 %
     (https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html).
 
-    Raises ``ValueError`` unless 0 < warning < critical for both, and critical is at most where AWS may pause.
+    Args:
+        bounce_warning: The bounce rate that warns, below ``bounce_critical``.
+        bounce_critical: The bounce rate at which reactions may pause sending, up to 0.10.
+        complaint_warning: The complaint rate that warns, below ``complaint_critical``.
+        complaint_critical: The complaint rate at which reactions may pause sending, up to 0.005.
+
+    Raises:
+        ValueError: A rate that is no fraction, a warning that is not below critical, or a critical rate above the one
+            at which AWS may pause the account.
     """
 
     bounce_warning: float
@@ -37,7 +46,7 @@ class ReputationThresholds:
     def __post_init__(self) -> None:
         for field in fields(self):
             rate = getattr(self, field.name)
-            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < 1:
+            if not _is_number(rate) or not 0 < rate < 1:
                 raise invalid(field.name, "be a fraction between 0 and 1", rate, "write 5 % as 0.05")
         for kind, pause, example in (
             ("bounce", BOUNCE_PAUSE, "5 % as 0.05"),
@@ -82,14 +91,16 @@ class ReputationThresholds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryThresholds:
-    """When the alarms on single messages fire; None leaves one out.
+    """Counts of messages at which alarms fire; None leaves an alarm out.
 
-    *rejects*: messages in an hour that SES refused for a virus. One is enough unless given.
-    *delays*: messages in an hour that the recipients' servers put off; 100 unless given.
-    *silence*: how long nothing at all is sent, 1 minute to 24 hours; no alarm unless given, for only you know how often
-    you send.
+    Args:
+        rejects: Messages in an hour that SES refused for a virus.
+        delays: Messages in an hour that the recipients' servers put off.
+        silence: How long nothing at all is sent, whole minutes from 1 minute to 24 hours; no alarm unless given,
+            because only you know how often you send.
 
-    Raises ``ValueError`` for anything else.
+    Raises:
+        ValueError: Numbers below 1, and a time out of range or known to CloudFormation only.
     """
 
     rejects: int | None = 1
@@ -111,3 +122,30 @@ class DeliveryThresholds:
                 self.silence.to_human_string(),
                 "pass a time such as Duration.hours(2)",
             )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountThresholds:
+    """When the alarms on the account's limits fire.
+
+    Args:
+        quota_warning: The share of the 24-hour quota that is used, as a fraction: 0.8 is 80 %.
+        needed_rate: The messages a second that you rely on; the alarm fires when SES allows fewer. No alarm unless
+            given.
+
+    Raises:
+        ValueError: A share that is not above 0 and up to 1, or a rate that is not above 0.
+    """
+
+    quota_warning: float = 0.8
+    needed_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.quota_warning) or not 0 < self.quota_warning <= 1:
+            raise invalid("quota_warning", "be a fraction above 0 and up to 1", self.quota_warning, "write 80 % as 0.8")
+        if self.needed_rate is not None and (not _is_number(self.needed_rate) or not 0 < self.needed_rate < math.inf):
+            raise invalid("needed_rate", "be above 0 messages a second", self.needed_rate, "leave it out for no alarm")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,9 +1,12 @@
-"""What may be there only once: in a stack, in an app for an account and region, for a topic."""
+"""What may be there only once: in a stack, in an account and region, for a topic."""
 
 from collections.abc import Hashable
 from weakref import WeakKeyDictionary
 
+from aws_cdk import Stack
 from constructs import IConstruct
+
+from .arguments import contains_token
 
 _OWNERS: WeakKeyDictionary[IConstruct, dict[Hashable, str]] = WeakKeyDictionary()
 
@@ -15,3 +18,20 @@ def earlier_owner(within: IConstruct, thing: Hashable, owner: str) -> str | None
         return owners[thing]
     owners[thing] = owner
     return None
+
+
+def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: str) -> str | None:
+    """Return who has *thing* in the account and region of *stack* already, as :func:`earlier_owner` does.
+
+    Stacks whose account or region only CloudFormation knows may be anywhere, so each of them is on its own.
+    """
+    if contains_token(stack.account + stack.region):
+        return earlier_owner(outermost(stack), thing, owner)
+    return earlier_owner(stack.node.root, (thing, stack.account, stack.region), owner)
+
+
+def outermost(stack: Stack) -> Stack:
+    """The stack that *stack* is nested in, however deep; *stack* itself if it is not nested."""
+    while stack.nested_stack_parent:
+        stack = stack.nested_stack_parent
+    return stack

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from constructs import Construct
 
-from .arguments import contains_token, invalid
-from .once import earlier_owner
+from .arguments import invalid
+from .once import earlier_owner_in_region, outermost
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -25,12 +25,8 @@ def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
     """
     from aws_cdk import aws_ssm as ssm  # slow to import, and few apps need it
 
-    stack = Stack.of(scope)
-    while stack.nested_stack_parent:
-        stack = stack.nested_stack_parent
-    known = not contains_token(stack.account + stack.region)
-    within, thing = (stack.node.root, (setting, stack.account, stack.region)) if known else (stack, setting)
-    if owner := earlier_owner(within, thing, stack.stack_name):
+    stack = outermost(Stack.of(scope))
+    if owner := earlier_owner_in_region(stack, setting, stack.stack_name):
         raise invalid(
             f"the {setting} of an account and region",
             f"have one owner, and stack {owner!r} has one already",

@@ -22,7 +22,18 @@ class SendingMetrics:
     def metric(
         self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
     ) -> "cloudwatch.Metric":
-        """A metric of SES by its name, such as ``Send`` or ``Bounce``."""
+        """A metric of SES by its name.
+
+        Args:
+            metric_name: As it stands in CloudWatch, such as ``Send`` or ``Bounce``.
+            statistic: Sum for a count, Maximum or Average for a rate.
+            period: Five minutes unless given.
+            label: How a graph names it; CloudWatch makes a label unless given.
+
+        Raises:
+            ValueError: A period that is no ``Duration``.
+        """
+        # Slow to import; every domain has metrics, and few apps ask for them.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         if period is not None:
@@ -37,27 +48,51 @@ class SendingMetrics:
         )
 
     def metric_sends(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that SES accepted for sending."""
+        """Messages that SES accepted for sending.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Send", period=period)
 
     def metric_deliveries(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that the recipients' servers accepted."""
+        """Messages that the recipients' servers accepted.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Delivery", period=period)
 
     def metric_bounces(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Hard bounces, and soft ones that SES gave up on; a count and not a rate."""
+        """Hard bounces, and soft ones that SES gave up on; a count and not a rate.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Bounce", period=period)
 
     def metric_complaints(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that recipients marked as spam; a count and not a rate."""
+        """Messages that recipients marked as spam; a count and not a rate.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Complaint", period=period)
 
     def metric_rejects(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that SES refused to send because of a virus."""
+        """Messages that SES refused to send because of a virus.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Reject", period=period)
 
     def metric_delivery_delays(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Messages that wait, because the recipient's server would not take them yet."""
+        """Messages that wait, because the recipient's server would not take them yet.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("DeliveryDelay", period=period)
 
 
@@ -70,9 +105,17 @@ class ReputationMetrics(SendingMetrics):
     """
 
     def metric_bounce_rate(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """The share of messages that bounced, 0-1."""
+        """The share of messages that bounced, 0-1.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Reputation.BounceRate", statistic="Maximum", period=period)
 
     def metric_complaint_rate(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """The share of messages that recipients marked as spam, 0-1."""
+        """The share of messages that recipients marked as spam, 0-1.
+
+        Args:
+            period: Five minutes unless given.
+        """
         return self.metric("Reputation.ComplaintRate", statistic="Maximum", period=period)

@@ -1,6 +1,6 @@
 """Where the event history is written: the bucket, and the delivery stream that fills it."""
 
-from aws_cdk import Acknowledgment, ArnFormat, CfnMapping, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -43,8 +43,8 @@ class EventStream(Construct):
             log_stream_name=_LOG_STREAM,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        role = self._make_role(bucket, key, name)
-        resource = firehose.CfnDeliveryStream(
+        self._role = self._make_role(bucket, key, name)
+        self._resource = firehose.CfnDeliveryStream(
             self,
             "Resource",
             delivery_stream_name=name,
@@ -52,7 +52,7 @@ class EventStream(Construct):
             delivery_stream_encryption_configuration_input=_encryption(key),
             extended_s3_destination_configuration=firehose.CfnDeliveryStream.ExtendedS3DestinationConfigurationProperty(
                 bucket_arn=bucket.bucket_arn,
-                role_arn=role.role_arn,
+                role_arn=self._role.role_arn,
                 # SES ends each event with a newline, so nothing has to be put between them.
                 prefix=f"{EVENTS_PREFIX}day=!{{timestamp:yyyy-MM-dd}}/",
                 error_output_prefix=f"{ERRORS_PREFIX}!{{firehose:error-output-type}}/day=!{{timestamp:yyyy-MM-dd}}/",
@@ -68,23 +68,20 @@ class EventStream(Construct):
             ),
         )
         # SES tries the stream as soon as it is there.
-        resource.node.add_dependency(role)
-        self.stream = self._referred_to(resource, role)
+        self._resource.node.add_dependency(self._role)
 
-    def _referred_to(self, resource: firehose.CfnDeliveryStream, role: iam.IRole) -> firehose.IDeliveryStream:
-        """The stream as CDK's other constructs take it, without the mapping of IP addresses that comes with it.
+    def as_seen_from(self, scope: Construct) -> firehose.IDeliveryStream:
+        """The stream as CDK's other constructs take it.
 
-        The mapping is for streams that reach into a network; unused, it is a finding of cfn-lint.
+        CDK writes a mapping of Firehose's IP addresses into the stack of *scope*, for networks that let the stream in.
         """
-        stack = Stack.of(self)
-        before = {child.node.id for child in stack.node.children}
-        stream = firehose.DeliveryStream.from_delivery_stream_attributes(
-            self, "Stream", delivery_stream_arn=resource.attr_arn, delivery_stream_name=resource.ref, role=role
+        return firehose.DeliveryStream.from_delivery_stream_attributes(
+            scope,
+            "Stream",
+            delivery_stream_arn=self._resource.attr_arn,
+            delivery_stream_name=self._resource.ref,
+            role=self._role,
         )
-        for child in stack.node.children:
-            if isinstance(child, CfnMapping) and child.node.id not in before:
-                stack.node.try_remove_child(child.node.id)
-        return stream
 
     def _make_role(self, bucket: s3.IBucket, key: kms.IKey | None, name: str) -> iam.Role:
         stack = Stack.of(self)

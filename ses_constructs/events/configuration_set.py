@@ -8,7 +8,7 @@ from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
 from ..common.checks import check_configuration_set, check_known_seconds, warn
-from ..common.once import earlier_owner
+from ..common.once import earlier_owner, earlier_owner_in_region
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..email_records import DnsRecord
@@ -76,15 +76,16 @@ class ConfigurationSetOptions:
             max_delivery_duration=self.max_delivery_time,
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
-        _claim(configuration_set)
+        _check_watched_once(scope, configuration_set)
         if self.tracking_domain is not None:
             configuration_set.node.add_dependency(*_track(scope, self.tracking_domain, domain))
         return configuration_set
 
     def check_taken(self, scope: Construct, configuration_set: ses.IConfigurationSet) -> ses.IConfigurationSet:
-        """Whether *configuration_set*, made by somebody else, can be watched.
+        """Return *configuration_set*, made by somebody else, if it can be watched.
 
-        Raises ``ValueError`` for options that came with it, for one that is watched already or counts no reputation.
+        Raises:
+            ValueError: Options that came with it, or a set that is watched already or counts no reputation.
         """
         check_configuration_set("configuration_set", configuration_set)
         for field in fields(self):
@@ -95,7 +96,7 @@ class ConfigurationSetOptions:
                     getattr(self, field.name),
                     "set it where the configuration set is made",
                 )
-        _claim(configuration_set)
+        _check_watched_once(scope, configuration_set)
         resource = configuration_set.node.default_child
         if not isinstance(resource, ses.CfnConfigurationSet):
             _warn_about_reputation(scope, configuration_set)
@@ -136,14 +137,20 @@ def _in_lower_case(name: str) -> str:
     return name if contains_token(name) else name.lower()
 
 
-def _claim(configuration_set: ses.IConfigurationSet) -> None:
-    """Raise ``ValueError`` if the set is watched already; two imports of one name are one set."""
+def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
+    """Raise ``ValueError`` if the set is watched already; imports of one name in an account and region are one set."""
     stack = Stack.of(configuration_set)
-    name = rendered(stack.resolve(configuration_set.configuration_set_name))
-    if earlier_owner(stack, ("watched configuration set", name), configuration_set.node.path):
+    name, resource = configuration_set.configuration_set_name, configuration_set.node.default_child
+    # A set that the app makes refers to itself, also where its name is known.
+    if isinstance(resource, ses.CfnConfigurationSet) and resource.name and not contains_token(resource.name):
+        name = resource.name
+    thing = ("watched configuration set", rendered(stack.resolve(name)))
+    # A reference says which set it is within its own stack only.
+    earlier = earlier_owner if contains_token(name) else earlier_owner_in_region
+    if watcher := earlier(stack, thing, scope.node.path):
         raise invalid(
             "configuration_set",
-            "be watched once, because two would count each event twice",
+            f"be watched once, because two would count each event twice, and {watcher!r} watches it",
             configuration_set.node.path,
             "leave out one of the two, or pass default_for_domain=False for a set of its own",
         )

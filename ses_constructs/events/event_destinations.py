@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from aws_cdk import Stack
+from aws_cdk import Stack, aws_events
 from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.arguments import check_kind, contains_token, invalid, without_tokens
@@ -15,9 +16,7 @@ from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_events
-    from aws_cdk import aws_kinesisfirehose as firehose
-    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_kinesisfirehose as firehose  # loads aws_lambda and aws_ec2, which are slow to import
 
 Event = ses.EmailSendingEvent
 
@@ -37,23 +36,35 @@ class EventDestination(Protocol):
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """Make, under *scope*, the event destinations and what they need; SES has ten for a configuration set."""
+        """Make the event destinations and what they need; SES takes ten for a configuration set.
+
+        Args:
+            scope: A scope of this destination's own.
+            configuration_set: Whose events they are.
+
+        Returns:
+            Every event destination that was made.
+        """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CloudWatchMetrics:
-    """Count the events as metrics in the namespace ``AWS/SES``, by configuration set.
+    """Counts the events as metrics in the namespace ``AWS/SES``, by configuration set.
 
-    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given. Sends and deliveries
-    are added where an alarm, a reaction or a dashboard reads them; each kind of event is a metric that AWS charges for.
-    *dimensions*: further dimensions, each a series of its own and an event destination of its own, so that the alarms
-    on the configuration set never depend on what a sender puts into a tag. SES fills in ``ses:from-domain``,
-    ``ses:source-ip``, ``ses:caller-identity`` and ``ses:outgoing-ip`` by itself. Each value is a metric that AWS
-    charges for.
+    AWS charges for each kind of event, and for each value of a further dimension, as a metric. Sends and deliveries are
+    counted too where an alarm, a reaction or a dashboard reads them.
 
-    Raises ``ValueError`` for names and default values that SES refuses
-    (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CloudWatchDimensionConfiguration.html).
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CloudWatchDimensionConfiguration.html.
+
+    Args:
+        events: Bounces, complaints, rejects, rendering failures and delivery delays unless given.
+        dimensions: Further dimensions, each a series and an event destination of its own, so that the alarms on the
+            configuration set never depend on what a sender puts into a tag. SES fills in ``ses:from-domain``,
+            ``ses:source-ip``, ``ses:caller-identity`` and ``ses:outgoing-ip`` by itself.
+
+    Raises:
+        ValueError: Names and default values that SES refuses, a dimension twice, or no kind of event.
     """
 
     events: Collection[Event] = PROBLEMS
@@ -72,7 +83,12 @@ class CloudWatchMetrics:
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """One event destination for the configuration set, and one for each further dimension."""
+        """Make one event destination for the configuration set, and one for each further dimension.
+
+        Args:
+            scope: A scope of this destination's own.
+            configuration_set: Whose events they are.
+        """
         own = ses.CloudWatchDimension(
             name=CONFIGURATION_SET_DIMENSION, source=ses.CloudWatchDimensionSource.MESSAGE_TAG, default_value="default"
         )
@@ -89,16 +105,21 @@ class CloudWatchMetrics:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopicEvents:
-    """Publish each event as JSON to a topic of the same region.
+    """Publishes each event as JSON to a topic of the same region.
 
-    *topic*: a standard topic; one with a key of its own needs that key to be made in the app, and is refused otherwise.
-    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given.
+    A topic from elsewhere needs a policy that lets SES in; a warning says which statement.
 
-    Warns about a topic from elsewhere, whose policy must let SES in. Raises ``ValueError`` for a FIFO topic, another
-    region, a key from elsewhere, and a topic that another stack of the app makes.
+    Args:
+        topic: A standard topic, made in the same stack or referred to by ``Topic.from_topic_arn``. Its key, if it has
+            one of its own, has to be made in the app.
+        events: Bounces, complaints, rejects, rendering failures and delivery delays unless given.
+
+    Raises:
+        ValueError: A FIFO topic, or no kind of event; and where a monitoring gets the destination, a topic of another
+            region, one whose key comes from outside the app, or one that another stack of the app makes.
     """
 
-    topic: "sns.ITopic"
+    topic: sns.ITopic
     events: Collection[Event] = PROBLEMS
 
     def __post_init__(self) -> None:
@@ -113,7 +134,16 @@ class TopicEvents:
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """An event destination that waits for the topic's policy."""
+        """Make an event destination that waits for the topic's policy.
+
+        Args:
+            scope: A scope of this destination's own.
+            configuration_set: Whose events they are.
+
+        Raises:
+            ValueError: A topic of another region, one whose key comes from outside the app, or one that another stack
+                of the app makes.
+        """
         check_same_region("topic", self.topic.env.region, user=scope)
         name = configuration_set.configuration_set_name
         elsewhere = Stack.of(self.topic).node.addr != Stack.of(scope).node.addr
@@ -134,16 +164,18 @@ class TopicEvents:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventBusEvents:
-    """Put each event on the account's default event bus, the only one that SES takes.
+    """Puts each event on the account's default event bus, the only one that SES takes.
 
-    *events*: bounces, complaints, rejects, rendering failures and delivery delays unless given.
-    *targets*: where a rule sends the events of this configuration set, and of no other; no rule without targets.
+    Args:
+        events: Bounces, complaints, rejects, rendering failures and delivery delays unless given.
+        targets: Where a rule sends the events of this configuration set, and of no other; no rule unless given.
 
-    Raises ``ValueError`` for what is no target.
+    Raises:
+        ValueError: What is no target, or no kind of event.
     """
 
     events: Collection[Event] = PROBLEMS
-    targets: "Sequence[aws_events.IRuleTarget]" = ()
+    targets: Sequence[aws_events.IRuleTarget] = ()
 
     def __post_init__(self) -> None:
         _check_events(self.events)
@@ -158,9 +190,12 @@ class EventBusEvents:
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """An event destination, and the rule behind it."""
-        from aws_cdk import aws_events
+        """Make an event destination, and the rule behind it.
 
+        Args:
+            scope: A scope of this destination's own.
+            configuration_set: Whose events they are.
+        """
         # By its name: CDK compares an ARN with one that holds a token, and refuses the default bus.
         bus = aws_events.EventBus.from_event_bus_name(scope, "Bus", "default")
         if self.targets:
@@ -180,9 +215,14 @@ class EventBusEvents:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FirehoseEvents:
-    """Put each event, as a line of JSON, into a Firehose stream of the same region.
+    """Puts each event, as a line of JSON, into a Firehose stream of the same region.
 
-    *events*: every kind but opens and clicks unless given, which SES counts only where it changes the message.
+    Args:
+        stream: The stream.
+        events: Every kind but opens and clicks unless given; SES counts those two only where it changes the message.
+
+    Raises:
+        ValueError: What is no stream, or no kind of event.
     """
 
     stream: "firehose.IDeliveryStream"
@@ -196,7 +236,12 @@ class FirehoseEvents:
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """An event destination with a role of its own."""
+        """Make an event destination with a role of its own.
+
+        Args:
+            scope: A scope of this destination's own.
+            configuration_set: Whose events they are.
+        """
         destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream)
         return [_destination(scope, configuration_set, destination, self.events)]
 

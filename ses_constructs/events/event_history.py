@@ -1,43 +1,50 @@
 """EventHistory: what became of each message, kept for a while and ready to be asked."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 from aws_cdk import Duration, Names, Size, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from aws_cdk import aws_kinesisfirehose as firehose
+from aws_cdk import aws_kms as kms
+from constructs import Construct, RootConstruct
 
 from ..common.arguments import check_kind, invalid
-from ..common.checks import regions_differ
+from ..common.checks import check_known_seconds, regions_differ
+from ._history_stream import EventStream, make_bucket
+from ._history_table import make_database, make_table
+from ._history_work_group import grant_query, make_work_group, save_queries
 from .event_destinations import Event, FirehoseEvents
 from .event_source import EventSource
 
-if TYPE_CHECKING:
-    from aws_cdk import aws_kms as kms
-
 _DESTINATION_ID = "HistoryEvents"
+_DAY = 24 * 60 * 60
 _MAX_DAYS = 3650
 # https://docs.aws.amazon.com/athena/latest/APIReference/API_WorkGroupConfiguration.html
 _MIN_SCAN_BYTES = 10_000_000
 
 
 class EventHistory(Construct):
-    """Keeps the events of a configuration set for questions such as "what happened to mail for x?".
+    """Keeps the events of a configuration set, for questions such as "what happened to mail for x?".
 
     A Firehose stream writes them to a bucket, as compressed lines of JSON in a folder for each day; Athena reads them
     there, with a table, saved queries and a work group of its own. An event can be asked for about five minutes after
     it happened. Events hold addresses and subjects: they are personal data, and are deleted when their time is over,
     also after the stack is gone, for the bucket stays.
 
-    *keep_for*: whole days, 1 to 3650; 90 days unless given.
-    *events*: every kind but opens and clicks unless given.
-    *encryption_key*: encrypts the stream, the bucket and the answers; a key of AWS unless given. A key from elsewhere
-    must let this account use it, and make grants for Firehose.
-    *scan_limit*: how much one query may read, and cost, at least 10 MB; 10 GiB unless given, compressed as stored.
-
-    Raises ``ValueError`` for arguments that cannot work, and for a second history of the same *monitoring*.
     Sources: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-firehose-contents.html,
     https://docs.aws.amazon.com/athena/latest/ug/partition-projection.html.
+
+    Args:
+        monitoring: Whose events are kept; a ``BounceMonitoring`` of the same region, which has no history yet.
+        keep_for: How long, whole days from 1 to 3650; 90 days unless given.
+        events: The kinds of events; every kind but opens and clicks unless given.
+        encryption_key: Encrypts the stream, the bucket and the answers; a key of AWS unless given. A key from elsewhere
+            must let this account use it, and make grants for Firehose.
+        scan_limit: How much one query may read, and cost, compressed as stored, at least 10 MB; 10 GiB unless given.
+
+    Raises:
+        ValueError: Arguments that cannot work, alone or together, and a second history of the same monitoring.
     """
 
     def __init__(
@@ -48,7 +55,7 @@ class EventHistory(Construct):
         monitoring: EventSource,
         keep_for: Duration | None = None,
         events: Collection[Event] | None = None,
-        encryption_key: "kms.IKey | None" = None,
+        encryption_key: kms.IKey | None = None,
         scan_limit: Size | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -64,10 +71,6 @@ class EventHistory(Construct):
                 monitoring.node.path,
                 "share the first one",
             )
-        from . import _history_stream as store
-        from . import _history_table as table
-        from . import _history_work_group as work_group
-
         name = Names.unique_resource_name(self, max_length=64)
         self.keep_for = keep_for
         """How long an event is kept."""
@@ -75,43 +78,55 @@ class EventHistory(Construct):
         """The name of the Glue database, which holds the table ``events``."""
         self.work_group_name = name
         """The name of the Athena work group."""
-        self._key = encryption_key
+        self._encryption_key = encryption_key
 
-        self.bucket = store.make_bucket(self, key=encryption_key, keep_for=keep_for)
+        self.bucket = make_bucket(self, key=encryption_key, keep_for=keep_for)
         """The bucket: events below ``events/``, answers to questions below ``results/``, failures below ``errors/``."""
-        delivery = store.EventStream(self, "Delivery", bucket=self.bucket, key=encryption_key, name=name)
-        self.stream = delivery.stream
-        """The Firehose stream; ``stream.metric("DeliveryToS3.DataFreshness")`` is how far the history is behind."""
-        self.log_group = delivery.log_group
+        self._delivery = EventStream(self, "Delivery", bucket=self.bucket, key=encryption_key, name=name)
+        self.log_group = self._delivery.log_group
         """What Firehose could not deliver, and why."""
-        self.database = table.make_database(self, name=self.database_name)
+        self.database = make_database(self, name=self.database_name)
         """The Glue database."""
-        self.table = table.make_table(self, database=self.database, bucket=self.bucket, days=days)
+        self.table = make_table(self, database=self.database, bucket=self.bucket, days=days)
         """The Glue table."""
-        self.work_group = work_group.make_work_group(
+        self.work_group = make_work_group(
             self, name=name, bucket=self.bucket, key=encryption_key, scan_limit=scan_bytes
         )
         """The Athena work group."""
-        self.queries = work_group.save_queries(self, work_group=self.work_group, database_name=self.database.ref)
+        self.queries = save_queries(self, work_group=self.work_group, database_name=self.database.ref)
         """The saved queries: ``MailForAddress``, ``Bounces``, ``Complaints``, ``Deliverability``, ``Delays``."""
+        # Seen from a stack that is no part of the app: a mapping that nothing uses stays out of the template, where it
+        # would be a finding of cfn-lint.
+        stream = self._delivery.as_seen_from(Stack(RootConstruct(), "Aside"))
         monitoring.add_destination(
             _DESTINATION_ID,
-            FirehoseEvents(stream=self.stream) if events is None else FirehoseEvents(stream=self.stream, events=events),
+            FirehoseEvents(stream=stream) if events is None else FirehoseEvents(stream=stream, events=events),
         )
 
-    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let *grantee* ask questions in the work group, and read all events and the answers to all questions."""
-        from . import _history_work_group as work_group
+    @cached_property
+    def stream(self) -> firehose.IDeliveryStream:
+        """The Firehose stream; ``stream.metric("DeliveryToS3.DataFreshness")`` is how far the history is behind."""
+        # Made when it is asked for, because CDK adds a mapping to the template with it.
+        return self._delivery.as_seen_from(self)
 
-        return work_group.grant_query(
+    def grant_query(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody ask questions in the work group, and read all events and the answers to all questions.
+
+        Args:
+            grantee: Whoever asks.
+
+        Returns:
+            The permissions, for four services.
+        """
+        return grant_query(
             grantee,
             work_group_name=self.work_group_name,
             database_name=self.database_name,
             bucket=self.bucket,
-            key=self._key,
+            key=self._encryption_key,
         )
 
-    def _check_regions(self, monitoring: EventSource, key: "kms.IKey | None") -> None:
+    def _check_regions(self, monitoring: EventSource, key: kms.IKey | None) -> None:
         own = Stack.of(self).region
         if regions_differ(own, Stack.of(monitoring).region):
             raise invalid(
@@ -129,10 +144,7 @@ class EventHistory(Construct):
 
 
 def _checked_days(keep_for: Duration) -> int:
-    check_kind("keep_for", keep_for, Duration, "pass a Duration, such as Duration.days(90)")
-    if keep_for.is_unresolved():
-        raise invalid("keep_for", "be known before deployment", str(keep_for), "pass Duration.days(90)")
-    days = keep_for.to_days(integral=False)
+    days = check_known_seconds("keep_for", keep_for, "pass a Duration, such as Duration.days(90)") / _DAY
     if not 1 <= days <= _MAX_DAYS or days % 1:
         raise invalid(
             "keep_for",

@@ -1,19 +1,16 @@
-"""EventSource: a configuration set whose events go somewhere, and are counted where somebody reads them."""
+"""EventSource: what a history or a dashboard needs to know of a monitored configuration set."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.sending_metrics import ReputationMetrics
 from .event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, Event, EventDestination
-
-if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 _MAX_DESTINATIONS = 10
@@ -34,16 +31,16 @@ _EVENT_OF_METRIC = {
 
 
 class EventSource(Construct, ReputationMetrics):
-    """A configuration set, where its events go, and the alarms on them: what a history or a dashboard is made of.
+    """A configuration set with its metrics, its destinations of events and its alarms: what others build on.
 
-    ``BounceMonitoring`` is one.
+    ``EventHistory`` and ``MailDashboard`` take one; ``BounceMonitoring`` is one.
     """
 
     configuration_set: ses.IConfigurationSet
     """The configuration set; senders that are not the domain's name it with each message."""
-    alarms: "tuple[cloudwatch.AlarmBase, ...]"
+    alarms: tuple[cloudwatch.AlarmBase, ...]
     """Every alarm, also those of a pause."""
-    reputation_at_risk: "cloudwatch.CompositeAlarm"
+    reputation_at_risk: cloudwatch.CompositeAlarm
     """The alarm that fires when any rate is critical."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -52,21 +49,29 @@ class EventSource(Construct, ReputationMetrics):
         self._destination_kinds: list[str] = []
         self._counted: _CountedEvents | None = None
 
-    # Asked for once and not for every metric.
+    # Node is asked once, and not for every metric.
     @cached_property
-    def _name(self) -> str:
+    def _configuration_set_name(self) -> str:
         return self.configuration_set.configuration_set_name
 
     @property
     def _dimensions(self) -> Mapping[str, str]:
-        return {CONFIGURATION_SET_DIMENSION: self._name}
+        return {CONFIGURATION_SET_DIMENSION: self._configuration_set_name}
 
     def metric(
         self, metric_name: str, *, statistic: str = "Sum", period: Duration | None = None, label: str | None = None
-    ) -> "cloudwatch.Metric":
+    ) -> cloudwatch.Metric:
         """A metric of this configuration set; its kind of event is counted from then on, if it was not already.
 
-        Raises ``ValueError`` when no ``CloudWatchMetrics`` is among the destinations.
+        Args:
+            metric_name: As it stands in CloudWatch, such as ``Send`` or ``Bounce``.
+            statistic: Sum for a count, Maximum or Average for a rate.
+            period: Five minutes unless given.
+            label: How a graph names it; CloudWatch makes a label unless given.
+
+        Raises:
+            ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that is no
+                ``Duration``.
         """
         event = _EVENT_OF_METRIC.get(metric_name)
         if event is not None:
@@ -81,9 +86,15 @@ class EventSource(Construct, ReputationMetrics):
         return super().metric(metric_name, statistic=statistic, period=period, label=label)
 
     def add_destination(self, construct_id: str, destination: EventDestination) -> None:
-        """Send the events somewhere else as well; SES has ten destinations for a configuration set.
+        """Send the events to one more destination; SES takes ten for a configuration set.
 
-        Raises ``ValueError`` for an eleventh, and for a second ``CloudWatchMetrics``, which would count twice.
+        Args:
+            construct_id: The id of what the destination makes; it has to be new.
+            destination: ``CloudWatchMetrics``, ``TopicEvents``, ``EventBusEvents``, ``FirehoseEvents``, or one of your
+                own.
+
+        Raises:
+            ValueError: An eleventh destination, or a second ``CloudWatchMetrics``, which would count each event twice.
         """
         if isinstance(destination, type) or not hasattr(destination, "add_to"):
             raise invalid(
@@ -112,8 +123,8 @@ class EventSource(Construct, ReputationMetrics):
         if isinstance(destination, CloudWatchMetrics):
             self._counted = _CountedEvents(destination.events, made)
 
-    def _role_of(self, destination: EventDestination) -> str:
-        """The construct id of a destination: its kind, with a number from the second of a kind on."""
+    def _construct_id_for(self, destination: EventDestination) -> str:
+        """The kind of *destination*, with a number from the second of a kind on."""
         construct_id = kind = type(destination).__name__
         number = 1
         while self.node.try_find_child(construct_id):

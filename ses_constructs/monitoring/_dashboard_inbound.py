@@ -7,19 +7,19 @@ from aws_cdk import aws_sqs as sqs
 
 from ..receiving.inbound_rule import InboundRule
 from ..receiving.inbound_rule_set import InboundRuleSet
-from ._dashboard_widgets import PERIOD, LateWidget, Row, labelled, region_of
+from ._dashboard_widgets import PERIOD, DeferredWidget, Row, labelled, region_of
 
 _WIDTH, _HEIGHT = 8, 6
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 _MAX_METRICS = 500
 
 
-def inbound_mail(inbound: InboundRuleSet) -> Row:
+def inbound_row(inbound: InboundRuleSet) -> Row:
     """What came in, what SES could not do with it, and what could not be forwarded."""
     return [
-        LateWidget(lambda: _received(inbound), width=_WIDTH, height=_HEIGHT),
-        LateWidget(lambda: _failures(inbound), width=_WIDTH, height=_HEIGHT),
-        LateWidget(lambda: _queues(inbound), width=_WIDTH, height=_HEIGHT),
+        DeferredWidget(lambda: _received(inbound), width=_WIDTH, height=_HEIGHT),
+        DeferredWidget(lambda: _failures(inbound), width=_WIDTH, height=_HEIGHT),
+        DeferredWidget(lambda: _queues(inbound), width=_WIDTH, height=_HEIGHT),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The rows of the dashboard on mail that is sent."""
+"""The rows of the dashboard on mail that is sent, and on the account that sends it."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -8,10 +8,10 @@ from ..common.sending_metrics import ReputationMetrics
 from ..events.event_source import EventSource
 from ..receiving.inbound_rule_set import InboundRuleSet
 from ._dashboard_widgets import (
-    PAUSE,
+    PAUSE_COLOR,
     PERIOD,
-    REVIEW,
-    LateWidget,
+    REVIEW_COLOR,
+    DeferredWidget,
     Row,
     as_percent,
     labelled,
@@ -27,7 +27,7 @@ _MAX_ALARMS = 100
 _HEADROOM = 1.2
 
 
-def alarms(monitoring: EventSource, health: AccountHealth | None, inbound: InboundRuleSet | None) -> Row:
+def alarm_row(monitoring: EventSource, health: AccountHealth | None, inbound: InboundRuleSet | None) -> Row:
     """The alarm that matters most, and beside it all the others, with those that fire in front."""
 
     def others() -> cloudwatch.AlarmStatusWidget:
@@ -49,11 +49,11 @@ def alarms(monitoring: EventSource, health: AccountHealth | None, inbound: Inbou
         cloudwatch.AlarmStatusWidget(
             title="Reputation at risk", alarms=[monitoring.reputation_at_risk], width=6, height=4
         ),
-        LateWidget(others, width=18, height=4),
+        DeferredWidget(others, width=18, height=4),
     ]
 
 
-def numbers(monitoring: EventSource) -> Row:
+def number_row(monitoring: EventSource) -> Row:
     """Messages, and shares of them, in the time that the dashboard shows."""
     sent = monitoring.metric_sends(period=PERIOD)
     outcomes = {
@@ -88,7 +88,7 @@ def numbers(monitoring: EventSource) -> Row:
     ]
 
 
-def rates(monitoring: EventSource) -> Row:
+def rate_row(monitoring: EventSource) -> Row:
     """The two rates by which AWS judges a sender, with its lines."""
     account = ReputationMetrics()
     return [
@@ -111,7 +111,7 @@ def rates(monitoring: EventSource) -> Row:
     ]
 
 
-def counts(monitoring: EventSource) -> Row:
+def count_row(monitoring: EventSource) -> Row:
     """What became of the messages over time."""
     return [
         _messages(
@@ -127,6 +127,46 @@ def counts(monitoring: EventSource) -> Row:
             labelled(monitoring.metric_delivery_delays(period=PERIOD), "delayed", Color.PURPLE),
             labelled(monitoring.metric_complaints(period=PERIOD), "complained", Color.RED),
             labelled(monitoring.metric_rejects(period=PERIOD), "rejected", Color.BROWN),
+        ),
+    ]
+
+
+def account_row(health: AccountHealth) -> Row:
+    """How much of the quota is used, and what SES says about the account."""
+    return [
+        cloudwatch.GraphWidget(
+            title="24-hour quota used, %",
+            left=[
+                percent(
+                    "FILL(used, REPEAT)",
+                    {"used": health.metric_quota_used()},
+                    label="used: ${LAST} %",
+                    color=Color.BLUE,
+                )
+            ],
+            left_annotations=[
+                percent_line(health.thresholds.quota_warning, "warning", REVIEW_COLOR),
+                percent_line(1, "nothing more is sent", PAUSE_COLOR),
+            ],
+            left_y_axis=cloudwatch.YAxisProps(min=0, max=as_percent(1.1), show_units=False, label="%"),
+            region=region_of(health),
+            width=12,
+            height=6,
+        ),
+        cloudwatch.SingleValueWidget(
+            title="Account",
+            metrics=[
+                labelled(health.metric_sent_last_24_hours(), "sent in 24 hours"),
+                labelled(health.metric_account("Max24HourSend", statistic="Minimum"), "allowed in 24 hours"),
+                labelled(health.metric_sending_rate_limit(), "allowed a second"),
+                labelled(health.metric_sending_enabled(), "sending (0: paused)"),
+                labelled(health.metric_production_access(), "production (0: sandbox)"),
+                labelled(health.metric_enforcement_level(), "review (1: on, 2: stopped)"),
+            ],
+            region=region_of(health),
+            full_precision=True,
+            width=12,
+            height=6,
         ),
     ]
 
@@ -153,7 +193,7 @@ def _rate(
                 color=Color.GREY,
             ),
         ],
-        left_annotations=[percent_line(review, "review", REVIEW), percent_line(pause, "pause", PAUSE)],
+        left_annotations=[percent_line(review, "review", REVIEW_COLOR), percent_line(pause, "pause", PAUSE_COLOR)],
         left_y_axis=cloudwatch.YAxisProps(min=0, max=as_percent(pause * _HEADROOM), show_units=False, label="%"),
         region=region_of(monitoring),
         width=12,

@@ -1,20 +1,22 @@
 """What the widgets of the dashboard have in common."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-Row = list[cloudwatch.IWidget]
+Row: TypeAlias = list[cloudwatch.IWidget]
+"""Widgets that stand side by side on a dashboard."""
 
 # CloudWatch fits the period to the time shown; this one counts on a dashboard that keeps the periods of its graphs.
 PERIOD = Duration.minutes(15)
 
-REVIEW, PAUSE = cloudwatch.Color.ORANGE, cloudwatch.Color.RED
+REVIEW_COLOR, PAUSE_COLOR = cloudwatch.Color.ORANGE, cloudwatch.Color.RED
 
 
-class LateWidget(cloudwatch.ConcreteWidget):
+class DeferredWidget(cloudwatch.ConcreteWidget):
     """A widget that is made when the template is written, so that what is added after the dashboard is on it too."""
 
     def __init__(self, make: Callable[[], cloudwatch.IWidget], *, width: int, height: int) -> None:

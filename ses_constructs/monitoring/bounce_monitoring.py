@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
+from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.pause_sending import PauseSending
 from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
@@ -19,8 +21,6 @@ from ..events.event_source import EventSource
 from ..identities.sending_domain import SendingDomain
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
-
     from ..events.event_history import EventHistory
     from .mail_dashboard import MailDashboard
 
@@ -31,24 +31,32 @@ _DEFAULT_DELIVERY_THRESHOLDS = DeliveryThresholds()
 class BounceMonitoring(EventSource):
     """Watches what becomes of mail, and acts before AWS does.
 
-    *domain*: the configuration set becomes its default, so that all its mail is watched, and ``grant_send`` sends from
-    it. A domain that has a default already has that one watched.
-    *default_for_domain*: pass False for a further stream of mail from the domain; its senders name the set themselves.
-    *configuration_set*: watch this one instead of making one. One of our own requires TLS, counts its reputation, and
-    sends nothing to addresses that bounced or complained before; the next five arguments are for it alone.
-    *tls_policy*, *suppression_reasons*: something else than that.
-    *tracking_domain*: a subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets an
-    identity and records of its own where the domain has its own, and the deployment waits for up to 30 minutes until
-    SES has verified it.
-    *max_delivery_time*: how long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
-    *dedicated_ip_pool*: send from its addresses.
-    *destinations*: where events go, ``CloudWatchMetrics()`` unless given; see :meth:`add_destination`.
-    *thresholds*, *delivery_thresholds*: when alarms fire; ``ReputationThresholds.aws_review()`` unless given.
-    *watch_account*: alarms on the rates of the whole account too; pass False in all but one of its stacks.
-    *reactions*: what to do when an alarm fires; ours, and any action of aws_cloudwatch_actions.
-    *dashboard*: make a ``MailDashboard``. *history*: make an ``EventHistory`` that keeps events for that long.
+    It watches a configuration set: one of its own, which requires TLS, counts its reputation, and sends nothing to
+    addresses that bounced or complained before; or one that exists.
 
-    Raises ``ValueError`` for arguments that cannot work, alone or together.
+    Args:
+        domain: The domain whose mail is watched. The configuration set becomes its default, so that all its mail is
+            watched, and ``grant_send`` sends from it. A domain that has a default already has that one watched.
+        default_for_domain: Pass False for a further stream of mail from the domain, whose senders name the set
+            themselves.
+        configuration_set: One that exists, to be watched instead of one of its own; then leave out the next five.
+        tls_policy: ``OPTIONAL`` also sends to servers without TLS; ``REQUIRE`` unless given.
+        suppression_reasons: What keeps an address from getting mail; bounces and complaints unless given.
+        tracking_domain: A subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets
+            an identity and records of its own where the domain has its own, and the deployment waits for up to 30
+            minutes until SES has verified it.
+        max_delivery_time: How long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
+        dedicated_ip_pool: Whose addresses the mail is sent from; those that SES shares unless given.
+        destinations: Where events go; see :meth:`add_destination`.
+        thresholds: When the alarms on the rates fire; ``ReputationThresholds.aws_review()`` unless given.
+        delivery_thresholds: When the alarms on rejects, delays and silence fire.
+        watch_account: Have alarms on the rates of the whole account too; pass False in all but one of its stacks.
+        reactions: What to do when an alarm fires; ours, and any action of aws_cloudwatch_actions.
+        dashboard: Make a ``MailDashboard``.
+        history: Make an ``EventHistory`` that keeps events for that long, whole days from 1 to 3650.
+
+    Raises:
+        ValueError: Arguments that cannot work, alone or together.
     """
 
     def __init__(
@@ -68,7 +76,7 @@ class BounceMonitoring(EventSource):
         thresholds: ReputationThresholds = _DEFAULT_THRESHOLDS,
         delivery_thresholds: DeliveryThresholds = _DEFAULT_DELIVERY_THRESHOLDS,
         watch_account: bool = True,
-        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]" = (),
+        reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
         dashboard: bool = False,
         history: Duration | None = None,
     ) -> None:
@@ -96,7 +104,7 @@ class BounceMonitoring(EventSource):
         if not isinstance(destinations, Sequence):
             raise invalid("destinations", "be a list", destinations, "write [CloudWatchMetrics()]")
         for destination in destinations:
-            self.add_destination(self._role_of(destination), destination)
+            self.add_destination(self._construct_id_for(destination), destination)
         self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
         self.dashboard = self._make_dashboard() if dashboard else None
         """The dashboard, if one was asked for."""
@@ -104,16 +112,36 @@ class BounceMonitoring(EventSource):
         """The kept events, if they were asked for."""
 
     def grant_send(
-        self, grantee: iam.IGrantable, *, from_addresses: Sequence[str] | None = None, sandbox: bool = False
+        self,
+        grantee: iam.IGrantable,
+        *,
+        from_addresses: Sequence[str] | None = None,
+        templates: Sequence[str] = (),
+        sandbox: bool = False,
     ) -> iam.Grant:
-        """Let *grantee* send from the domain, through this configuration set alone; see ``VerifiedDomain.grant_send``.
+        """Let somebody send from the domain, by the API or by SMTP, through this configuration set and no other.
 
-        Raises ``ValueError`` without a domain.
+        Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
+
+        Args:
+            grantee: Whoever sends.
+            from_addresses: Addresses of the domain, with ``*`` for any text; every address of the domain unless given.
+            templates: The names of the SES templates that are used.
+            sandbox: Pass True while the account is in the SES sandbox, where recipients are verified identities and
+                need permission as well; it covers every identity of the account.
+
+        Returns:
+            The permission.
+
+        Raises:
+            ValueError: A monitoring without a domain, or arguments that cannot work.
         """
         if self.domain is None:
-            raise ValueError(
-                "grant_send needs the domain to send from, got a BounceMonitoring without one; pass domain=, or call "
-                "grant_send(..., configuration_sets=[monitoring.configuration_set]) of a domain"
+            raise invalid(
+                "domain",
+                "be given, for grant_send to let somebody send from it",
+                None,
+                "pass domain=, or call grant_send(..., configuration_sets=[monitoring.configuration_set]) of a domain",
             )
         return self.domain.grant_send(
             grantee,
@@ -121,6 +149,7 @@ class BounceMonitoring(EventSource):
             configuration_sets=[self.configuration_set],
             # A sender of another stream that forgets to name it must not go out through this domain's default.
             default_configuration_set=self.domain.configuration_set is self.configuration_set,
+            templates=templates,
             sandbox=sandbox,
         )
 
@@ -152,10 +181,8 @@ class BounceMonitoring(EventSource):
         thresholds: ReputationThresholds,
         delivery_thresholds: DeliveryThresholds,
         watch_account: bool,
-        reactions: "Sequence[AlarmReaction | cloudwatch.IAlarmAction]",
-    ) -> "tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]":
-        from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
-
+        reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
+    ) -> tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]:
         team = team_topics(reactions, Stack.of(self))
         if not watch_account and any(isinstance(each, PauseSending) and each.whole_account for each in reactions):
             raise invalid(
@@ -181,11 +208,11 @@ class BounceMonitoring(EventSource):
         return (*alarms, *pauses), reputation_at_risk(self, alarms)
 
     def _make_dashboard(self) -> "MailDashboard":
-        from .mail_dashboard import MailDashboard
+        from .mail_dashboard import MailDashboard  # loads the room of received mail with aws_s3, slow to import
 
         return MailDashboard(self, "Dashboard", monitoring=self)
 
     def _make_history(self, keep_for: Duration) -> "EventHistory":
-        from ..events.event_history import EventHistory
+        from ..events.event_history import EventHistory  # loads aws_kinesisfirehose, which is slow to import
 
         return EventHistory(self, "History", monitoring=self, keep_for=keep_for)

@@ -1,18 +1,18 @@
 """MailDashboard: what a team wants to see of its mail on a wall."""
 
 import re
-from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from ..account.account_health import AccountHealth
 from ..common.arguments import check_kind, check_text, contains_token, invalid
 from ..events.event_source import EventSource
 from ..receiving.inbound_rule_set import InboundRuleSet
-
-if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
+from ._dashboard_inbound import inbound_row
+from ._dashboard_sending import account_row, alarm_row, count_row, number_row, rate_row
+from ._dashboard_widgets import Row
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
 _DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -21,14 +21,17 @@ _DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 class MailDashboard(Construct):
     """A CloudWatch dashboard of the last day: alarms, rates beside the lines of AWS, counts, the account, inbound mail.
 
-    *monitoring*: whose mail is shown. It counts sends and deliveries from then on, two more metrics that AWS charges
-    for; it must have ``CloudWatchMetrics`` among its destinations.
-    *account_health*: adds a row with the quota, the sending rate, the sandbox and the review.
-    *inbound*: adds a row on received mail; rules that are added later are shown too.
-    *dashboard_name*: up to 255 letters, digits, ``-`` and ``_``; made by CloudFormation unless given. Dashboards have
-    no region, so the name must be new in the whole account.
+    Args:
+        monitoring: Whose mail is shown. It counts sends and deliveries from then on, two more metrics that AWS charges
+            for; it must have ``CloudWatchMetrics`` among its destinations.
+        inbound: Adds a row on received mail; rules that are added later are shown too.
+        account_health: Adds a row with the quota, the sending rate, the sandbox and the review.
+        dashboard_name: Up to 255 letters, digits, ``-`` and ``_``; made by CloudFormation unless given. Dashboards have
+            no region, so the name must be new in the whole account.
 
-    Raises ``ValueError`` for anything else.
+    Raises:
+        ValueError: Constructs of another kind, account or region, a monitoring without ``CloudWatchMetrics``, or a name
+            that CloudWatch refuses.
     """
 
     def __init__(
@@ -51,16 +54,10 @@ class MailDashboard(Construct):
             if construct is not None:
                 self._check_environment(argument, construct)
 
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        self.dashboard = cloudwatch.Dashboard(
-            self,
-            "Resource",
-            dashboard_name=dashboard_name,
-            default_interval=Duration.days(1),
-            widgets=self.rows,
+        self.cloudwatch_dashboard = cloudwatch.Dashboard(
+            self, "Resource", dashboard_name=dashboard_name, default_interval=Duration.days(1), widgets=self.rows
         )
-        """CDK's dashboard; ``add_widgets`` adds a row of your own."""
+        """CDK's dashboard; its ``add_widgets`` adds a row of your own."""
 
     def _check_environment(self, argument: str, construct: Construct) -> None:
         # The alarms are there by their ARNs, which CloudFormation tells stacks of the same environment only.
@@ -79,29 +76,37 @@ class MailDashboard(Construct):
         monitoring: EventSource,
         inbound: InboundRuleSet | None = None,
         account_health: AccountHealth | None = None,
-    ) -> "list[list[cloudwatch.IWidget]]":
+    ) -> list[Row]:
         """The same rows for a dashboard of your own: ``cloudwatch.Dashboard(..., widgets=rows)``.
 
-        Each call makes new widgets, because a widget has one place on one dashboard. Raises ``ValueError`` for what is
-        no such construct, and for a monitoring without ``CloudWatchMetrics``.
+        Each call makes new widgets, because a widget has one place on one dashboard.
+
+        Args:
+            monitoring: Whose mail is shown; as above, its sends and deliveries are counted from then on.
+            inbound: Adds a row on received mail.
+            account_health: Adds a row on the account.
+
+        Returns:
+            The rows from top to bottom, each 24 units wide.
+
+        Raises:
+            ValueError: Constructs of another kind, or a monitoring without ``CloudWatchMetrics``.
         """
         check_kind("monitoring", monitoring, EventSource, "pass a BounceMonitoring")
         if inbound is not None:
             check_kind("inbound", inbound, InboundRuleSet, "pass an InboundRuleSet")
         if account_health is not None:
             check_kind("account_health", account_health, AccountHealth, "pass an AccountHealth")
-        from . import _dashboard_account, _dashboard_inbound, _dashboard_sending
-
         rows = [
-            _dashboard_sending.alarms(monitoring, account_health, inbound),
-            _dashboard_sending.numbers(monitoring),
-            _dashboard_sending.rates(monitoring),
-            _dashboard_sending.counts(monitoring),
+            alarm_row(monitoring, account_health, inbound),
+            number_row(monitoring),
+            rate_row(monitoring),
+            count_row(monitoring),
         ]
         if account_health is not None:
-            rows.append(_dashboard_account.account(account_health))
+            rows.append(account_row(account_health))
         if inbound is not None:
-            rows.append(_dashboard_inbound.inbound_mail(inbound))
+            rows.append(inbound_row(inbound))
         return rows
 
 

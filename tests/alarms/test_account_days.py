@@ -7,6 +7,7 @@ from aws_cdk import Stack
 
 from ses_constructs import (
     AccountHealth,
+    AccountThresholds,
     EmailTeam,
     InboundRuleSet,
     LeaveInactive,
@@ -47,7 +48,8 @@ def reported(stack: Stack, report: Callable[[int], Report | None], *, minutes: i
 
 
 def make(stack: Stack, *, sandbox: bool = False, needed_rate: float | None = None) -> None:
-    AccountHealth(stack, "Health", reactions=[EmailTeam("ops@example.net")], sandbox=sandbox, needed_rate=needed_rate)
+    thresholds = AccountThresholds(needed_rate=needed_rate)
+    AccountHealth(stack, "Health", thresholds=thresholds, sandbox=sandbox, reactions=[EmailTeam("ops@example.net")])
 
 
 def test_a_healthy_account_is_quiet(stack: Stack) -> None:

@@ -15,7 +15,7 @@ from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
-from ses_constructs import AccountHealth, NotifyTopic, SuppressionList
+from ses_constructs import AccountHealth, AccountThresholds, NotifyTopic, SuppressionList
 from tests.deployed.watched_domain import add_team, messages, messages_until
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.fixtures import stack_in
@@ -30,7 +30,11 @@ def add_health(stack: Stack) -> None:
     team = add_team(stack, kms.Key(stack, "Key", removal_policy=RemovalPolicy.DESTROY))
     # Once an hour, so that the clock of the local AWS does not come in between.
     health = AccountHealth(
-        stack, "Health", reactions=[NotifyTopic(team)], quota_warning=0.9, needed_rate=5, every=Duration.hours(1)
+        stack,
+        "Health",
+        thresholds=AccountThresholds(quota_warning=0.9, needed_rate=5),
+        reactions=[NotifyTopic(team)],
+        every=Duration.hours(1),
     )
     for alarm in health.alarms:
         CfnOutput(stack, alarm.node.id, value=alarm.alarm_name)

@@ -83,7 +83,7 @@ def add_watched_domain(
         "OtherSet": other.configuration_set.configuration_set_name,
         "TopicQueueUrl": topic_queue.queue_url,
         "BusQueueUrl": bus_queue.queue_url,
-        "Dashboard": default.dashboard.dashboard.dashboard_name,
+        "Dashboard": default.dashboard.cloudwatch_dashboard.dashboard_name,
     }.items():
         cdk.CfnOutput(stack, name, value=value)
     return domain

@@ -9,7 +9,14 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ses_constructs import AccountHealth, BounceMonitoring, EmailTeam, NotifyTopic
+from ses_constructs import (
+    AccountHealth,
+    AccountThresholds,
+    BounceMonitoring,
+    EmailTeam,
+    NotifyTopic,
+    ReputationThresholds,
+)
 from tests.constructs.templates import (
     conditions,
     identified,
@@ -65,6 +72,28 @@ def test_the_worst_of_a_period_counts(stack: Stack, method: str, metric_name: st
     assert not metric.dimensions
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        "metric_quota_used",
+        "metric_sent_last_24_hours",
+        "metric_sending_rate_limit",
+        "metric_production_access",
+        "metric_sending_enabled",
+        "metric_enforcement_level",
+    ],
+)
+def test_a_graph_may_ask_for_another_period(stack: Stack, method: str) -> None:
+    metric = getattr(make(stack), method)(period=Duration.hours(6))
+
+    assert metric.period.to_hours() == 6
+
+
+def test_a_period_is_a_duration(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"period must be a Duration, got 300; pass a Duration, such as Duration\.min"):
+        make(stack).metric_quota_used(period=300)  # type: ignore[arg-type]
+
+
 def test_the_rates_of_the_account_have_no_dimension(stack: Stack) -> None:
     metric = make(stack).metric_bounce_rate(period=Duration.hours(1))
 
@@ -90,7 +119,7 @@ def test_there_is_an_alarm_on_each(
     comparison: str,
     threshold: float,
 ) -> None:
-    make(stack, needed_rate=14.5)
+    make(stack, thresholds=AccountThresholds(needed_rate=14.5))
 
     found = alarms(stack)[name]
     assert found.pop("AlarmDescription")
@@ -126,14 +155,15 @@ def test_only_what_is_named_is_relied_on(stack: Stack) -> None:
 
 
 def test_the_quota_warns_where_it_was_asked_to(stack: Stack) -> None:
-    health = make(stack, quota_warning=0.925)
+    health = make(stack, thresholds=AccountThresholds(quota_warning=0.925))
 
-    assert health.quota_warning == alarms(stack)["QuotaAlarm"]["Threshold"] == 0.925
+    assert health.thresholds.quota_warning == alarms(stack)["QuotaAlarm"]["Threshold"] == 0.925
     assert alarms(stack)["QuotaAlarm"]["AlarmDescription"] == "92.5 % of SES's 24-hour quota or more are used"
 
 
 def test_every_alarm_is_followed_by_every_reaction(stack: Stack) -> None:
-    make(stack, needed_rate=1, reactions=[TEAM, actions.SnsAction(sns.Topic(stack, "Topic"))])
+    thresholds = AccountThresholds(needed_rate=1)
+    make(stack, thresholds=thresholds, reactions=[TEAM, actions.SnsAction(sns.Topic(stack, "Topic"))])
 
     (team_id,) = (key for key in identified(stack, "AWS::SNS::Topic") if key.startswith("EmailTeam"))
     for each in alarms(stack).values():
@@ -300,24 +330,10 @@ def test_health_works_where_account_and_region_are_unknown(agnostic_stack: Stack
 # What is refused
 
 
-@pytest.mark.parametrize("share", [0, -0.1, 1.01, 80, True, "0.8", None, float("nan")])
-def test_a_warning_is_a_share_of_the_quota(stack: Stack, share: Any) -> None:
-    with pytest.raises(
-        ValueError, match=r"quota_warning must be a fraction above 0 and up to 1, got .*; write 80 % as 0\.8"
-    ):
-        make(stack, quota_warning=share)
-
-
-def test_a_quota_that_is_used_up_may_be_the_warning(stack: Stack) -> None:
-    make(stack, quota_warning=1)
-
-    assert alarms(stack)["QuotaAlarm"]["Threshold"] == 1
-
-
-@pytest.mark.parametrize("rate", [0, -1, True, "14", float("nan"), float("inf"), Duration.seconds(1)])
-def test_a_rate_is_a_number(stack: Stack, rate: Any) -> None:
-    with pytest.raises(ValueError, match=r"needed_rate must be above 0 messages a second, got .*; leave it out for no"):
-        make(stack, needed_rate=rate)
+@pytest.mark.parametrize("thresholds", [None, 0.8, AccountThresholds, ReputationThresholds.strict()])
+def test_thresholds_are_those_of_the_account(stack: Stack, thresholds: Any) -> None:
+    with pytest.raises(ValueError, match=r"thresholds must be an AccountThresholds, got .*; pass AccountThresholds\("):
+        make(stack, thresholds=thresholds)
 
 
 @pytest.mark.parametrize(

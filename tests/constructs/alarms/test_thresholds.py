@@ -1,4 +1,4 @@
-"""When alarms on sent mail fire: the factories, and numbers that cannot be meant."""
+"""When alarms on sent mail and on the account fire: the factories, and numbers that cannot be meant."""
 
 import dataclasses
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk import CfnParameter, Duration, Stack
 
-from ses_constructs import DeliveryThresholds, ReputationThresholds
+from ses_constructs import AccountThresholds, DeliveryThresholds, ReputationThresholds
 
 FINE = {"bounce_warning": 0.01, "bounce_critical": 0.02, "complaint_warning": 0.001, "complaint_critical": 0.002}
 
@@ -102,3 +102,25 @@ def test_critical_is_before_aws_pauses(changes: dict[str, float], message: str) 
     usual = dataclasses.asdict(ReputationThresholds.aws_review())
     with pytest.raises(ValueError, match=message):
         ReputationThresholds(**(usual | changes))
+
+
+def test_the_quota_warns_at_four_fifths_and_no_rate_is_relied_on_unless_asked() -> None:
+    assert AccountThresholds() == AccountThresholds(quota_warning=0.8, needed_rate=None)
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.01, 80, True, "0.8", None, float("nan")])
+def test_a_warning_is_a_share_of_the_quota(share: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"quota_warning must be a fraction above 0 and up to 1, got .*; write 80 % as 0\.8"
+    ):
+        AccountThresholds(quota_warning=share)
+
+
+def test_a_quota_that_is_used_up_may_be_the_warning() -> None:
+    assert AccountThresholds(quota_warning=1).quota_warning == 1
+
+
+@pytest.mark.parametrize("rate", [0, -1, True, "14", float("nan"), float("inf"), Duration.seconds(1)])
+def test_a_needed_rate_is_a_number(rate: Any) -> None:
+    with pytest.raises(ValueError, match=r"needed_rate must be above 0 messages a second, got .*; leave it out for no"):
+        AccountThresholds(needed_rate=rate)

@@ -1,10 +1,12 @@
 """The configuration set that is made, the ones that are taken, and the domain that tracks opens and clicks."""
 
+import itertools
 from typing import Any
 
 import pytest
-from aws_cdk import Annotations, CfnParameter, Duration, Stack
+from aws_cdk import Annotations, App, CfnParameter, Duration, Environment, NestedStack, Stack
 from aws_cdk import aws_ses as ses
+from constructs import Construct
 
 from ses_constructs import BounceMonitoring, RecordsToPublish, Route53Zone, VerifiedDomain
 from tests.constructs.templates import identified, needs, only, record_sets, resources, template, warnings, written
@@ -224,7 +226,8 @@ def test_one_is_watched_once(stack: Stack) -> None:
 
     with pytest.raises(
         ValueError,
-        match="configuration_set must be watched once, because two would count each event twice, got 'Mail/Set'; leave",
+        match="configuration_set must be watched once, because two would count each event twice, and 'Mail/Bounces' "
+        "watches it, got 'Mail/Set'; leave out one of the two, or pass default_for_domain=False for a set of its own",
     ):
         BounceMonitoring(stack, "Again", configuration_set=given)
 
@@ -236,6 +239,92 @@ def test_one_of_our_own_is_watched_already(stack: Stack) -> None:
         ValueError, match=r"configuration_set must be watched once, .*, got 'Mail/Bounces/ConfigurationS"
     ):
         BounceMonitoring(stack, "Again", configuration_set=own)
+
+
+def imported(scope: Construct, name: str, construct_id: str = "Set") -> ses.IConfigurationSet:
+    return ses.ConfigurationSet.from_configuration_set_name(scope, construct_id, name)
+
+
+def watch(stack: Stack, configuration_set: ses.IConfigurationSet) -> BounceMonitoring:
+    """Watch a set, with alarms on it alone, so that there may be several."""
+    ids = (f"Watch{number}" for number in itertools.count())
+    free = next(each for each in ids if stack.node.try_find_child(each) is None)
+    return BounceMonitoring(stack, free, configuration_set=configuration_set, watch_account=False)
+
+
+@pytest.fixture
+def same_place(app: App) -> Stack:
+    """A second stack of the account and region of the first."""
+    return Stack(app, "Other", env=Environment(account="111122223333", region="eu-west-1"))
+
+
+def test_two_imports_of_a_name_are_one_set(stack: Stack) -> None:
+    watch(stack, imported(stack, "shared", "First"))
+
+    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Watch0' watches it, got 'Mail/Second'"):
+        watch(stack, imported(stack, "shared", "Second"))
+
+
+def test_the_set_that_a_monitoring_made_is_not_given_to_another_one(stack: Stack, same_place: Stack) -> None:
+    own = make(stack).configuration_set
+
+    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Bounces' watches it"):
+        watch(same_place, own)
+
+
+def test_two_names_are_two_sets(stack: Stack) -> None:
+    watch(stack, imported(stack, "transactional", "First"))
+    watch(stack, imported(stack, "newsletter", "Second"))
+
+    destinations = resources(stack, "AWS::SES::ConfigurationSetEventDestination")
+    assert {each["Properties"]["ConfigurationSetName"] for each in destinations} == {"transactional", "newsletter"}
+
+
+def test_sets_that_cloudformation_names_are_several(stack: Stack, same_place: Stack) -> None:
+    for each in (stack, same_place):
+        for construct_id in ("First", "Second"):
+            watch(each, ses.ConfigurationSet(each, construct_id, reputation_metrics=True))
+
+    for each in (stack, same_place):
+        assert len(resources(each, "AWS::SES::ConfigurationSetEventDestination")) == 2
+
+
+def test_a_set_of_the_app_and_an_import_of_its_name_are_one_set(stack: Stack, same_place: Stack) -> None:
+    watch(stack, ses.ConfigurationSet(stack, "Set", configuration_set_name="shared", reputation_metrics=True))
+
+    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Watch0' watches it, got 'Other/Set'"):
+        watch(same_place, imported(same_place, "shared"))
+
+
+def test_two_stacks_of_one_account_and_region_import_the_same_set(stack: Stack, same_place: Stack) -> None:
+    watch(stack, imported(stack, "shared"))
+
+    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Watch0' watches it, got 'Other/Set'"):
+        watch(same_place, imported(same_place, "shared"))
+
+
+def test_nested_stacks_of_an_unknown_region_import_the_same_set(agnostic_stack: Stack) -> None:
+    nested = NestedStack(agnostic_stack, "Nested")
+    watch(agnostic_stack, imported(agnostic_stack, "shared"))
+
+    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Anywhere/Watch0' watches it"):
+        watch(nested, imported(nested, "shared"))
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        None,
+        Environment(account="111122223333", region="us-east-1"),
+        Environment(account="222233334444", region="eu-west-1"),
+    ],
+)
+def test_the_same_name_elsewhere_is_another_set(app: App, stack: Stack, environment: Environment | None) -> None:
+    elsewhere = Stack(app, "Elsewhere", env=environment)
+    for each in (stack, elsewhere):
+        watch(each, imported(each, "shared"))
+
+    assert only(elsewhere, "AWS::SES::ConfigurationSetEventDestination")
 
 
 @pytest.mark.parametrize("given", ["transactional", "", 5])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, CfnParameter, Duration, Environment, Size, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -168,6 +169,23 @@ def test_the_stream_brings_no_mapping_that_nobody_uses(agnostic_stack: Stack) ->
     make(agnostic_stack)
 
     assert "Mappings" not in template(agnostic_stack)
+
+
+def test_a_network_that_lets_the_stream_in_finds_its_mapping(agnostic_stack: Stack) -> None:
+    history = make(agnostic_stack)
+    group = ec2.SecurityGroup(agnostic_stack, "Group", vpc=ec2.Vpc(agnostic_stack, "Vpc"))
+    group.connections.allow_from(history.stream, ec2.Port.tcp(5439))
+
+    (rule,) = only(agnostic_stack, "AWS::EC2::SecurityGroup")["Properties"]["SecurityGroupIngress"]
+    mapping_id, region, name = rule["CidrIp"]["Fn::FindInMap"]
+    assert region == {"Ref": "AWS::Region"}
+    assert name in template(agnostic_stack)["Mappings"][mapping_id]["eu-west-1"]
+
+
+def test_the_stream_is_one_however_often_it_is_asked_for(stack: Stack) -> None:
+    history = make(stack)
+
+    assert history.stream is history.stream
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -465,7 +483,8 @@ def test_a_time_that_only_cloudformation_knows_is_refused(stack: Stack) -> None:
     days = CfnParameter(stack, "Days", type="Number").value_as_number
 
     with pytest.raises(
-        ValueError, match=r"keep_for must be known before deployment, got .*; pass Duration\.days\(90\)"
+        ValueError,
+        match=r"keep_for must be known at synth, got '<token> days'; pass a Duration, such as Duration\.days",
     ):
         make(stack, keep_for=Duration.days(days))
 

@@ -276,20 +276,20 @@ def test_every_grant_keeps_its_own_addresses(stack: Stack, domain: VerifiedDomai
     assert "billing@" not in json.dumps(users)
 
 
-def test_addresses_and_sandbox_are_handed_on(stack: Stack, domain: VerifiedDomain, role: iam.Role) -> None:
+def test_addresses_templates_and_sandbox_are_handed_on(stack: Stack, domain: VerifiedDomain, role: iam.Role) -> None:
     BounceMonitoring(stack, "Bounces", domain=domain).grant_send(
-        role, from_addresses=["billing@example.com"], sandbox=True
+        role, from_addresses=["billing@example.com"], templates=["welcome"], sandbox=True
     )
 
     ((addresses, arns),) = sending(stack).items()
     assert json.loads(addresses) == ["billing@example.com"]
-    assert arns == {*own_arns(stack), f"{SES}identity/*"}
+    assert arns == {*own_arns(stack), f"{SES}template/welcome", f"{SES}identity/*"}
 
 
 def test_a_grant_needs_a_domain(stack: Stack, role: iam.Role) -> None:
     with pytest.raises(
         ValueError,
-        match=r"grant_send needs the domain to send from, got a BounceMonitoring without one; pass domain=, or call "
+        match=r"domain must be given, for grant_send to let somebody send from it, got None; pass domain=, or call "
         r"grant_send\(\.\.\., configuration_sets=\[monitoring\.configuration_set\]\)",
     ):
         BounceMonitoring(stack, "Bounces").grant_send(role)

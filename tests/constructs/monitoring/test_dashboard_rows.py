@@ -3,7 +3,7 @@
 import pytest
 from aws_cdk import Stack
 
-from ses_constructs import AccountHealth, EmailTeam, ForwardMail, MailDashboard, StopProcessing
+from ses_constructs import AccountHealth, AccountThresholds, EmailTeam, ForwardMail, MailDashboard, StopProcessing
 from tests.constructs.dashboards import (
     alarms_of,
     body,
@@ -133,7 +133,7 @@ def test_what_the_dashboard_reads_is_counted(stack: Stack) -> None:
 
 
 def test_the_quota_is_drawn_below_the_line_at_which_its_alarm_warns(stack: Stack) -> None:
-    health = AccountHealth(stack, "Health", quota_warning=0.07)
+    health = AccountHealth(stack, "Health", thresholds=AccountThresholds(quota_warning=0.07))
     MailDashboard(stack, "Dashboard", monitoring=monitored(stack), account_health=health)
 
     properties = titled(stack, "24-hour quota used, %")

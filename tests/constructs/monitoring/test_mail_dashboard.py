@@ -79,6 +79,7 @@ def test_monitoring_makes_one_when_asked(stack: Stack) -> None:
     monitoring = monitored(stack, dashboard=True)
 
     assert isinstance(monitoring.dashboard, MailDashboard)
+    assert isinstance(monitoring.dashboard.cloudwatch_dashboard, cloudwatch.Dashboard)
     assert len(widgets(stack)) == 8
 
 
