@@ -8,7 +8,7 @@ LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
 
-.PHONY: setup synth demo test check bench picture clean help
+.PHONY: setup synth demo test test-busy check bench picture clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ check: $(SETUP) ## format, lint and types
 test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
 	pytest --numprocesses 4 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
+
+# The busy processes look whether their shell is still there, and end with it, whatever ends it.
+test-busy: setup ## every test, with four processes beside it that keep the machine busy
+	@for _ in 1 2 3 4; do (while kill -0 $$$$ 2>/dev/null; do :; done) & done; \
+	pytest --numprocesses 4 --dist loadgroup
 
 bench: setup ## measure constructs, functions and simulator, beside plain aws-cdk-lib and boto3
 	python -m benchmarks
