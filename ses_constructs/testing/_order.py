@@ -12,7 +12,7 @@ _SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
 class Placed(Protocol):
-    """What the order depends on."""
+    """A rule, as far as its place depends on it."""
 
     @property
     def logical_id(self) -> str: ...
