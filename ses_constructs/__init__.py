@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from .receiving.activation import Activation as Activation
     from .receiving.activation import LeaveInactive as LeaveInactive
     from .receiving.activation import TakeOver as TakeOver
+    from .receiving.bounce_mail import BounceMail as BounceMail
+    from .receiving.bounce_mail import BounceReply as BounceReply
     from .receiving.forward_mail import ForwardMail as ForwardMail
     from .receiving.inbound_actions import AddHeader as AddHeader
-    from .receiving.inbound_actions import BounceMail as BounceMail
-    from .receiving.inbound_actions import BounceReply as BounceReply
     from .receiving.inbound_actions import DeliverToWorkMail as DeliverToWorkMail
     from .receiving.inbound_actions import InvokeFunction as InvokeFunction
     from .receiving.inbound_actions import PublishToTopic as PublishToTopic
@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from .receiving.inbound_rule import InboundAction as InboundAction
     from .receiving.inbound_rule import InboundRule as InboundRule
     from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
+    from .receiving.rule_set import RuleSet as RuleSet
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
-    from .smtp.smtp_credentials import SmtpSecret as SmtpSecret
+    from .smtp.smtp_secret import SmtpSecret as SmtpSecret
 
 _MODULES = {
     "AccountHealth": "account.account_health",
@@ -63,9 +64,9 @@ _MODULES = {
     "Activation": "receiving.activation",
     "AddHeader": "receiving.inbound_actions",
     "AlarmReaction": "alarms.alarm_reactions",
-    "BounceMail": "receiving.inbound_actions",
+    "BounceMail": "receiving.bounce_mail",
     "BounceMonitoring": "monitoring.bounce_monitoring",
-    "BounceReply": "receiving.inbound_actions",
+    "BounceReply": "receiving.bounce_mail",
     "CloudWatchMetrics": "events.event_destinations",
     "DeliverToWorkMail": "receiving.inbound_actions",
     "DeliveryThresholds": "alarms.thresholds",
@@ -94,9 +95,10 @@ _MODULES = {
     "RecordsToPublish": "dns.zones",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
+    "RuleSet": "receiving.rule_set",
     "SendingDomain": "identities.sending_domain",
     "SmtpCredentials": "smtp.smtp_credentials",
-    "SmtpSecret": "smtp.smtp_credentials",
+    "SmtpSecret": "smtp.smtp_secret",
     "SpfPolicy": "email_records",
     "StopProcessing": "receiving.inbound_actions",
     "StoreMail": "receiving.inbound_actions",
