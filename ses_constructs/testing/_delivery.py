@@ -1,7 +1,5 @@
 """One message on its way through filters and rules."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from ..common.recipients import matching_entry

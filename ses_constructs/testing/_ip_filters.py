@@ -1,7 +1,5 @@
 """The IP filters of a template; they hold for the whole account and come before any rule."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network

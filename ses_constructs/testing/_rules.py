@@ -1,7 +1,5 @@
 """The receipt rules of a template, as values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Reads the values of a CloudFormation template, also where they are references."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What became of one message."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .steps import ActionRun, Rejected, RuleMatched, Step, Stopped

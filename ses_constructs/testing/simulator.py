@@ -1,7 +1,5 @@
 """ReceiptSimulator: what SES would do with a message, told from a template alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +42,8 @@ class ReceiptSimulator:
 
     @classmethod
     def from_stack(
-        cls, stack: Stack, *, rule_set: str | None = None, parameters: Mapping[str, object] | None = None
-    ) -> ReceiptSimulator:
+        cls, stack: "Stack", *, rule_set: str | None = None, parameters: Mapping[str, object] | None = None
+    ) -> "ReceiptSimulator":
         """Synthesize a stack and take its template.
 
         Args:
@@ -67,7 +65,7 @@ class ReceiptSimulator:
         *,
         rule_set: str | None = None,
         parameters: Mapping[str, object] | None = None,
-    ) -> ReceiptSimulator:
+    ) -> "ReceiptSimulator":
         """Take a parsed CloudFormation template.
 
         Args:

@@ -1,7 +1,5 @@
 """The steps of a trace, in the words of the receipt rules; each prints as one line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What SES finds out about a message, and what a function may answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
