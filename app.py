@@ -63,9 +63,9 @@ class Mail(Stack):
             domain=self.domain,
             configuration_set=self.monitoring.configuration_set,
             rotate_after=Duration.days(90),
-            failure_reactions=[team],
+            reactions=[team],
         )
-        inbound = InboundRuleSet(self, "Inbound", domain=self.domain, failure_reactions=[team])
+        inbound = InboundRuleSet(self, "Inbound", domain=self.domain, reactions=[team])
         inbound.add_rule(
             "Support",
             recipients=[f"support@{domain_name}"],

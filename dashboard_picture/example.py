@@ -26,7 +26,7 @@ class Mail(Stack):
         domain = VerifiedDomain(self, "Domain", domain_name="example.com", dns=RecordsToPublish(), receives_mail=True)
         monitoring = BounceMonitoring(self, "Monitoring", domain=domain, reactions=team)
         health = AccountHealth(self, "Health", reactions=team)
-        inbound = InboundRuleSet(self, "Inbound", domain=domain, failure_reactions=team)
+        inbound = InboundRuleSet(self, "Inbound", domain=domain, reactions=team)
         inbound.add_rule(
             "Support",
             recipients=["support@example.com"],

@@ -40,9 +40,9 @@ class ReceiveAndForward(Stack):
             "Inbound",
             domain=domain,
             activation=TakeOver(),
-            keep_mail_for=Duration.days(365),
+            keep_for=Duration.days(365),
             block_from=["192.0.2.0/24"],
-            failure_reactions=[EmailTeam("ops@example.net")],
+            reactions=[EmailTeam("ops@example.net")],
         )
         inbound.add_rule(
             "Everybody",

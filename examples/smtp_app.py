@@ -71,7 +71,7 @@ class SmtpApp(Stack):
             domain=domain,
             from_addresses=["reminders@example.com"],
             rotate_after=Duration.days(90),
-            failure_reactions=[EmailTeam("ops@example.net")],
+            reactions=[EmailTeam("ops@example.net")],
         )
         send_reminder = self._function(SMTP_SECRET=credentials.secret.secret_arn, REMINDED="team@example.net")
         credentials.grant_read(send_reminder)

@@ -41,7 +41,7 @@ class TicketInbox(Stack):
         domain = VerifiedDomain(
             self, "Domain", domain_name="help.example.com", dns=Route53Zone(zone), receives_mail=True
         )
-        inbound = InboundRuleSet(self, "Inbound", domain=domain, keep_mail_for=Duration.days(90))
+        inbound = InboundRuleSet(self, "Inbound", domain=domain, keep_for=Duration.days(90))
         arrived = sns.Topic(self, "Arrived", enforce_ssl=True)
         inbound.add_rule(
             "Tickets",

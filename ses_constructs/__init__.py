@@ -53,10 +53,10 @@ if TYPE_CHECKING:
     from .receiving.activation import Activation as Activation
     from .receiving.activation import LeaveInactive as LeaveInactive
     from .receiving.activation import TakeOver as TakeOver
+    from .receiving.bounce_mail import BounceMail as BounceMail
+    from .receiving.bounce_mail import BounceReply as BounceReply
     from .receiving.forward_mail import ForwardMail as ForwardMail
     from .receiving.inbound_actions import AddHeader as AddHeader
-    from .receiving.inbound_actions import BounceMail as BounceMail
-    from .receiving.inbound_actions import BounceReply as BounceReply
     from .receiving.inbound_actions import DeliverToWorkMail as DeliverToWorkMail
     from .receiving.inbound_actions import InvokeFunction as InvokeFunction
     from .receiving.inbound_actions import PublishToTopic as PublishToTopic
@@ -64,10 +64,10 @@ if TYPE_CHECKING:
     from .receiving.inbound_actions import StoreMail as StoreMail
     from .receiving.inbound_rule import InboundAction as InboundAction
     from .receiving.inbound_rule import InboundRule as InboundRule
-    from .receiving.inbound_rule import OwningRuleSet as OwningRuleSet
     from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
+    from .receiving.rule_set import RuleSet as RuleSet
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
-    from .smtp.smtp_credentials import SmtpSecret as SmtpSecret
+    from .smtp.smtp_secret import SmtpSecret as SmtpSecret
 
 _MODULES = {
     "AccountHealth": "account.account_health",
@@ -76,9 +76,9 @@ _MODULES = {
     "Activation": "receiving.activation",
     "AddHeader": "receiving.inbound_actions",
     "AlarmReaction": "alarms.alarm_reactions",
-    "BounceMail": "receiving.inbound_actions",
+    "BounceMail": "receiving.bounce_mail",
     "BounceMonitoring": "monitoring.bounce_monitoring",
-    "BounceReply": "receiving.inbound_actions",
+    "BounceReply": "receiving.bounce_mail",
     "CloudWatchMetrics": "events.event_destinations",
     "DeliverToWorkMail": "receiving.inbound_actions",
     "DeliveryThresholds": "alarms.thresholds",
@@ -105,7 +105,6 @@ _MODULES = {
     "MailDashboard": "monitoring.mail_dashboard",
     "NotifyTopic": "alarms.alarm_reactions",
     "OwnDkim": "identities.dkim",
-    "OwningRuleSet": "receiving.inbound_rule",
     "PauseSending": "alarms.pause_sending",
     "ProductionAccess": "account.production_access",
     "PublicSuffix": "email_records",
@@ -116,10 +115,11 @@ _MODULES = {
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
     "Row": "monitoring._dashboard_widgets",
+    "RuleSet": "receiving.rule_set",
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
     "SmtpCredentials": "smtp.smtp_credentials",
-    "SmtpSecret": "smtp.smtp_credentials",
+    "SmtpSecret": "smtp.smtp_secret",
     "SpfAll": "email_records",
     "SpfPolicy": "email_records",
     "StopProcessing": "receiving.inbound_actions",

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .arguments import check_kind, contains_token, invalid
-from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
+from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
@@ -18,14 +18,31 @@ def warn(scope: Construct, warning_id: str, message: str) -> None:
     Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
 
 
-def warn_about_region(scope: Construct, region: str, *, receives_mail: bool) -> None:
-    """SES is missing in some regions, and receiving in more; the lists age, so this only warns."""
-    if contains_token(region):
-        return
-    if region not in SENDING_REGIONS:
-        warn(scope, "region-cannot-send", f"SES is not known to send from {region}; deploy to another region")
-    elif receives_mail and region not in RECEIVING_REGIONS:
-        warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
+def warn_about_region(
+    scope: Construct, region: str, *, sends: bool = False, receives_mail: bool = False, speaks_smtp: bool = False
+) -> None:
+    """Warn about the first of what *scope* needs that SES is not known to do in *region*.
+
+    No error, because the lists of regions age.
+    """
+    for needed, regions, warning_id, what in (
+        (sends, SENDING_REGIONS, "region-cannot-send", f"send from {region}; deploy to another region"),
+        (
+            receives_mail,
+            RECEIVING_REGIONS,
+            "region-cannot-receive",
+            f"receive mail in {region}; deploy to another region",
+        ),
+        (
+            speaks_smtp,
+            SMTP_REGIONS,
+            "region-without-smtp",
+            f"have an SMTP endpoint in {region}; deploy to another region, or pass host",
+        ),
+    ):
+        if needed and region not in regions and not contains_token(region):
+            warn(scope, warning_id, f"SES is not known to {what}")
+            return
 
 
 def regions_differ(one: str, other: str) -> bool:

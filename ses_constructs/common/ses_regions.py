@@ -59,6 +59,9 @@ SENDING_REGIONS: frozenset[str] = RECEIVING_REGIONS | frozenset(
 Isolated partitions are left out.
 """
 
+SMTP_REGIONS: frozenset[str] = SENDING_REGIONS - {"af-south-1", "eusc-de-east-1", "me-south-1"}
+"""Regions with an SMTP endpoint; AWS or other people say that those left out have none."""
+
 SMTP_IMPLICIT_TLS_PORTS: tuple[int, ...] = (465, 2465)
 """Ports that speak TLS from the first byte (SES Developer Guide, "Connecting to an Amazon SES SMTP endpoint")."""
 

@@ -1,8 +1,10 @@
 """CustomResourceFunction: one function for each handler and stack, used directly as a custom resource's service token.
 
-A third of the resources of CDK's provider framework, and no finding under cdk-nag.
+A third of the resources of CDK's provider framework, and no finding under cdk-nag. This module loads aws_lambda, which
+is slow to import; construct modules import it where they need it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +13,11 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..common.arguments import invalid
-from ._policy_length import policy_length
 from .handler_function import HandlerFunction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Settings:
+class _HandlerSettings:
     """What differs between the handlers."""
 
     description: str
@@ -33,49 +34,53 @@ class _Settings:
 # A role holds 10,240 characters of inline policies, and the one for its log takes up to 350 of them
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 _MAX_CHARACTERS = 10_240 - 350
+# How long a reference may be once it is a value. Rather long than short: what synth lets through must not fail at
+# deploy. The longest ARN here is that of a function with a name of 64 letters in ap-southeast-2.
+_ARN_CHARACTERS, _NAME_CHARACTERS = 116, 64
+_PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12}
 
 
 HANDLERS = {
-    "activate_rule_set": _Settings(
+    "activate_rule_set": _HandlerSettings(
         description="Activates SES receipt rule sets",
         actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
     ),
-    "production_access": _Settings(
+    "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
-    "sender_policy": _Settings(description="Lets other accounts send from SES identities"),
-    "smtp_credentials": _Settings(
+    "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
+    "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",
         # Two of the longest, while two get another user or secret.
         replaced_characters=1_700,
     ),
-    "suppression_list": _Settings(
+    "suppression_list": _HandlerSettings(
         description="Sets which reasons put an address on the account's suppression list",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountSuppressionAttributes"),
     ),
-    "verification_token": _Settings(
+    "verification_token": _HandlerSettings(
         description="Asks SES for the legacy TXT tokens of domains",
         actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
     ),
-    "verified_address": _Settings(
+    "verified_address": _HandlerSettings(
         description="Has SES verify e-mail addresses",
         actions_on_everything=("ses:VerifyEmailIdentity",),
     ),
-    "wait_for_addresses": _Settings(
+    "wait_for_addresses": _HandlerSettings(
         description="Waits until SES has verified e-mail addresses",
         timeout_minutes=15,
         invokes_itself=True,
         actions_on_everything=("ses:GetIdentityVerificationAttributes",),
     ),
-    "wait_for_verification": _Settings(
+    "wait_for_verification": _HandlerSettings(
         description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
     ),
 }
 
 
 class CustomResourceFunction(HandlerFunction):
-    """The function of one custom-resource handler.
+    """The function that runs one custom-resource handler, in one stack.
 
     Each custom resource adds the permissions for its own job, and waits for them.
     """
@@ -91,7 +96,7 @@ class CustomResourceFunction(HandlerFunction):
         )
         self._replaced_characters = settings.replaced_characters
         self._lengths: dict[str, int] = {}
-        self._on_each: dict[str, iam.PolicyStatement] = {}
+        self._shared_statements: dict[str, iam.PolicyStatement] = {}
         # Not on the role itself: the function waits for its role, which must not wait for the function.
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
@@ -114,13 +119,14 @@ class CustomResourceFunction(HandlerFunction):
     def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
         """Let the function do *action* on *resources*, in one policy for all its custom resources.
 
-        For what several of them need: however many do, each resource takes room in the role once.
-        A custom resource that needs it comes after this call. Raises ``ValueError`` when the role cannot hold it.
+        For what several of them need: a resource takes room in the role once, however many custom resources name it.
+        Call it before ``custom_resource``, which waits for the policy. Raises ``ValueError`` when the role cannot hold
+        it.
         """
-        statement = self._on_each.get(action)
+        statement = self._shared_statements.get(action)
         if statement is None:
             _, _, construct_id = action.partition(":")
-            statement = self._on_each[action] = iam.PolicyStatement(actions=[action])
+            statement = self._shared_statements[action] = iam.PolicyStatement(actions=[action])
             self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
         statement.add_resources(*resources)
         self._check_room(action, [statement])
@@ -178,3 +184,26 @@ class CustomResourceFunction(HandlerFunction):
                 characters,
                 "put further ones into another stack",
             )
+
+
+def policy_length(stack: Stack, statements: Sequence[iam.PolicyStatement]) -> int:
+    """Characters of a policy with *statements*, where a reference counts as long as its value may well be."""
+    document = {"Version": "2012-10-17", "Statement": [each.to_statement_json() for each in statements]}
+    return len(json.dumps(_filled_in(stack.resolve(document), _ARN_CHARACTERS), separators=(",", ":")))
+
+
+def _filled_in(resolved: object, length: int) -> object:
+    """*resolved* with a text in the place of each reference, of *length* unless that is known."""
+    match resolved:
+        case {"Fn::Join": [separator, parts]}:
+            # A reference inside an ARN is a name.
+            return str(separator).join(str(_filled_in(part, _NAME_CHARACTERS)) for part in parts)
+        case {"Ref": str(name)}:
+            return "-" * _PSEUDO_PARAMETER_CHARACTERS.get(name, length)
+        case dict() if any(str(key).startswith("Fn::") for key in resolved):
+            return "-" * length
+        case dict():
+            return {key: _filled_in(value, length) for key, value in resolved.items()}
+        case list():
+            return [_filled_in(each, length) for each in resolved]
+    return resolved

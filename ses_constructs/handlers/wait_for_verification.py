@@ -1,8 +1,8 @@
 """Custom::SESDomainVerification: holds the deployment until SES has verified a domain.
 
-Properties: ``Domain``; ``MailFromDomain`` (may be empty or absent); ``IdentityAlone``, ``true`` not to wait for DKIM and
-MAIL FROM; ``TimeoutSeconds``, 1 to 3300; ``Records``, the lines that were published, for the text of a failure.
-Answer: ``Domain``.
+Properties: ``Domain``; ``MailFromDomain``, which may be empty or absent; ``IdentityAlone``, where ``true`` leaves out
+DKIM and MAIL FROM; ``TimeoutSeconds``, 1 to 3300; ``Records``, the lines that were published, for the text of a
+failure. Answer: ``Domain``.
 
 Permissions: ``ses:GetEmailIdentity`` on the ARN of the identity, and those of ``_waiting``.
 """

@@ -75,7 +75,7 @@ class VerifiedAddress(Construct):
             raise invalid("resend", "be a text that is not empty", resend, "pass a date, or leave it out")
         if wait_until_verified is not None:
             check_kind("wait_until_verified", wait_until_verified, Duration, "pass Duration.minutes(30)")
-        warn_about_region(self, Stack.of(self).region, receives_mail=False)
+        warn_about_region(self, Stack.of(self).region, sends=True)
         if not inside_verified_domain:
             self._refuse_domains()
 

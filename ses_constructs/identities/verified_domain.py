@@ -113,7 +113,7 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_verification_token=legacy_verification_token,
             )
-        warn_about_region(self, region, receives_mail=receives_mail)
+        warn_about_region(self, region, sends=True, receives_mail=receives_mail)
         if dmarc:
             checks.warn_about_dmarc(
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None

@@ -7,15 +7,16 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..alarms.alarm_reactions import AlarmReaction, attach_all
+from ..alarms.alarm_reactions import AlarmReaction
+from ..alarms.failure_alarm import failure_alarm
 from .inbound_rule import InboundRule
 
 _PERIOD = Duration.minutes(5)
 
 
 def rule_alarm(rule: InboundRule, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]) -> cloudwatch.Alarm:
-    """An action of the rule failed, now or after SES had tried for four hours."""
-    return _alarm(
+    """An alarm that fires when an action of *rule* fails, at the first try or after four hours of them."""
+    return failure_alarm(
         rule,
         # SES publishes a count only where there is one.
         cloudwatch.MathExpression(
@@ -27,38 +28,18 @@ def rule_alarm(rule: InboundRule, reactions: Sequence[AlarmReaction | cloudwatch
             period=_PERIOD,
             label="failed actions",
         ),
-        f"SES could not carry out an action of receipt rule {rule.rule_name}",
-        reactions,
+        description=f"SES could not carry out an action of receipt rule {rule.rule_name}",
+        reactions=reactions,
     )
 
 
 def queue_alarm(
     scope: Construct, queue: sqs.IQueue, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]
 ) -> cloudwatch.Alarm:
-    """A message waits in a dead-letter queue."""
-    return _alarm(
+    """An alarm that fires while a message waits in the dead-letter queue of a forwarder."""
+    return failure_alarm(
         scope,
         queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=_PERIOD),
-        "received mail could not be forwarded; the dead-letter queue names the stored objects",
-        reactions,
+        description="received mail could not be forwarded; the dead-letter queue names the stored objects",
+        reactions=reactions,
     )
-
-
-def _alarm(
-    scope: Construct,
-    metric: cloudwatch.IMetric,
-    description: str,
-    reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
-) -> cloudwatch.Alarm:
-    alarm = cloudwatch.Alarm(
-        scope,
-        "FailureAlarm",
-        metric=metric,
-        alarm_description=description,
-        threshold=1,
-        evaluation_periods=1,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    )
-    attach_all(reactions, alarm)
-    return alarm

@@ -17,18 +17,19 @@ _MAX_FILTERS = 100
 class IpFilters(Construct):
     """The filters of an account and region; an allowed network wins over a blocked one that holds it.
 
-    One stack owns them: two that each allow some networks and block all others would open and close for each other.
+    One stack owns them: of two stacks that each allow some networks and block all others, each would let in what
+    the other one keeps out.
     """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, allow_from: Sequence[str], block_from: Sequence[str]
     ) -> None:
         super().__init__(scope, construct_id)
-        allowed, blocked = _networks("allow_from", allow_from), _networks("block_from", block_from)
+        allowed, blocked = _checked_networks("allow_from", allow_from), _checked_networks("block_from", block_from)
         if allowed and not blocked:
             # Allowing alone changes nothing: SES takes mail from everywhere that is not blocked.
             blocked = ["0.0.0.0/0"]
-        both = {_plain(network) for network in allowed} & {_plain(network) for network in blocked}
+        both = {_canonical(network) for network in allowed} & {_canonical(network) for network in blocked}
         if both:
             raise invalid("block_from", "not block what allow_from allows", sorted(both), "leave it out of one of them")
         if len(allowed) + len(blocked) > _MAX_FILTERS:
@@ -39,14 +40,14 @@ class IpFilters(Construct):
                 "join neighbouring networks",
             )
         owned = claim(self, "ip-filters")
-        allowing = [self._add("Allow", network) for network in allowed]
+        allowing = [self._add_filter("Allow", network) for network in allowed]
         for each in allowing:
             each.node.add_dependency(owned)
         for network in blocked:
             # Made after all that is allowed, and gone before it: nobody is blocked in between who should not be.
-            self._add("Block", network).node.add_dependency(owned, *allowing)
+            self._add_filter("Block", network).node.add_dependency(owned, *allowing)
 
-    def _add(self, policy: str, network: str) -> ses.CfnReceiptFilter:
+    def _add_filter(self, policy: str, network: str) -> ses.CfnReceiptFilter:
         # With a mark between the digits: 1.12.3.4 and 11.2.3.4 must not meet in one id.
         scope = Construct(self, f"{policy}-{network.replace('.', '-').replace('/', '-')}")
         name = Names.unique_resource_name(scope, max_length=64, allowed_special_characters="-_", separator="-")
@@ -59,19 +60,19 @@ class IpFilters(Construct):
         )
 
 
-def _networks(argument: str, networks: Sequence[str]) -> list[str]:
+def _checked_networks(argument: str, networks: Sequence[str]) -> list[str]:
     if isinstance(networks, str):
         raise invalid(argument, "be a list of networks", networks, "put it into a list")
     for network in networks:
         if contains_token(network):
             raise invalid(argument, "be known at synth", network, "write the network out")
         _check_ipv4(argument, network)
-    if len({_plain(network) for network in networks}) < len(networks):
+    if len({_canonical(network) for network in networks}) < len(networks):
         raise invalid(argument, "hold every network once", list(networks), "leave the repeated one out")
     return list(networks)
 
 
-def _plain(network: str) -> str:
+def _canonical(network: str) -> str:
     """The one way to write *network*: an address alone is a network of 32 bits."""
     return network.removesuffix("/32")
 

@@ -1,4 +1,7 @@
-"""MailForwarder: the function that sends stored mail on, and what it needs."""
+"""MailForwarder: the function that sends the mail of one rule on, and what it needs.
+
+This module loads aws_lambda, which is slow to import; construct modules import it where they need it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,8 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..common.rendered import rendered
 from ..functions.handler_function import HandlerFunction
+from ..identities.sending_domain import SendingDomain
+from ._failure_alarms import queue_alarm
 from .inbound_actions import StoreMail
 from .inbound_rule import InboundRule
 
@@ -23,7 +28,7 @@ _MAX_ROUTES_BYTES = 3500
 
 
 class MailForwarder(Construct):
-    """Stored mail comes in by a topic, the function sends it, failures end in a queue."""
+    """SES stores mail and tells a topic, a function reads it and sends it on, and failures end in a queue."""
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class MailForwarder(Construct):
         rule: InboundRule,
         routes: Mapping[str, Sequence[str]],
         from_address: str,
+        sending_domain: SendingDomain,
     ) -> None:
         super().__init__(scope, construct_id)
         rule_set = rule.rule_set
@@ -43,9 +49,9 @@ class MailForwarder(Construct):
             raise invalid(
                 "to", f"fit into {room} bytes as JSON", len(written), "spread the addresses over several rules"
             )
-        domain = rule_set.domain_of(from_address)
         name = Names.unique_resource_name(self, max_length=64)
         prefix = f"forwarding/{name}/"
+        configuration_set = sending_domain.configuration_set
         topic = sns.Topic(self, "Stored", enforce_ssl=True)
         self.dead_letter_queue = sqs.Queue(
             self, "DeadLetterQueue", enforce_ssl=True, retention_period=Duration.days(14)
@@ -62,9 +68,7 @@ class MailForwarder(Construct):
             environment={
                 "FORWARD_ROUTES": written,
                 "FORWARD_FROM": from_address,
-                "FORWARD_CONFIGURATION_SET": (
-                    domain.configuration_set.configuration_set_name if domain.configuration_set else ""
-                ),
+                "FORWARD_CONFIGURATION_SET": (configuration_set.configuration_set_name if configuration_set else ""),
                 "FORWARD_RECEIVING_DOMAINS": domains,
                 "FORWARD_LOOP_MARK": name,
             },
@@ -74,33 +78,36 @@ class MailForwarder(Construct):
         self.log_group = handler.log_group
         self.function.add_event_source(event_sources.SnsEventSource(topic))
         self.action: ses.CfnReceiptRule.ActionProperty = StoreMail(prefix=prefix, topic=topic).add_to(rule)
-        self._let_function_read_and_mark(rule_set.mailbox, prefix, handler.role)
-        domain.grant_send(handler.role, from_addresses=[from_address])
-        rule_set.watch_queue(self, self.dead_letter_queue)
+        _allow_read_and_mark(handler.role, rule_set.use_mailbox(), prefix)
+        sending_domain.grant_send(handler.role, from_addresses=[from_address])
+        rule_set.dead_letter_queues.append(self.dead_letter_queue)
+        rule_set.alarms.append(queue_alarm(self, self.dead_letter_queue, rule_set.reactions))
         Validations.of(self.dead_letter_queue).acknowledge(
             Acknowledgment(id="AwsSolutions-SQS3", reason="this queue is itself where failures of the function end")
         )
         # A message that is stored before anybody listens would never be sent on.
         rule.depends_on(self)
 
-    def _let_function_read_and_mark(self, mailbox: s3.IBucket, prefix: str, role: iam.Role) -> None:
-        objects = mailbox.arn_for_objects(f"{prefix}*")
-        role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]))
-        # Without it, and without conditions, S3 answers "denied" for a note that is not there yet.
-        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[mailbox.bucket_arn]))
-        if mailbox.encryption_key:
-            role.add_to_policy(
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[mailbox.encryption_key.key_arn],
-                )
+
+def _allow_read_and_mark(role: iam.Role, mailbox: s3.IBucket, prefix: str) -> None:
+    """Let the function read what SES stores below *prefix*, and note beside it to whom it was sent."""
+    objects = mailbox.arn_for_objects(f"{prefix}*")
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]))
+    # Without it, and without conditions, S3 answers "denied" for a note that is not there yet.
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[mailbox.bucket_arn]))
+    if mailbox.encryption_key:
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                resources=[mailbox.encryption_key.key_arn],
             )
-        written = rendered(Stack.of(self).resolve(objects))
-        # The id of a finding on an imported bucket, whose ARN is written out, is refused by older releases of CDK.
-        if "::" not in written:
-            Validations.of(role).acknowledge(
-                Acknowledgment(
-                    id=f"AwsSolutions-IAM5[Resource::{written}]",
-                    reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
-                )
+        )
+    written = rendered(Stack.of(role).resolve(objects))
+    # The id of a finding on an imported bucket, whose ARN is written out, is refused by older releases of CDK.
+    if "::" not in written:
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::{written}]",
+                reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
             )
+        )

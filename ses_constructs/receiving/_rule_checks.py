@@ -1,4 +1,4 @@
-"""What InboundRuleSet checks about rules together: errors for what SES refuses, warnings for likely surprises.
+"""What is checked about rules and their actions: errors for what SES refuses, warnings for likely surprises.
 
 A CDK token passes every check. Warning ids are part of the public API.
 """
@@ -6,14 +6,14 @@ A CDK token passes every check. Warning ids are part of the public API.
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Duration
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
 from ..common.checks import warn
 from ..common.recipients import matching_entry
-from ..common.ses_regions import RECEIVING_REGIONS
 from .activation import Activation, LeaveInactive
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
-_MAX_RECIPIENTS_BEFORE = 100
+_OLDER_MAX_RECIPIENTS = 100
 # A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
-MAX_STORING_ACTIONS = 50
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+MAX_STORING_STATEMENTS = 50
+_STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
+_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
 def check_recipients(
@@ -72,7 +73,7 @@ def check_rule_set_name(name: str | None, *, joins: bool) -> None:
     """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
     if name is None:
         return
-    if not _NAME.fullmatch(name):
+    if not _RULE_SET_NAME.fullmatch(name):
         raise invalid(
             "rule_set_name",
             "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
@@ -93,17 +94,15 @@ def check_joining(*, joins: bool, after_rule: str | None, activation: Activation
         )
 
 
-def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_mail_for: Duration | None) -> None:
+def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_for: Duration | None) -> None:
     """What is for a mailbox that is made, and not for one that is given."""
-    if keep_mail_for is not None:
-        check_kind("keep_mail_for", keep_mail_for, Duration, "pass Duration.days(365)")
-        if keep_mail_for.to_seconds() % 86_400:
-            raise invalid(
-                "keep_mail_for", "be whole days", f"{keep_mail_for.to_hours(integral=False):g} hours", "round it"
-            )
+    if keep_for is not None:
+        check_kind("keep_for", keep_for, Duration, "pass Duration.days(365)")
+        if keep_for.to_seconds() % 86_400:
+            raise invalid("keep_for", "be whole days", f"{keep_for.to_hours(integral=False):g} hours", "round it")
     if mailbox is None:
         return
-    for argument, value in (("mailbox_key", key), ("keep_mail_for", keep_mail_for)):
+    for argument, value in (("mailbox_key", key), ("keep_for", keep_for)):
         if value is not None:
             raise ValueError(
                 f"{argument} must be left out with mailbox, got both; it is for the bucket that is made without one"
@@ -119,17 +118,41 @@ def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
     return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
 
 
+def domain_of(domains: "Sequence[SendingDomain]", argument: str, address: str) -> "SendingDomain":
+    """The one of *domains* that *address* is in, so that SES may send from it; the first one for a token.
+
+    Raises ``ValueError`` for an address outside them.
+    """
+    found = next((each for each in domains if belongs_to([each], address)), None)
+    if found is None:
+        names = " or ".join(each.domain_name for each in domains)
+        raise invalid(argument, f"be an address of {names}", address, "SES sends from verified domains only")
+    return found
+
+
+def count_storing_statement(bucket: "s3.IBucket") -> None:
+    """Raise ``ValueError`` when the policy of *bucket* has no room for a further statement that lets SES store mail."""
+    statements = _STORING_STATEMENTS[bucket] = _STORING_STATEMENTS.get(bucket, 0) + 1
+    if statements > MAX_STORING_STATEMENTS:
+        raise invalid(
+            "actions",
+            f"store mail at most {MAX_STORING_STATEMENTS} times in a bucket, because its policy has 20 KB",
+            statements,
+            "store once in a rule for the whole domain, or take a second bucket",
+        )
+
+
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
     """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
 
     *earlier*: the recipients of the rules before this one, by the ids of those rules.
     """
-    if len(recipients) > _MAX_RECIPIENTS_BEFORE:
+    if len(recipients) > _OLDER_MAX_RECIPIENTS:
         warn(
             scope,
             "many-recipients",
             f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
-            f"{_MAX_RECIPIENTS_BEFORE}; name a domain, or spread them over rules",
+            f"{_OLDER_MAX_RECIPIENTS}; name a domain, or spread them over rules",
         )
     for recipient in recipients:
         for rule_id, entries in earlier.items():
@@ -155,12 +178,6 @@ def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Seque
                 "recipient-without-route",
                 f"nobody is named for {recipient} in to of ForwardMail; add it, or '*' for everybody else",
             )
-
-
-def warn_about_region(scope: Construct, region: str) -> None:
-    """SES receives in fewer regions than it sends from; the list ages, so this only warns."""
-    if not contains_token(region) and region not in RECEIVING_REGIONS:
-        warn(scope, "region-cannot-receive", f"SES is not known to receive mail in {region}; deploy to another region")
 
 
 def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:

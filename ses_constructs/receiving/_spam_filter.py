@@ -1,6 +1,9 @@
-"""SpamFilter: the first rule of a set, which ends the processing of spam and viruses."""
+"""SpamFilter: the first rule of a set, which ends the processing of spam and viruses.
 
-from collections.abc import Sequence
+This module loads aws_lambda, which is slow to import; construct modules import it where they need it.
+"""
+
+from collections.abc import Callable, Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,15 +14,26 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..functions.handler_function import HandlerFunction
 from ._rule_checks import MAX_RECIPIENTS
-from .inbound_rule import InboundRule
+from .inbound_actions import InvokeFunction
+from .inbound_rule import InboundAction, InboundRule
 
 _NAMESPACE = "SesConstructs"
 
 
 class SpamFilter(Construct):
-    """A function that SES asks before any other rule, and a count of what it dropped."""
+    """A function that SES asks before any other rule, the rule that asks it, and a count of what it dropped.
 
-    def __init__(self, scope: Construct, construct_id: str, *, rule_set_name: str) -> None:
+    *make_rule* makes the first rule of the set for an action, switched off.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        rule_set_name: str,
+        make_rule: Callable[[InboundAction], InboundRule],
+    ) -> None:
         super().__init__(scope, construct_id)
         handler = HandlerFunction(
             self,
@@ -30,9 +44,8 @@ class SpamFilter(Construct):
             timeout=Duration.seconds(20),
         )
         self.function = handler.function
-        self.rule: InboundRule
-        """The first rule of the set; the set makes it, in front of all others."""
-        self._rule_set_name = rule_set_name
+        # A dimension would have to come from the log line; the name of the set is known here only.
+        self._metric_name = f"DroppedSpam-{rule_set_name}"
         logs.MetricFilter(
             self,
             "Dropped",
@@ -44,13 +57,14 @@ class SpamFilter(Construct):
             metric_value="1",
             default_value=0,
         )
+        self.rule = make_rule(InvokeFunction(self.function, waits_for_decision=True))
 
     def cover(self, rules: Sequence[InboundRule]) -> None:
-        """Take what *rules* take and nothing else, so that SES still refuses unknown recipients.
+        """Let the rule take what *rules* take and nothing else, so that SES still refuses unknown recipients.
 
         Raises ``ValueError`` when that is more than one rule can hold.
         """
-        # SES refuses what only rules match that are off; this one must not accept it.
+        # SES refuses mail for rules that are off; this rule must not accept it.
         running = [rule for rule in rules if rule.enabled]
         if not running:
             return
@@ -66,12 +80,7 @@ class SpamFilter(Construct):
             )
         # As the most lenient rule: SES must not refuse for this one what another rule would take.
         lenient = any(rule.tls is ses.TlsPolicy.OPTIONAL for rule in running)
-        self.rule.take(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)
-
-    @property
-    def _metric_name(self) -> str:
-        # A dimension would have to come from the log line; the name of the set is known here only.
-        return f"DroppedSpam-{self._rule_set_name}"
+        self.rule._match(recipients, tls=ses.TlsPolicy.OPTIONAL if lenient else ses.TlsPolicy.REQUIRE)
 
     def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that were dropped."""

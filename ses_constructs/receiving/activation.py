@@ -13,47 +13,51 @@ class Activation(Protocol):
     """**Protocol:** makes a receipt rule set the active one, or leaves that to somebody else."""
 
     def activate(self, scope: Construct, rule_set_name: str) -> IConstruct | None:
-        """Make what activates the set under *scope*; the caller lets it wait for the set and for every rule."""
+        """Make what activates the set; the caller lets it wait for the set and for every rule.
+
+        Args:
+            scope: The rule set, under which it is made.
+            rule_set_name: The literal name of the set.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ActivateIfFree(Activation):
-    """Activate the set if no other set is active; the deployment fails and names the other one if there is.
+    """Activates the set if no other set is active; if one is, the deployment fails and names it.
 
     When the stack goes, the set is deactivated, but only if it is still the active one.
     """
 
     def activate(self, scope: Construct, rule_set_name: str) -> IConstruct:
-        """A custom resource named ``Activation``."""
-        return _activation(scope, rule_set_name, take_over=False)
+        """Make a custom resource named ``Activation``."""
+        return _activate_by_function(scope, rule_set_name, take_over=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TakeOver(Activation):
-    """Activate the set in place of whatever set is active, and remember that one.
+    """Activates the set in place of whatever set is active, and remembers that one.
 
-    That is done once, when the stack is first deployed; later deployments never take the place of a set that somebody
+    That happens once, when the stack is first deployed; later deployments never take the place of a set that somebody
     has activated since. When the stack goes, the earlier set is active again, but only if ours is still the active one.
     """
 
     def activate(self, scope: Construct, rule_set_name: str) -> IConstruct:
-        """A custom resource named ``Activation``."""
-        return _activation(scope, rule_set_name, take_over=True)
+        """Make a custom resource named ``Activation``."""
+        return _activate_by_function(scope, rule_set_name, take_over=True)
 
 
 @dataclass(frozen=True, slots=True)
 class LeaveInactive(Activation):
-    """Do not activate the set: for a standby, or to look at it first."""
+    """Leaves the set inactive: for a standby, or to look at it first."""
 
     def activate(self, scope: Construct, rule_set_name: str) -> None:
-        """Nothing."""
+        """Make nothing."""
 
 
-def _activation(scope: Construct, rule_set_name: str, *, take_over: bool) -> IConstruct:
-    from ..functions.custom_resource_function import (
-        CustomResourceFunction,
-    )  # loads aws_lambda, which not every app needs
+def _activate_by_function(scope: Construct, rule_set_name: str, *, take_over: bool) -> IConstruct:
+    # Here, because it loads aws_lambda, which an app does not need that joins a set or leaves it inactive.
+    from ..functions.custom_resource_function import CustomResourceFunction
 
     stack = Stack.of(scope)
     if earlier_owner(stack, "active receipt rule set", scope.node.path):

@@ -1,6 +1,6 @@
 """InboundRule: one receipt rule, and what its actions need in order to let SES in.
 
-The rule, its actions and its set know each other by the two protocols here, so that imports run one way.
+A rule knows its actions and its set by protocols, so that their files import this one and it imports none of theirs.
 """
 
 import inspect
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aws_cdk import Duration, Names, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
@@ -15,15 +16,13 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_same_region, warn_about_policy
 from ..common.ses_arn import ses_arn
+from ._rule_checks import count_storing_statement
+from .rule_set import RuleSet
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
-    from aws_cdk import aws_sqs as sqs
-
-    from ..identities.sending_domain import SendingDomain
 
 _T = TypeVar("_T")
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
@@ -34,53 +33,31 @@ class InboundAction(Protocol):
     """**Protocol:** something that a receipt rule does with mail."""
 
     def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
-        """Make what the action needs, let SES in for *rule*, and return the action."""
-        ...
+        """Make what the action needs under the rule, let SES in, and return the action.
 
-
-class OwningRuleSet(Protocol):
-    """**Protocol:** what a rule and its actions may ask of the set they are in, an ``InboundRuleSet``."""
-
-    @property
-    def rule_set_name(self) -> str:
-        """The literal name of the set."""
-        ...
-
-    @property
-    def domains(self) -> "Sequence[SendingDomain]":
-        """The domains whose mail the rules are for; at least one."""
-        ...
-
-    @property
-    def mailbox(self) -> "s3.IBucket":
-        """The bucket that mail is stored in, made when it is first asked for."""
-        ...
-
-    def receives(self, address: str) -> bool:
-        """Whether *address* is in one of the domains."""
-        ...
-
-    def domain_of(self, address: str) -> "SendingDomain":
-        """The domain that *address* belongs to; the first one for a token."""
-        ...
-
-    def check_own_address(self, argument: str, address: str) -> None:
-        """Raise ``ValueError`` unless SES may send from *address*."""
-        ...
-
-    def count_stored_prefix(self) -> None:
-        """Raise ``ValueError`` when a bucket policy cannot hold a statement for a further prefix."""
-        ...
-
-    def watch_queue(self, scope: Construct, queue: "sqs.IQueue") -> None:
-        """Have an alarm, and the failure reactions, follow a message in *queue*."""
+        Args:
+            rule: The rule; ``rule.rule_set`` is the set that it is in.
+        """
         ...
 
 
 class InboundRule(Construct):
     """One receipt rule of an ``InboundRuleSet``, made by its ``add_rule``.
 
-    SES tries each action when the rule is made, so the rule waits for every policy that its actions add.
+    SES tries each action when the rule is made, so the rule waits for every policy that its actions add. An action of
+    your own does that with ``allow_ses`` and its relatives, or with ``depends_on``.
+
+    Args:
+        rule_set: The set that the rule is in.
+        recipients: What the rule is for; empty for every address of every verified domain.
+        actions: What it does with mail, in this order: one to ten.
+        enabled: Whether SES runs the rule.
+        scan: Whether SES looks for spam and viruses.
+        tls: Whether a sender must use TLS.
+        after: The name of the rule in front of this one; None for the top of the set.
+
+    Raises:
+        ValueError: Too many actions, and what an action refuses.
     """
 
     def __init__(
@@ -88,7 +65,7 @@ class InboundRule(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        rule_set: OwningRuleSet,
+        rule_set: RuleSet,
         recipients: Sequence[str],
         actions: Sequence[InboundAction | ses.IReceiptRuleAction],
         enabled: bool,
@@ -100,45 +77,62 @@ class InboundRule(Construct):
         if len(actions) > _MAX_ACTIONS:
             raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
         self.rule_set = rule_set
+        """The set that the rule is in."""
         self.recipients = tuple(recipients)
         """The entries that the rule is for; empty for every address of every verified domain."""
+        self.enabled = enabled
+        """Whether SES runs the rule; it accepts no mail for a rule that is off."""
+        self.tls = tls
+        """Whether a sender must use TLS."""
         # Literal, so that policies can name the rule without waiting for it, while it waits for them.
         self.rule_name = Names.unique_resource_name(self, max_length=64, allowed_special_characters="-_")
         self.rule_arn = ses_arn(self, "receipt-rule-set", f"{rule_set.rule_set_name}:receipt-rule/{self.rule_name}")
-        self.enabled = enabled
-        """Whether SES runs the rule; mail that only rules match which are off is refused."""
-        self.tls = tls
-        """Whether a sender must use TLS."""
+        """What policies name as the source of a call by SES."""
         self._scan = scan
+        self._actions: list[ses.CfnReceiptRule.ActionProperty] = []
+        # Before its actions: those of aws_ses_actions are bound to it.
         self.resource = ses.CfnReceiptRule(
-            self, "Resource", rule_set_name=rule_set.rule_set_name, rule=self._rule([]), after=after
+            self, "Resource", rule_set_name=rule_set.rule_set_name, rule=self._property(), after=after
         )
         """CDK's own resource, for anything that this class does not offer."""
-        self._actions = [self._bound(action) for action in actions]
-        self.resource.rule = self._rule(self._actions)
+        self._actions += [self._action_property(action) for action in actions]
+        self.resource.rule = self._property()
 
-    def take(self, recipients: Sequence[str], *, tls: ses.TlsPolicy) -> None:
-        """Be a rule for *recipients*, and be on."""
-        self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
-        self.resource.rule = self._rule(self._actions)
-
-    def metric_failures(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Actions that SES could not carry out, and tries again for four hours; a count.
+    def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Actions that SES could not carry out and tries again for four hours; a count.
 
         Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-metrics.html.
+
+        Args:
+            period: What one value covers; five minutes unless given.
         """
         return self._metric("PublishFailure", period)
 
-    def metric_expired(self, *, period: Duration | None = None) -> "cloudwatch.Metric":
-        """Actions that SES gave up after four hours; a count."""
+    def metric_expired(self, *, period: Duration | None = None) -> cloudwatch.Metric:
+        """Actions that SES gave up after four hours; a count.
+
+        Args:
+            period: What one value covers; five minutes unless given.
+        """
         return self._metric("PublishExpired", period)
 
     def depends_on(self, dependable: IDependable) -> None:
-        """Make the rule only when *dependable* is there."""
+        """Make the rule only when *dependable* is there.
+
+        Args:
+            dependable: What SES needs when it tries the rule's actions.
+        """
         self.resource.node.add_dependency(dependable)
 
     def allow_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
-        """A statement that lets SES do *actions* on *resource*, for this rule of this account only."""
+        """A statement that lets SES do something for this rule of this account and for nothing else.
+
+        Add it to the policy of the resource, and pass what holds that policy to ``depends_on``.
+
+        Args:
+            actions: The IAM actions, such as ``sns:Publish``.
+            resource: The ARN of what they are done to.
+        """
         return iam.PolicyStatement(
             actions=list(actions),
             principals=[iam.ServicePrincipal("ses.amazonaws.com")],
@@ -146,29 +140,54 @@ class InboundRule(Construct):
             conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account, "aws:SourceArn": self.rule_arn}},
         )
 
-    def allow_ses_publish(self, topic: "sns.ITopic") -> str:
-        """Let SES publish to *topic* for this rule; returns its ARN.
+    def allow_ses_store(self, bucket: "s3.IBucket", *, prefix: str = "") -> None:
+        """Let SES store objects for this rule, encrypted with the bucket's key.
 
-        Raises ``ValueError`` for a FIFO topic and for one in another region: SES takes neither.
+        A bucket or key from elsewhere keeps its policy, so a warning prints what that policy needs.
+
+        Args:
+            bucket: Where mail is stored, in any region.
+            prefix: How the keys of the objects begin.
+
+        Raises:
+            ValueError: The policy of the bucket has no room for a further rule or prefix.
+        """
+        statement = self.allow_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{prefix}*"))
+        if self._add_statement("bucket", bucket, statement):
+            count_storing_statement(bucket)
+        if bucket.encryption_key:
+            self.allow_ses_encrypt(bucket.encryption_key)
+
+    def allow_ses_publish(self, topic: "sns.ITopic") -> str:
+        """Let SES publish to a topic for this rule, and use its key; returns the ARN of the topic.
+
+        A topic or key from elsewhere keeps its policy, so a warning prints what that policy needs.
+
+        Args:
+            topic: A standard topic of the rule's region.
+
+        Raises:
+            ValueError: A FIFO topic, or one in another region; SES takes neither.
         """
         if topic.fifo:
             raise invalid(
                 "topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another"
             )
         self.check_same_region("topic", topic.env.region)
-        statement = self.allow_ses("sns:Publish", resource=topic.topic_arn)
-        result = topic.add_to_resource_policy(statement)
-        if result.statement_added and result.policy_dependable:
-            self.depends_on(result.policy_dependable)
-        else:
-            self.warn_about_policy("topic", statement)
+        self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
         if topic.master_key:
             self.check_same_region("key", topic.master_key.env.region)
             self.allow_ses_encrypt(topic.master_key)
         return topic.topic_arn
 
     def allow_ses_encrypt(self, key: "kms.IKey") -> None:
-        """Let SES use *key* for this rule; a key from elsewhere keeps its policy, so that only warns."""
+        """Let SES encrypt with a key for this rule.
+
+        A key from elsewhere keeps its policy, so a warning prints what that policy needs.
+
+        Args:
+            key: The key of a bucket or topic that SES writes to.
+        """
         statement = self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
         result = key.add_to_resource_policy(statement, allow_no_op=True)
         if result.statement_added:
@@ -177,16 +196,40 @@ class InboundRule(Construct):
             self.warn_about_policy("key", statement)
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
-        """Say which statement the owner of an imported resource has to add."""
+        """Warn that the policy of an imported resource needs a statement, and print it.
+
+        Args:
+            of: What kind of resource that is, such as ``bucket``.
+            statement: What its owner has to add.
+        """
         warn_about_policy(self, of, statement, who="SES", before="this rule is deployed")
 
     def check_same_region(self, argument: str, region: str) -> None:
-        """SES wants everything but buckets in its own region."""
+        """Refuse what is in another region, because SES takes nothing but buckets from there.
+
+        Args:
+            argument: What the error calls the resource.
+            region: The region of the resource; a token passes.
+
+        Raises:
+            ValueError: A region that is known to be another one.
+        """
         check_same_region(argument, region, user=self)
 
-    def _metric(self, metric_name: str, period: Duration | None) -> "cloudwatch.Metric":
-        from aws_cdk import aws_cloudwatch as cloudwatch
+    def _match(self, recipients: Sequence[str], *, tls: ses.TlsPolicy) -> None:
+        """Switch the rule on, for other recipients than it was made for."""
+        self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
+        self.resource.rule = self._property()
 
+    def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
+        result = resource.add_to_resource_policy(statement)
+        if not result.statement_added or not result.policy_dependable:
+            self.warn_about_policy(of, statement)
+            return False
+        self.depends_on(result.policy_dependable)
+        return True
+
+    def _metric(self, metric_name: str, period: Duration | None) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace="AWS/SES",
             metric_name=metric_name,
@@ -195,38 +238,38 @@ class InboundRule(Construct):
             period=period,
         )
 
-    def _bound(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
+    def _action_property(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
         if hasattr(action, "add_to"):
             return action.add_to(self)
         return _converted(action.bind(self.resource))
 
-    def _rule(self, actions: Sequence[ses.CfnReceiptRule.ActionProperty]) -> ses.CfnReceiptRule.RuleProperty:
+    def _property(self) -> ses.CfnReceiptRule.RuleProperty:
         return ses.CfnReceiptRule.RuleProperty(
             name=self.rule_name,
             enabled=self.enabled,
             scan_enabled=self._scan,
             tls_policy="Require" if self.tls is ses.TlsPolicy.REQUIRE else "Optional",
             recipients=list(self.recipients) or None,
-            actions=list(actions),
+            actions=list(self._actions),
         )
 
 
 def _converted(config: ses.ReceiptRuleActionConfig) -> ses.CfnReceiptRule.ActionProperty:
-    """What an action of aws_ses_actions asks for, in the terms of CloudFormation's resource."""
+    """What an action of aws_ses_actions asks for, as CloudFormation's resource takes it."""
     rule = ses.CfnReceiptRule
     return rule.ActionProperty(
-        add_header_action=_fields(rule.AddHeaderActionProperty, config.add_header_action),
-        bounce_action=_fields(rule.BounceActionProperty, config.bounce_action),
-        lambda_action=_fields(rule.LambdaActionProperty, config.lambda_action),
-        s3_action=_fields(rule.S3ActionProperty, config.s3_action),
-        sns_action=_fields(rule.SNSActionProperty, config.sns_action),
-        stop_action=_fields(rule.StopActionProperty, config.stop_action),
-        workmail_action=_fields(rule.WorkmailActionProperty, config.workmail_action),
+        add_header_action=_copied(rule.AddHeaderActionProperty, config.add_header_action),
+        bounce_action=_copied(rule.BounceActionProperty, config.bounce_action),
+        lambda_action=_copied(rule.LambdaActionProperty, config.lambda_action),
+        s3_action=_copied(rule.S3ActionProperty, config.s3_action),
+        sns_action=_copied(rule.SNSActionProperty, config.sns_action),
+        stop_action=_copied(rule.StopActionProperty, config.stop_action),
+        workmail_action=_copied(rule.WorkmailActionProperty, config.workmail_action),
     )
 
 
-def _fields(kind: type[_T], config: object) -> _T | None:
-    """The same fields under another name: both sides follow the API of SES."""
+def _copied(kind: type[_T], config: object) -> _T | None:
+    """The fields of *config* as a *kind*: both have the names of the API of SES."""
     if config is None:
         return None
     names = inspect.signature(kind).parameters

@@ -1,7 +1,4 @@
-"""SmtpRotation: the function that renews the credentials of one secret, and what invokes it.
-
-This module loads aws_lambda, which is slow to import; construct modules import it where they need it.
-"""
+"""SmtpRotation: the function that renews the credentials of one secret, and what invokes it."""
 
 from collections.abc import Sequence
 
@@ -13,15 +10,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
-from ..alarms.alarm_reactions import AlarmReaction, attach_all
+from ..alarms.alarm_reactions import AlarmReaction
+from ..alarms.failure_alarm import failure_alarm
 from ..functions.handler_function import HandlerFunction, allow_service_invoke
 
 
 class SmtpRotation(Construct):
-    """Secrets Manager invokes the function to rotate, and EventBridge once an hour to retire the previous key.
+    """A function that Secrets Manager invokes to rotate, and EventBridge once an hour to retire the previous key.
 
-    *filled*: the first credentials, which have to be there before the function, and on delete after it.
-    *statements*: what the function may do beside writing its log.
+    *first_credentials* are there before the function, and on delete after it. *statements* say what the function may do
+    beside writing its log.
     """
 
     def __init__(
@@ -30,13 +28,13 @@ class SmtpRotation(Construct):
         construct_id: str,
         *,
         secret: secretsmanager.ISecret,
-        filled: IDependable,
+        first_credentials: IDependable,
         user: iam.IUser,
         owns_user: bool,
         days: int,
         grace_seconds: int,
         statements: Sequence[iam.PolicyStatement],
-        failure_reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
+        reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
     ) -> None:
         super().__init__(scope, construct_id)
         # One for each secret: it may touch the keys of one user alone, and Secrets Manager may use it for one secret.
@@ -58,8 +56,8 @@ class SmtpRotation(Construct):
         for statement in statements:
             handler.role.add_to_policy(statement)
         # On delete it goes first, and what invokes it before it: nothing may make a key while the keys are deleted.
-        self.function.node.add_dependency(filled)
-        self._rotate(secret, days).node.add_dependency(handler)
+        self.function.node.add_dependency(first_credentials)
+        self._schedule(secret, days).node.add_dependency(handler)
         sweep = events.Rule(
             self,
             "Sweep",
@@ -67,9 +65,14 @@ class SmtpRotation(Construct):
             schedule=events.Schedule.rate(Duration.hours(1)),
         )
         sweep.add_target(targets.LambdaFunction(handler.function))
-        self._watch(failure_reactions)
+        failure_alarm(
+            self,
+            self.function.metric_errors(period=Duration.hours(1)),
+            description="SMTP credentials could not be rotated; the current ones still work",
+            reactions=reactions,
+        )
 
-    def _rotate(self, secret: secretsmanager.ISecret, days: int) -> secretsmanager.CfnRotationSchedule:
+    def _schedule(self, secret: secretsmanager.ISecret, days: int) -> secretsmanager.CfnRotationSchedule:
         # Not the L2: it lets in secrets of any account, and gives the function a permission on everything.
         permission = allow_service_invoke(
             self,
@@ -89,16 +92,3 @@ class SmtpRotation(Construct):
         )
         schedule.node.add_dependency(permission)
         return schedule
-
-    def _watch(self, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            "FailureAlarm",
-            metric=self.function.metric_errors(period=Duration.hours(1)),
-            alarm_description="SMTP credentials could not be rotated; the current ones still work",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        attach_all(reactions, alarm)

@@ -13,7 +13,7 @@ from constructs import Construct
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, without_tokens
 from ..common.checks import regions_differ, warn
 from ..common.once import earlier_owner
-from ..common.ses_regions import SENDING_REGIONS, SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
+from ..common.ses_regions import SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
 from ..identities.sending_domain import SendingDomain
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html.
@@ -27,8 +27,6 @@ _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 # set later, and takes up to 1,000 characters beside them
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 _MAX_ADDRESS_CHARACTERS = 500
-# A snapshot: no SMTP there by AWS's or by other people's word.
-_REGIONS_WITHOUT_SMTP = {"af-south-1", "eusc-de-east-1", "me-south-1"}
 # By id, since the names differ between accounts
 # (https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html).
 _ZONES_WITHOUT_ENDPOINT = {
@@ -38,10 +36,9 @@ _ZONES_WITHOUT_ENDPOINT = {
     "us-west-1": ("usw1-az2",),
     "us-west-2": ("usw2-az4",),
 }
-
-
-# What an object of CDK has that its name or ARN, which people first try to pass, has not.
-_OBJECTS = {
+# For each argument that takes an object of CDK: an attribute by which it is told from a name or an ARN, which people
+# first try to pass, and an example.
+_ATTRIBUTES_AND_EXAMPLES = {
     "configuration_set": ("configuration_set_name", "ses.ConfigurationSet.from_configuration_set_name(...)"),
     "encryption_key": ("key_arn", "kms.Key.from_key_arn(...)"),
     "secret": ("secret_arn", "secretsmanager.Secret.from_secret_name_v2(...)"),
@@ -59,7 +56,7 @@ def check_objects(**objects: object) -> None:
 
 def check_object(argument: str, value: object) -> None:
     """An object of CDK of the kind that *argument* takes."""
-    attribute, example = _OBJECTS[argument]
+    attribute, example = _ATTRIBUTES_AND_EXAMPLES[argument]
     if not hasattr(value, attribute):
         raise invalid(argument, "be an object of CDK, not a name", value, f"pass {example}")
 
@@ -144,11 +141,11 @@ def check_network(*, host: str | None, vpc: object, vpc_subnets: object) -> None
 
 
 def check_rotation(
-    rotate_after: Duration | None, keep_previous_for: Duration | None, failure_reactions: Sequence[object]
+    rotate_after: Duration | None, keep_previous_for: Duration | None, reactions: Sequence[object]
 ) -> tuple[int, int] | None:
     """The days between two rotations and the seconds of grace; None without rotation."""
     if rotate_after is None:
-        for argument, value in (("keep_previous_for", keep_previous_for), ("failure_reactions", failure_reactions)):
+        for argument, value in (("keep_previous_for", keep_previous_for), ("reactions", reactions)):
             if value:
                 raise invalid(argument, "come with rotate_after", value, "pass rotate_after=Duration.days(90)")
         return None
@@ -171,18 +168,6 @@ def check_rotation(
             "rotate less often, or keep the previous password for a shorter time",
         )
     return int(days), int(seconds)
-
-
-def warn_about_region(scope: Construct, region: str) -> None:
-    """SMTP is missing in some regions of SES; the list ages, so this only warns."""
-    if contains_token(region):
-        return
-    if region in _REGIONS_WITHOUT_SMTP or region not in SENDING_REGIONS:
-        warn(
-            scope,
-            "region-without-smtp",
-            f"SES is not known to have an SMTP endpoint in {region}; deploy to another region, or pass host",
-        )
 
 
 def warn_about_zones(scope: Construct, region: str) -> None:

@@ -1,7 +1,4 @@
-"""The interface endpoint by which a VPC reaches SMTP without the internet.
-
-This module loads aws_ec2, which is slow to import; construct modules import it where they need it.
-"""
+"""The interface endpoint by which a VPC reaches SMTP without the internet."""
 
 from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_ec2 as ec2

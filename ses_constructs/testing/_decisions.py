@@ -1,7 +1,5 @@
 """What synchronous functions answer: told by the test, or known because the function is one of ours or of CDK's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, get_args

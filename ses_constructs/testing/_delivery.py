@@ -1,7 +1,5 @@
 """One message on its way through filters and rules."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from ..common.recipients import matching_entry
@@ -56,9 +54,9 @@ class Delivery:
     def run(self, filters: Sequence[IpFilter]) -> Receipt:
         """Filters, then the decision to accept, then the rules, as the Developer Guide orders them."""
         if not self._blocked(filters):
-            self._match()
-            if not self._refused():
-                self._apply()
+            self._match_rules()
+            if not self._rejected():
+                self._run_rules()
         return Receipt(
             sender=self._message.sender,
             recipients=self._message.recipients,
@@ -76,7 +74,7 @@ class Delivery:
         self._steps.append(Rejected(reply=_BLOCKED, reason=f"filter {verdict.filter_name!r} blocks the connection"))
         return True
 
-    def _match(self) -> None:
+    def _match_rules(self) -> None:
         for rule in self._rules:
             found = {
                 recipient: entry
@@ -88,9 +86,9 @@ class Delivery:
                     rule=rule.name, recipients=tuple(found), because=tuple(found.values())
                 )
 
-    def _refused(self) -> bool:
+    def _rejected(self) -> bool:
         if not self._matches:
-            self._steps += [RuleSkipped(rule=rule.name, reason=_why_not(rule)) for rule in self._rules]
+            self._steps += [RuleSkipped(rule=rule.name, reason=_why_skipped(rule)) for rule in self._rules]
             self._steps.append(Rejected(reply=_NO_MATCH, reason="no enabled rule takes any of the recipients"))
             return True
         # SES rejects what comes without TLS for a rule that requires it. That this is for the whole message, and
@@ -102,7 +100,7 @@ class Delivery:
         self._steps.append(Rejected(reply=_NO_TLS, reason=f"rule {strict.name!r} takes {takes} and requires TLS"))
         return True
 
-    def _apply(self) -> None:
+    def _run_rules(self) -> None:
         self._scanned = any(rule.scan for rule in self._rules if rule.name in self._matches)
         taken = {recipient for match in self._matches.values() for recipient in match.recipients}
         self._steps += [RecipientUnmatched(recipient=each) for each in self._message.recipients if each not in taken]
@@ -110,7 +108,7 @@ class Delivery:
         for rule in self._rules:
             match = self._matches.get(rule.name)
             if match is None:
-                self._steps.append(RuleSkipped(rule=rule.name, reason=_why_not(rule)))
+                self._steps.append(RuleSkipped(rule=rule.name, reason=_why_skipped(rule)))
             elif stopped_by is not None:
                 self._steps.append(RuleSkipped(rule=rule.name, reason=f"rule {stopped_by!r} ended the rule set"))
             else:
@@ -151,5 +149,5 @@ class Delivery:
         return ActionRun(rule=rule.name, kind=action.kind, target=target, details=details)
 
 
-def _why_not(rule: Rule) -> str:
+def _why_skipped(rule: Rule) -> str:
     return "no recipient matches" if rule.enabled else "it is not enabled"

@@ -1,7 +1,5 @@
 """The IP filters of a template; they hold for the whole account and come before any rule."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -22,7 +20,7 @@ class IpFilter:
 
 def filters_of(values: Values) -> tuple[IpFilter, ...]:
     """Every IP filter of the template."""
-    return tuple(_read(values, logical_id) for logical_id in values.of_type("AWS::SES::ReceiptFilter"))
+    return tuple(_read_filter(values, logical_id) for logical_id in values.of_type("AWS::SES::ReceiptFilter"))
 
 
 def judge(filters: Sequence[IpFilter], address: IPv4Address | IPv6Address) -> FilterPassed | FilterBlocked:
@@ -34,7 +32,7 @@ def judge(filters: Sequence[IpFilter], address: IPv4Address | IPv6Address) -> Fi
     return FilterBlocked(source_ip=str(address), filter_name=naming[0].name)
 
 
-def _read(values: Values, logical_id: str) -> IpFilter:
+def _read_filter(values: Values, logical_id: str) -> IpFilter:
     name = values.name(logical_id)
     where = f"filter {name!r}:"
     properties = values.resources[logical_id].get("Properties") or {}

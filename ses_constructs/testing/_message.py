@@ -1,7 +1,5 @@
 """A message on its way in, and the event that a function gets about it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -36,7 +34,7 @@ class Message:
         tls: bool,
         verdicts: Verdicts,
         headers: Mapping[str, str],
-    ) -> Message:
+    ) -> "Message":
         """Raise ``ValueError`` for what no SMTP conversation could bring."""
         listed = text_tuple("recipients", recipients)
         if not listed:

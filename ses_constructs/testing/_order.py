@@ -1,7 +1,5 @@
 """The order of the rules in a set, worked out as SES and CloudFormation make them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -12,7 +10,7 @@ _SUBSTITUTED = re.compile(r"\$\{([A-Za-z0-9]+)")
 
 
 class Placed(Protocol):
-    """What the order depends on."""
+    """A rule, as far as its place depends on it."""
 
     @property
     def logical_id(self) -> str: ...
@@ -60,7 +58,7 @@ def in_order(rules: Sequence[_Rule], resources: Resources) -> tuple[_Rule, ...]:
     return tuple(ordered)
 
 
-def _latest_first(rules: Sequence[_Rule], creation: _Creation) -> list[_Rule]:
+def _latest_first(rules: Sequence[_Rule], creation: "_Creation") -> list[_Rule]:
     """*rules*, which all go to the same place, in the order they have once all are made."""
     if len(rules) < 2:
         return list(rules)

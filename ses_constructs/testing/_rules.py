@@ -1,7 +1,5 @@
 """The receipt rules of a template, as values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +43,7 @@ def rules_of(values: Values, wanted: str | None) -> tuple[Rule, ...]:
     set_names = {logical_id: values.text(each.get("RuleSetName")) for logical_id, each in rules.items()}
     made_here = {values.name(logical_id): logical_id for logical_id in values.of_type("AWS::SES::ReceiptRuleSet")}
     name = _chosen(sorted({*made_here, *set_names.values()}), {made_here[each]: each for each in made_here}, wanted)
-    read = [_read(values, each, rules[each]) for each, set_name in set_names.items() if set_name == name]
+    read = [_read_rule(values, each, rules[each]) for each, set_name in set_names.items() if set_name == name]
     return in_order(read, values.resources)
 
 
@@ -65,7 +63,7 @@ def _chosen(names: list[str], by_logical_id: Mapping[str, str], wanted: str | No
     return name
 
 
-def _read(values: Values, logical_id: str, properties: Mapping[str, Any]) -> Rule:
+def _read_rule(values: Values, logical_id: str, properties: Mapping[str, Any]) -> Rule:
     rule = properties.get("Rule") or {}
     name = values.name(logical_id)
     where = f"rule {name!r}:"

@@ -1,7 +1,5 @@
 """Reads the values of a CloudFormation template, also where they are references."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +9,7 @@ from ..common.arguments import invalid
 Resources = Mapping[str, Mapping[str, Any]]
 
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
-_NAMED: dict[str, tuple[str, ...]] = {
+_WHERE_NAMES_ARE: dict[str, tuple[str, ...]] = {
     "AWS::SES::ReceiptRule": ("Rule", "Name"),
     "AWS::SES::ReceiptRuleSet": ("RuleSetName",),
     "AWS::SES::ReceiptFilter": ("Filter", "Name"),
@@ -39,7 +37,7 @@ class Values:
         """The physical name of a rule, a rule set or a filter; its logical id where the template gives it no name."""
         resource = self.resources[logical_id]
         value: Any = resource.get("Properties") or {}
-        for key in _NAMED[resource["Type"]]:
+        for key in _WHERE_NAMES_ARE[resource["Type"]]:
             value = (value or {}).get(key)
         return self.text(value) if value else logical_id
 
@@ -99,7 +97,7 @@ class Values:
         if (
             attribute in ("", "RuleName")
             and name not in self._answers
-            and self.resources.get(logical_id, {}).get("Type") in _NAMED
+            and self.resources.get(logical_id, {}).get("Type") in _WHERE_NAMES_ARE
         ):
             return self.name(logical_id)
         return self._answer(name, unknown)

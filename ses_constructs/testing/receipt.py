@@ -1,7 +1,5 @@
 """What became of one message."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .steps import ActionRun, Rejected, RuleMatched, Step, Stopped
@@ -13,7 +11,11 @@ class Receipt:
 
     ``str(receipt)`` is the trace, one step to a line, so ``assert receipt.accepted, receipt`` explains its failure.
 
-    *scanned* tells whether SES looked for spam and viruses: some rule that matched has ``ScanEnabled``.
+    Args:
+        sender: That of the envelope.
+        recipients: Those of the envelope.
+        steps: What happened, in order.
+        scanned: Whether SES looked for spam and viruses: some rule that matched has ``ScanEnabled``.
     """
 
     sender: str
@@ -47,9 +49,12 @@ class Receipt:
         return next((step.rule for step in self.steps if isinstance(step, Stopped) and step.scope == "RuleSet"), None)
 
     def ran(self, kind: str, target: str | None = None) -> bool:
-        """Tell whether an action of that *kind* ran; *target*, if given, is the action's target or its logical id.
+        """Tell whether an action ran.
 
-        The case of *kind* does not matter: a wrong one would make every "did not run" true.
+        Args:
+            kind: The kind of the action, such as ``S3``. Its case does not matter, because a wrong one would make every
+                "did not run" true.
+            target: The action's target or its logical id; any unless given.
         """
         return any(
             action.kind.lower() == kind.lower() and (target is None or target in (action.target, action.logical_id))

@@ -1,7 +1,5 @@
 """ReceiptSimulator: what SES would do with a message, told from a template alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +26,34 @@ class ReceiptSimulator:
 
     The rule set counts as active, and every domain in it as verified. Matching follows the Developer Guide; the page
     on the simulator lists what AWS leaves open and how it is read here.
+
+    Args:
+        rules: The rules of the set, in order.
+        filters: The IP filters of the template.
+        known_functions: What functions answer whose code is known, by logical id.
     """
 
-    def __init__(self, rules: Sequence[Rule], filters: Sequence[IpFilter], known: Mapping[str, Decision]) -> None:
+    def __init__(
+        self, *, rules: Sequence[Rule], filters: Sequence[IpFilter], known_functions: Mapping[str, Decision]
+    ) -> None:
         self._rules = rules
         self._filters = filters
-        self._known = known
+        self._known_functions = known_functions
 
     @classmethod
     def from_stack(
-        cls, stack: Stack, *, rule_set: str | None = None, parameters: Mapping[str, object] | None = None
-    ) -> ReceiptSimulator:
-        """Synthesize *stack* and take its template; the keywords are those of ``from_template``."""
+        cls, stack: "Stack", *, rule_set: str | None = None, parameters: Mapping[str, object] | None = None
+    ) -> "ReceiptSimulator":
+        """Synthesize a stack and take its template.
+
+        Args:
+            stack: The stack with the rules; nothing can be added to it afterwards.
+            rule_set: As for ``from_template``.
+            parameters: As for ``from_template``.
+
+        Raises:
+            ValueError: As ``from_template`` does.
+        """
         from aws_cdk.assertions import Template  # here alone, so that a template needs no CDK
 
         return cls.from_template(Template.from_stack(stack).to_json(), rule_set=rule_set, parameters=parameters)
@@ -51,18 +65,25 @@ class ReceiptSimulator:
         *,
         rule_set: str | None = None,
         parameters: Mapping[str, object] | None = None,
-    ) -> ReceiptSimulator:
+    ) -> "ReceiptSimulator":
         """Take a parsed CloudFormation template.
 
-        *rule_set*: logical id or physical name, where the template has several.
-        *parameters*: what is known only at deployment and matters here, by the name between ``${`` and ``}``, such as
-        ``{"Domain": "example.com"}`` or ``{"AWS::Region": "eu-west-1"}``. Defaults of the template count.
+        Args:
+            template: The template, as ``json.load`` returns it.
+            rule_set: The logical id or the physical name of a set, where the template has several.
+            parameters: What is known only at deployment and matters here, by the name between ``${`` and ``}``, such
+                as ``{"Domain": "example.com"}`` or ``{"AWS::Region": "eu-west-1"}``; beside the template's defaults.
 
-        Raises ``ValueError`` where the rules cannot be told: no rule set, or several; recipients that are not known;
-        rules whose order CloudFormation leaves to chance.
+        Raises:
+            ValueError: The rules cannot be told: there is no rule set, or several; recipients are not known;
+                CloudFormation leaves the order of two rules to chance.
         """
         values = Values(template, parameters or {})
-        return cls(rules_of(values, rule_set), filters_of(values), known_functions(values.resources))
+        return cls(
+            rules=rules_of(values, rule_set),
+            filters=filters_of(values),
+            known_functions=known_functions(values.resources),
+        )
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -82,14 +103,20 @@ class ReceiptSimulator:
     ) -> Receipt:
         """Deliver one message and return its trace.
 
-        *recipients*: of the envelope (RCPT TO), which is what SES matches; ``To`` and ``Cc`` do not matter.
-        *sender*: of the envelope (MAIL FROM); ``""`` for a bounce.
-        *headers*: what functions find in the event, beside ``From``, ``To`` and ``Subject``.
-        *decisions*: what functions answer that SES waits for, by logical id, or by ARN where the function is not in the
-        template: ``"CONTINUE"``, ``"STOP_RULE"``, ``"STOP_RULE_SET"``, or a callable that is given the SES event and
-        answers ``{"disposition": ...}``. Functions that drop spam, ours and CDK's, are known; all others continue.
+        Args:
+            recipients: Those of the envelope (RCPT TO), which is what SES matches; ``To`` and ``Cc`` do not matter.
+            sender: That of the envelope (MAIL FROM); ``""`` for a bounce.
+            source_ip: The address of the sender's server, which the IP filters judge.
+            tls: Whether that server uses TLS.
+            verdicts: What scanning and authentication say; all is well unless given.
+            headers: What functions find in the event, beside ``From``, ``To`` and ``Subject``.
+            decisions: What functions answer that SES waits for, by logical id, or by ARN where the function is not in
+                the template: ``"CONTINUE"``, ``"STOP_RULE"``, ``"STOP_RULE_SET"``, or a callable that is given the SES
+                event and answers ``{"disposition": ...}``. Functions that drop spam, ours and CDK's, are known; all
+                others continue unless given.
 
-        Raises ``ValueError`` for arguments that no message could have.
+        Raises:
+            ValueError: Arguments that no message could have.
         """
         check_decisions(decisions or {}, self._rules)
         message = Message.checked(
@@ -100,4 +127,4 @@ class ReceiptSimulator:
             verdicts=verdicts,
             headers=headers or {},
         )
-        return Delivery(message, self._rules, {**self._known, **(decisions or {})}).run(self._filters)
+        return Delivery(message, self._rules, {**self._known_functions, **(decisions or {})}).run(self._filters)

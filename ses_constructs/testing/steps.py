@@ -1,7 +1,5 @@
 """The steps of a trace, in the words of the receipt rules; each prints as one line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +9,12 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilterPassed:
-    """The connection got past the IP filters: an Allow filter names it, or no Block filter does."""
+    """The connection got past the IP filters: an Allow filter names it, or no Block filter does.
+
+    Args:
+        source_ip: The address of the sender's server.
+        filter_name: The Allow filter; None if no filter names the address.
+    """
 
     source_ip: str
     filter_name: str | None
@@ -23,7 +26,12 @@ class FilterPassed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilterBlocked:
-    """A Block filter names the connection and no Allow filter does; no rule is looked at."""
+    """A Block filter names the connection and no Allow filter does; no rule is looked at.
+
+    Args:
+        source_ip: The address of the sender's server.
+        filter_name: The Block filter.
+    """
 
     source_ip: str
     filter_name: str
@@ -34,7 +42,11 @@ class FilterBlocked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecipientUnmatched:
-    """No enabled rule takes this recipient; the message is accepted for another one, and nothing happens for this."""
+    """No enabled rule takes this recipient; the message is accepted for another one, and nothing happens for this.
+
+    Args:
+        recipient: The address.
+    """
 
     recipient: str
 
@@ -44,9 +56,12 @@ class RecipientUnmatched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleMatched:
-    """A rule takes some of the recipients; *because* has for each of them the entry that matched it.
+    """A rule takes some of the recipients.
 
-    The entry is ``""`` where the rule has no recipients, and so takes everything.
+    Args:
+        rule: The name of the rule.
+        recipients: The recipients that it takes.
+        because: For each of them the entry that matched it; ``""`` if the rule has no entries and takes everything.
     """
 
     rule: str
@@ -61,7 +76,12 @@ class RuleMatched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleSkipped:
-    """A rule that did nothing, and why."""
+    """A rule did nothing.
+
+    Args:
+        rule: The name of the rule.
+        reason: Why.
+    """
 
     rule: str
     reason: str
@@ -72,12 +92,15 @@ class RuleSkipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionRun:
-    """An action that SES starts; whether the bucket, topic or function lets SES in is not part of it.
+    """SES started an action; whether the bucket, topic or function lets SES in is not part of it.
 
-    *kind* is CloudFormation's name without ``Action``: S3, SNS, Lambda, Bounce, Stop, AddHeader, Workmail, Connect.
-    *target* is what the action is about: bucket, topic, function, the sender who gets the bounce, header name, scope.
-    *details* are the other fields of the template, and for a synchronous Lambda its ``disposition``.
     A reference to a resource reads ``${LogicalId}`` or ``${LogicalId.Attribute}``.
+
+    Args:
+        rule: The name of the rule.
+        kind: CloudFormation's name without ``Action``: S3, SNS, Lambda, Bounce, Stop, AddHeader, Workmail, Connect.
+        target: What the action is about: bucket, topic, function, the sender who gets the bounce, header name, scope.
+        details: The other fields of the template, and for a synchronous Lambda its ``disposition``.
     """
 
     rule: str
@@ -97,7 +120,13 @@ class ActionRun:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stopped:
-    """An action ended its *rule*, or the whole rule set, as *scope* says: ``"Rule"`` or ``"RuleSet"``."""
+    """An action ended its rule, or the whole rule set.
+
+    Args:
+        rule: The name of the rule.
+        scope: What ended, ``"Rule"`` or ``"RuleSet"``.
+        by: What ended it, in words.
+    """
 
     rule: str
     scope: str
@@ -109,7 +138,12 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rejected:
-    """SES does not take the message, and the sender's server sees *reply*."""
+    """SES does not take the message.
+
+    Args:
+        reply: What the sender's server sees.
+        reason: Why, in words.
+    """
 
     reply: str
     reason: str

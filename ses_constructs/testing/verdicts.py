@@ -1,7 +1,5 @@
 """What SES finds out about a message, and what a function may answer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -20,9 +18,17 @@ Decision = Disposition | Callable[[dict[str, Any]], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdicts:
-    """What scanning and authentication say about a message; all is well unless told otherwise.
+    """What scanning and authentication say about a message; all is well unless given.
 
-    *spam* and *virus* reach functions only where a rule that matched has ``ScanEnabled``.
+    Args:
+        spam: Reaches functions only if a rule that matched has ``ScanEnabled``.
+        virus: Likewise.
+        spf: Whether the sender's server may send for the domain.
+        dkim: Whether a signature holds.
+        dmarc: Whether the domain in From is confirmed by either.
+
+    Raises:
+        ValueError: A verdict that SES does not give.
 
     >>> Verdicts(spam="FAIL")
     Verdicts(spam='FAIL', virus='PASS', spf='PASS', dkim='PASS', dmarc='PASS')

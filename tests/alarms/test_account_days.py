@@ -100,7 +100,7 @@ def test_an_action_that_failed_or_expired_is_an_alarm_for_its_rule(stack: Stack)
         domain=VerifiedDomain.from_domain_name(stack, "Domain", "example.com"),
         activation=LeaveInactive(),
         drop_spam=False,
-        failure_reactions=[EmailTeam("ops@example.net")],
+        reactions=[EmailTeam("ops@example.net")],
     )
     rule = rules.add_rule("Support", actions=[StopProcessing()])
     other = rules.add_rule("Other", actions=[StopProcessing()])

@@ -33,7 +33,7 @@ def received(stack: Stack, **changes: Any) -> InboundRuleSet:
 
 def everything(stack: Stack) -> MailDashboard:
     """A dashboard with all its rows."""
-    inbound = received(stack, failure_reactions=[EmailTeam("ops@example.net")])
+    inbound = received(stack, reactions=[EmailTeam("ops@example.net")])
     inbound.add_rule("Team", recipients=["a@example.com"], actions=[ForwardMail(to=["team@example.net"])])
     return MailDashboard(
         stack, "Dashboard", monitoring=monitored(stack), inbound=inbound, account_health=AccountHealth(stack, "Health")

@@ -40,7 +40,7 @@ def make(stack: Stack, *reactions: Any, **changes: Any) -> InboundRuleSet:
             "domain": domain,
             "activation": LeaveInactive(),
             "drop_spam": False,
-            "failure_reactions": reactions,
+            "reactions": reactions,
             **changes,
         },
     )

@@ -363,7 +363,7 @@ def test_received_mail_pauses_nothing(stack: Stack) -> None:
         domain=VerifiedDomain.from_domain_name(stack, "Domain", "example.com"),
         activation=LeaveInactive(),
         drop_spam=False,
-        failure_reactions=[PauseSending()],
+        reactions=[PauseSending()],
     )
 
     with pytest.raises(

@@ -18,7 +18,7 @@ from ses_constructs.functions import (
 from ses_constructs.functions import (
     handler_function as _handler_function,
 )
-from ses_constructs.functions._policy_length import policy_length
+from ses_constructs.functions.custom_resource_function import policy_length
 from tests.conftest import hosted_zone
 from tests.constructs.templates import only, resources, template
 

@@ -36,7 +36,7 @@ def test_every_other_alarm_is_beside_it(stack: Stack) -> None:
 
 
 def test_more_alarms_than_a_widget_takes_are_cut_and_counted(stack: Stack) -> None:
-    inbound = received(stack, drop_spam=False, failure_reactions=[EmailTeam("ops@example.net")])
+    inbound = received(stack, drop_spam=False, reactions=[EmailTeam("ops@example.net")])
     for number in range(95):
         inbound.add_rule(f"Rule{number}", recipients=[f"r{number}@example.com"], actions=[StopProcessing()])
     MailDashboard(stack, "Dashboard", monitoring=monitored(stack), inbound=inbound)

@@ -1,6 +1,7 @@
 """What a rule does with mail, and how each action lets SES in for that rule and for nothing else."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,12 +13,16 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as ses_actions
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 
 from ses_constructs import (
     AddHeader,
+    AlarmReaction,
     BounceMail,
     BounceReply,
     DeliverToWorkMail,
+    EmailTeam,
+    ForwardMail,
     InboundAction,
     InboundRule,
     InboundRuleSet,
@@ -28,7 +33,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
-from ses_constructs.receiving import _rule_checks as _inbound_checks
+from ses_constructs.receiving import _rule_checks
 from tests.constructs.templates import (
     conditions,
     identified,
@@ -161,7 +166,7 @@ def test_a_mailbox_keeps_mail_and_no_halves_of_uploads(stack: Stack) -> None:
 
 
 def test_a_mailbox_drops_old_mail_on_request(stack: Stack) -> None:
-    rule(stack, StoreMail(), keep_mail_for=Duration.days(90))
+    rule(stack, StoreMail(), keep_for=Duration.days(90))
 
     (lifecycle,) = only(stack, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"]
     assert lifecycle["ExpirationInDays"] == 90
@@ -296,7 +301,7 @@ def test_a_topic_from_elsewhere_warns_with_the_statement_that_it_needs(stack: St
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "Base64"])
 def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, encoding: Any) -> None:
-    rule(stack, PublishToTopic(sns.Topic(stack, "Topic"), encoding))
+    rule(stack, PublishToTopic(sns.Topic(stack, "Topic"), encoding=encoding))
 
     (topic_id,) = identified(stack, "AWS::SNS::Topic")
     assert actions_of(stack) == [{"SNSAction": {"Encoding": encoding, "TopicArn": {"Ref": topic_id}}}]
@@ -304,7 +309,7 @@ def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, enco
 
 def test_another_encoding_is_refused(stack: Stack) -> None:
     with pytest.raises(ValueError, match=r"encoding must be 'UTF-8' or 'Base64', got 'utf8'; take 'Base64'"):
-        PublishToTopic(sns.Topic(stack, "Topic"), "utf8")  # type: ignore[arg-type]
+        PublishToTopic(sns.Topic(stack, "Topic"), encoding="utf8")  # type: ignore[arg-type]
 
 
 ACTIONS_WITH_A_TOPIC: dict[str, Callable[[Stack, sns.ITopic], InboundAction]] = {
@@ -313,7 +318,7 @@ ACTIONS_WITH_A_TOPIC: dict[str, Callable[[Stack, sns.ITopic], InboundAction]] = 
     "invoke": lambda stack, topic: InvokeFunction(own_function(stack), topic=topic),
     "bounce": lambda stack, topic: BounceMail(sender="postmaster@example.com", topic=topic),
     "stop": lambda stack, topic: StopProcessing(topic=topic),
-    "work_mail": lambda stack, topic: DeliverToWorkMail(ORGANIZATION, topic=topic),
+    "work_mail": lambda stack, topic: DeliverToWorkMail(organization_arn=ORGANIZATION, topic=topic),
 }
 every_action_with_a_topic = pytest.mark.parametrize("action", ACTIONS_WITH_A_TOPIC.values(), ids=ACTIONS_WITH_A_TOPIC)
 
@@ -604,14 +609,32 @@ def test_stopping_ends_the_whole_rule_set(stack: Stack) -> None:
     assert actions_of(stack) == [{"StopAction": {"Scope": "RuleSet"}}]
 
 
+@pytest.mark.parametrize(
+    ("value", "positional"),
+    [
+        (AddHeader, ["name", "value"]),
+        (BounceMail, []),
+        (BounceReply, ["smtp_code", "status_code", "message"]),
+        (DeliverToWorkMail, []),
+        (ForwardMail, []),
+        (InvokeFunction, ["function"]),
+        (PublishToTopic, ["topic"]),
+        (StopProcessing, []),
+        (StoreMail, []),
+    ],
+)
+def test_only_what_is_the_thing_itself_goes_without_its_name(value: Any, positional: list[str]) -> None:
+    assert [each.name for each in fields(value) if not each.kw_only] == positional
+
+
 def test_mail_goes_to_a_workmail_organization(stack: Stack) -> None:
-    rule(stack, DeliverToWorkMail(ORGANIZATION))
+    rule(stack, DeliverToWorkMail(organization_arn=ORGANIZATION))
 
     assert actions_of(stack) == [{"WorkmailAction": {"OrganizationArn": ORGANIZATION}}]
 
 
 def test_a_workmail_organization_may_be_known_to_cloudformation_only(stack: Stack) -> None:
-    rule(stack, DeliverToWorkMail(CfnParameter(stack, "Organization").value_as_string))
+    rule(stack, DeliverToWorkMail(organization_arn=CfnParameter(stack, "Organization").value_as_string))
 
     assert actions_of(stack)[0]["WorkmailAction"]["OrganizationArn"] == {"Ref": "Organization"}
 
@@ -622,7 +645,7 @@ def test_what_is_no_workmail_organization_is_refused(arn: str) -> None:
         ValueError,
         match=rf"organization_arn must be the ARN of a WorkMail organization, got '{arn}'; write 'arn:aws:workmail:",
     ):
-        DeliverToWorkMail(arn)
+        DeliverToWorkMail(organization_arn=arn)
 
 
 # Actions of others
@@ -743,6 +766,48 @@ def test_ours_and_theirs_may_share_a_bucket_a_topic_and_a_function(stack: Stack)
     assert sorted(each["Action"] for each in ours) == ["lambda:InvokeFunction", "s3:PutObject", "sns:Publish"]
 
 
+class StoreForLater:
+    """An action of an application that needs all that ours need: a bucket, a queue with an alarm, the domains."""
+
+    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+        rule_set = rule.rule_set
+        bucket = rule_set.use_mailbox()
+        rule.allow_ses_store(bucket, prefix="later/")
+        queue = sqs.Queue(rule, "Late")
+        alarm = queue.metric_approximate_number_of_messages_visible().create_alarm(
+            rule, "LateAlarm", threshold=1, evaluation_periods=1
+        )
+        for reaction in rule_set.reactions:
+            assert isinstance(reaction, AlarmReaction)
+            reaction.attach_to(alarm)
+        rule_set.alarms.append(alarm)
+        rule_set.dead_letter_queues.append(queue)
+        return ses.CfnReceiptRule.ActionProperty(
+            s3_action=ses.CfnReceiptRule.S3ActionProperty(
+                bucket_name=bucket.bucket_name, object_key_prefix=f"later/{rule_set.domains[0].domain_name}/"
+            )
+        )
+
+
+def test_an_action_of_ones_own_can_do_what_ours_can(stack: Stack) -> None:
+    inbound = make(stack, reactions=[EmailTeam("ops@example.net")])
+    made = inbound.add_rule("Rule", actions=[StoreForLater()])
+
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    (queue_id,) = identified(stack, "AWS::SQS::Queue")
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    ((_, statement),) = service_statements(stack, SES)
+    assert written(statement["Resource"]) == f"<{bucket_id}.Arn>/later/*"
+    assert conditions(statement) == of_the_rule(made)
+    assert actions_of(stack) == [
+        {"S3Action": {"BucketName": {"Ref": bucket_id}, "ObjectKeyPrefix": "later/example.com/"}}
+    ]
+    assert len(inbound.alarms) == 2
+    assert len(inbound.dead_letter_queues) == 1
+    late = next(each for each in resources(stack, "AWS::CloudWatch::Alarm") if queue_id in str(each))
+    assert late["Properties"]["AlarmActions"] == [{"Ref": topic_id}]
+
+
 class Discard:
     """An action as an application could write it."""
 
@@ -795,17 +860,40 @@ def test_a_resource_in_a_known_region_goes_with_a_stack_in_an_unknown_one(agnost
     assert actions_of(agnostic_stack)[0]["StopAction"]["TopicArn"] == ELSEWHERE.format("sns", "mail")
 
 
+TOO_OFTEN = r"actions must store mail at most 1 times in a bucket, because its policy has 20 KB, got 2; store once"
+
+
 def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_inbound_checks, "MAX_STORING_ACTIONS", 1)
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
     inbound = make(stack)
     inbound.add_rule("First", actions=[StoreMail()])
 
-    with pytest.raises(ValueError, match=r"actions must store mail at most 1 times in a set.*20 KB, got 2; store once"):
+    with pytest.raises(ValueError, match=TOO_OFTEN):
         inbound.add_rule("Second", actions=[StoreMail()])
+
+
+def test_two_sets_share_the_room_of_one_bucket(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
+    archive = s3.Bucket(stack, "Archive")
+    make(stack, mailbox=archive).add_rule("First", actions=[StoreMail()])
+    domain = VerifiedDomain.from_domain_name(stack, "Other", "example.org")
+    other = InboundRuleSet(stack, "Second", domain=domain, activation=LeaveInactive(), drop_spam=False)
+
+    with pytest.raises(ValueError, match=TOO_OFTEN):
+        other.add_rule("Second", actions=[StoreMail(bucket=archive)])
+
+
+def test_every_bucket_has_room_of_its_own(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
+    elsewhere = s3.Bucket.from_bucket_name(stack, "Elsewhere", "archive")
+    own = s3.Bucket(stack, "Archive")
+    rule(stack, StoreMail(), *(StoreMail(bucket=each) for each in (own, elsewhere, elsewhere)))
+
+    assert len(actions_of(stack)) == 4
 
 
 def test_a_work_mail_organization_in_another_region_is_refused(stack: Stack) -> None:
     elsewhere = ELSEWHERE.format("workmail", "organization/m-1")
 
     with pytest.raises(ValueError, match="organization_arn must be in the region of the stack, eu-west-1, got"):
-        rule(stack, DeliverToWorkMail(elsewhere))
+        rule(stack, DeliverToWorkMail(organization_arn=elsewhere))

@@ -37,7 +37,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
-from ses_constructs.receiving import _rule_checks as _inbound_checks
+from ses_constructs.receiving import _rule_checks
 from tests.applications import ROOT
 from tests.constructs.templates import (
     conditions,
@@ -471,8 +471,8 @@ def test_a_rule_without_an_action_is_refused(stack: Stack) -> None:
 def test_more_rules_than_ses_takes_are_refused(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, drop_spam: bool, most: int
 ) -> None:
-    assert _inbound_checks.MAX_RULES == 200
-    monkeypatch.setattr(_inbound_checks, "MAX_RULES", 3)
+    assert _rule_checks.MAX_RULES == 200
+    monkeypatch.setattr(_rule_checks, "MAX_RULES", 3)
     rules = make(stack, drop_spam=drop_spam)
     for number in range(most):
         rules.add_rule(f"Rule{number}", actions=STOP)
@@ -604,9 +604,9 @@ def test_a_domain_that_receives_does_not_warn(stack: Stack) -> None:
 # The mailbox
 
 
-@pytest.mark.parametrize("argument", ["mailbox_key", "keep_mail_for"])
+@pytest.mark.parametrize("argument", ["mailbox_key", "keep_for"])
 def test_what_is_for_the_mailbox_that_is_made_is_refused_for_another_one(stack: Stack, argument: str) -> None:
-    values: dict[str, Any] = {"mailbox_key": kms.Key(stack, "Key"), "keep_mail_for": Duration.days(30)}
+    values: dict[str, Any] = {"mailbox_key": kms.Key(stack, "Key"), "keep_for": Duration.days(30)}
 
     with pytest.raises(ValueError, match=rf"{argument} must be left out with mailbox, got both; it is for the bucket"):
         make(stack, mailbox=s3.Bucket(stack, "Archive"), **{argument: values[argument]})
@@ -615,8 +615,22 @@ def test_what_is_for_the_mailbox_that_is_made_is_refused_for_another_one(stack: 
 def test_the_mailbox_is_there_for_readers_before_any_rule_stores_mail(stack: Stack) -> None:
     rules = make(stack)
 
-    assert rules.mailbox is rules.mailbox
+    assert rules.use_mailbox() is rules.use_mailbox() is rules.mailbox
     only(stack, "AWS::S3::Bucket")
+
+
+def test_looking_for_the_mailbox_makes_none(stack: Stack) -> None:
+    rules = make(stack)
+
+    assert rules.mailbox is None
+    assert resources(stack, "AWS::S3::Bucket") == []
+
+
+def test_a_mailbox_that_was_given_is_used(stack: Stack) -> None:
+    archive = s3.Bucket(stack, "Archive")
+    rules = make(stack, mailbox=archive)
+
+    assert rules.use_mailbox() is rules.mailbox is archive
 
 
 # Spam
@@ -735,8 +749,8 @@ def test_a_switch_of_a_rule_is_a_bool(stack: Stack, switch: str) -> None:
 
 
 def test_mail_is_kept_for_whole_days(stack: Stack) -> None:
-    with pytest.raises(ValueError, match="keep_mail_for must be whole days, got '36 hours'; round it"):
-        make(stack, keep_mail_for=Duration.hours(36))
+    with pytest.raises(ValueError, match="keep_for must be whole days, got '36 hours'; round it"):
+        make(stack, keep_for=Duration.hours(36))
 
 
 def test_dropped_mail_is_counted_from_the_log(stack: Stack) -> None:
@@ -786,9 +800,9 @@ def everything(stack: Stack) -> InboundRuleSet:
         "Inbound",
         domain=mail,
         mailbox_key=kms.Key(stack, "Key"),
-        keep_mail_for=Duration.days(90),
+        keep_for=Duration.days(90),
         allow_from=["192.0.2.0/24"],
-        failure_reactions=[EmailTeam("ops@example.net"), NotifyTopic(encrypted)],
+        reactions=[EmailTeam("ops@example.net"), NotifyTopic(encrypted)],
     )
     rules.add_rule(
         "Support",
@@ -808,7 +822,9 @@ def everything(stack: Stack) -> InboundRuleSet:
         actions=[
             InvokeFunction(function),
             ForwardMail(to={"*": ["sales@example.net"]}),
-            DeliverToWorkMail("arn:aws:workmail:eu-west-1:111122223333:organization/m-1", topic=encrypted),
+            DeliverToWorkMail(
+                organization_arn="arn:aws:workmail:eu-west-1:111122223333:organization/m-1", topic=encrypted
+            ),
         ],
     )
     rules.add_rule(
@@ -906,7 +922,7 @@ def test_the_spam_rule_asks_for_tls_where_every_rule_does(
 
 
 def test_an_alarm_watches_the_spam_rule_too(stack: Stack) -> None:
-    make(stack, drop_spam=True, failure_reactions=[EmailTeam("ops@example.net")])
+    make(stack, drop_spam=True, reactions=[EmailTeam("ops@example.net")])
 
     assert len(resources(stack, "AWS::CloudWatch::Alarm")) == 1
 
@@ -944,8 +960,8 @@ def test_a_domain_is_a_construct_and_not_its_name(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("reactions", [None, "ops@example.net", EmailTeam("ops@example.net"), ["ops@example.net"]])
-def test_failure_reactions_are_checked_by_their_own_name(stack: Stack, reactions: Any) -> None:
+def test_reactions_are_a_list_of_reactions(stack: Stack, reactions: Any) -> None:
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
 
-    with pytest.raises(ValueError, match="failure_reactions must be "):
-        InboundRuleSet(stack, "Inbound", domain=domain, failure_reactions=reactions)
+    with pytest.raises(ValueError, match="reactions must be "):
+        InboundRuleSet(stack, "Inbound", domain=domain, reactions=reactions)

@@ -561,7 +561,7 @@ def test_the_previous_key_is_looked_at_once_an_hour(stack: Stack) -> None:
 def test_an_alarm_tells_of_rotations_that_fail(stack: Stack) -> None:
     topic = sns.Topic(stack, "Topic")
     reactions = [NotifyTopic(topic), cloudwatch_actions.SnsAction(sns.Topic(stack, "Other"))]
-    credentials = make(stack, rotate_after=MONTH, failure_reactions=reactions)
+    credentials = make(stack, rotate_after=MONTH, reactions=reactions)
 
     alarm = only(stack, "AWS::CloudWatch::Alarm")["Properties"]
     assert credentials.rotation_function
@@ -702,7 +702,7 @@ def test_a_key_is_used_through_secrets_manager_of_the_region_of_the_secret(stack
         encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN.replace("eu-west-1", "us-east-1")),
     )
     role = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    SmtpSecret(stack, "Smtp", secret=secret).grant_read(role)
+    SmtpCredentials.from_secret(stack, "Smtp", secret).grant_read(role)
 
     _, decrypting = role_statements(stack, of="Reader")
     assert conditions(decrypting) == {"kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}
@@ -710,17 +710,26 @@ def test_a_key_is_used_through_secrets_manager_of_the_region_of_the_secret(stack
 
 def test_a_secret_is_all_that_credentials_made_elsewhere_need(stack: Stack) -> None:
     secret = secretsmanager.Secret.from_secret_name_v2(stack, "Known", "smtp")
-    credentials = SmtpSecret(stack, "Smtp", secret=secret)
+    credentials = SmtpCredentials.from_secret(stack, "Smtp", secret)
 
     assert credentials.secret is credentials.ready is secret
+    assert isinstance(credentials, SmtpSecret)
     assert isinstance(make(stack, "Made"), SmtpSecret)
 
 
 def test_credentials_made_elsewhere_without_a_secret_are_refused(stack: Stack) -> None:
-    with pytest.raises(TypeError, match="secret"):
-        SmtpSecret(stack, "Smtp")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"Can't instantiate abstract class SmtpSecret .*ready.*secret"):
+        SmtpSecret(stack, "Smtp")  # type: ignore[abstract]
     with pytest.raises(ValueError, match="secret must be an object of CDK, not a name, got None"):
-        SmtpSecret(stack, "None", secret=None)  # type: ignore[arg-type]
+        SmtpCredentials.from_secret(stack, "None", None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("attribute", ["secret", "ready"])
+def test_what_others_wait_for_and_read_cannot_be_replaced(stack: Stack, attribute: str) -> None:
+    credentials = make(stack)
+
+    with pytest.raises(AttributeError, match=attribute):
+        setattr(credentials, attribute, credentials.user)
 
 
 # What is refused
@@ -765,10 +774,10 @@ def test_credentials_made_elsewhere_without_a_secret_are_refused(stack: Stack) -
         ({"rotate_after": MONTH, "keep_previous_for": 5}, "keep_previous_for must be a Duration, got 5"),
         ({"keep_previous_for": Duration.days(1)}, "keep_previous_for must come with rotate_after"),
         (
-            {"failure_reactions": ["ops"]},
-            "failure_reactions must be alarm reactions or actions of aws_cloudwatch_actions",
+            {"reactions": ["ops"]},
+            "reactions must be alarm reactions or actions of aws_cloudwatch_actions",
         ),
-        ({"failure_reactions": [EmailTeam("ops@example.net")]}, "failure_reactions must come with rotate_after, got "),
+        ({"reactions": [EmailTeam("ops@example.net")]}, "reactions must come with rotate_after, got "),
     ],
 )
 def test_arguments_that_cannot_work_are_refused(stack: Stack, changes: dict[str, Any], message: str) -> None:

@@ -1,0 +1,96 @@
+"""SmtpSecret: what can be done with SMTP credentials, whether this app made them or only refers to them."""
+
+from abc import abstractmethod
+
+import jsii
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct, IDependable
+
+from ..common.arguments import invalid
+from ..common.rendered import rendered
+from ._smtp_checks import check_object
+
+
+class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
+    """A secret with what an SMTP client needs; write functions for this, and they take both kinds.
+
+    ``SmtpCredentials`` makes one; ``SmtpCredentials.from_secret`` refers to one that was made elsewhere.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+
+    @property
+    @abstractmethod
+    def secret(self) -> secretsmanager.ISecret:
+        """The secret: JSON with ``host``, ``port`` (a number), ``username``, ``password`` and ``region``."""
+
+    @property
+    @abstractmethod
+    def ready(self) -> IDependable:
+        """What to depend on before the secret is read: it has its value, and the user may send."""
+
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a grantee read the secret, and decrypt it where the secret has a key of its own.
+
+        Args:
+            grantee: Who may read, such as a function.
+
+        Raises:
+            ValueError: A grantee of another account, or a service, where the secret has no ``encryption_key``: nobody
+                else can use the AWS managed key
+                (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html).
+        """
+        try:
+            grant = self.secret.grant_read(grantee)
+        except RuntimeError as error:
+            if "KeyProvidedCrossAccountAccess" not in str(error):
+                raise
+            raise invalid(
+                "grantee",
+                "be of this account for a secret without an encryption_key",
+                self._names_of(grantee.grant_principal),
+                "pass encryption_key=kms.Key(...) to SmtpCredentials",
+            ) from None
+        key = self.secret.encryption_key
+        if key is None:
+            return grant
+        # CDK writes this into the policy of the key, and for an imported key nowhere.
+        return grant.combine(
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=["kms:Decrypt"],
+                resource_arns=[key.key_arn],
+                conditions=through_secrets_manager(self.secret),
+            )
+        )
+
+    def _names_of(self, principal: iam.IPrincipal) -> str:
+        resolved = Stack.of(self).resolve(principal.policy_fragment.principal_json)
+        return ", ".join(rendered(each) for named in resolved.values() for each in named)
+
+
+class ExistingSmtpSecret(SmtpSecret):
+    """A secret that was made elsewhere."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, secret: secretsmanager.ISecret) -> None:
+        super().__init__(scope, construct_id)
+        check_object("secret", secret)
+        self._secret = secret
+
+    @property
+    def secret(self) -> secretsmanager.ISecret:
+        """The secret as it was given."""
+        return self._secret
+
+    @property
+    def ready(self) -> IDependable:
+        """What to depend on before the secret is read: the secret itself, which is taken to have its value."""
+        return self._secret
+
+
+def through_secrets_manager(secret: secretsmanager.ISecret) -> dict[str, dict[str, str]]:
+    """The condition that holds the use of a key to secrets of the region that *secret* is in."""
+    return {"StringEquals": {"kms:ViaService": f"secretsmanager.{secret.env.region}.amazonaws.com"}}
