@@ -14,13 +14,13 @@ from constructs import Construct, IConstruct
 from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
 from ..common.checks import warn
 from ..common.recipients import matching_entry
+from ..identities.sending_domain import SendingDomain
 from .activation import Activation, LeaveInactive
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
 
-    from ..identities.sending_domain import SendingDomain
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
 MAX_RULES = 200
@@ -32,8 +32,18 @@ _STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
 _RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 
 
+def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
+    """Those of both arguments; at least one."""
+    found = (*([domain] if domain else []), *domains)
+    for each in found:
+        check_kind("domain", each, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
+    if not found:
+        raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
+    return found
+
+
 def check_recipients(
-    domains: "Sequence[SendingDomain]", recipients: Sequence[str], *, argument: str = "recipients"
+    domains: Sequence[SendingDomain], recipients: Sequence[str], *, argument: str = "recipients"
 ) -> None:
     """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
     if isinstance(recipients, str) or not isinstance(recipients, Sequence):
@@ -109,7 +119,7 @@ def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_for
             )
 
 
-def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
+def belongs_to(domains: Sequence[SendingDomain], entry: str) -> bool:
     """Whether an address or domain is in one of *domains*; a token may be."""
     domain = entry.rpartition("@")[2].removeprefix(".")
     if contains_token(domain):  # before the case goes, which is a part of a token
@@ -118,7 +128,7 @@ def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
     return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
 
 
-def domain_of(domains: "Sequence[SendingDomain]", argument: str, address: str) -> "SendingDomain":
+def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> SendingDomain:
     """The one of *domains* that *address* is in, so that SES may send from it; the first one for a token.
 
     Raises ``ValueError`` for an address outside them.

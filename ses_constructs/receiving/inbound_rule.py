@@ -14,9 +14,9 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
-from ..common.checks import check_same_region, warn_about_policy
+from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
-from ._rule_checks import count_storing_statement
+from ._rule_checks import belongs_to, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -239,9 +239,24 @@ class InboundRule(Construct):
         )
 
     def _action_property(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
-        if hasattr(action, "add_to"):
-            return action.add_to(self)
-        return _converted(action.bind(self.resource))
+        made = action.add_to(self) if hasattr(action, "add_to") else _converted(action.bind(self.resource))
+        if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
+            self._wait_for_sender(made.bounce_action.sender)
+        return made
+
+    def _wait_for_sender(self, sender: str) -> None:
+        """SES refuses a rule that bounces, until it has verified the sender of the bounce."""
+        domain = next((each for each in self.rule_set.domains if belongs_to([each], sender)), None)
+        here, there = Stack.of(self).region, Stack.of(domain).region if domain else ""
+        if domain is None or regions_differ(here, there):
+            warn(
+                self,
+                "verified-elsewhere",
+                f"SES must have verified {sender} in {here} before this rule is deployed; look that it has, and "
+                "acknowledge this warning",
+            )
+            return
+        self.depends_on(domain.wait_for_identity())
 
     def _property(self) -> ses.CfnReceiptRule.RuleProperty:
         return ses.CfnReceiptRule.RuleProperty(

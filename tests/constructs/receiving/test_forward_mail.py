@@ -141,7 +141,8 @@ def test_every_forwarder_has_a_mark_and_a_prefix_of_its_own(stack: Stack) -> Non
     for name in ("support", "sales"):
         rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[ForwardMail(to=TO)])
 
-    variables = [each["Properties"]["Environment"]["Variables"] for each in resources(stack, "AWS::Lambda::Function")]
+    functions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Function")]
+    variables = [each["Environment"]["Variables"] for each in functions if "Environment" in each]
     prefixes = [
         each["Properties"]["Rule"]["Actions"][0]["S3Action"]["ObjectKeyPrefix"] for each in receipt_rules(stack)
     ]
