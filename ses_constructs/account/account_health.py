@@ -11,7 +11,7 @@ from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import AccountThresholds
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_known_seconds
-from ..common.sending_metrics import ReputationMetrics
+from ..common.sending_metrics import ReputationMetrics, check_period
 
 NAMESPACE = "SesConstructs/Account"
 
@@ -78,10 +78,9 @@ class AccountHealth(Construct, ReputationMetrics):
             period: As long as between two questions to SES unless given.
 
         Raises:
-            ValueError: A period that is no ``Duration``.
+            ValueError: A period that CloudWatch does not take.
         """
-        if period is not None:
-            check_kind("period", period, Duration, "pass a Duration, such as Duration.minutes(5)")
+        check_period(period)
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric_name, statistic=statistic, period=period or self.every
         )

@@ -70,8 +70,8 @@ class EventSource(Construct, ReputationMetrics):
             label: How a graph names it; CloudWatch makes a label unless given.
 
         Raises:
-            ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that is no
-                ``Duration``.
+            ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that CloudWatch does
+                not take.
         """
         event = _EVENT_OF_METRIC.get(metric_name)
         if event is not None:
