@@ -33,7 +33,8 @@ class AccountHealth(Construct, ReputationMetrics):
     Args:
         thresholds: When the alarms on the quota and the sending rate fire; at 80 % of the quota unless given.
         sandbox: Pass True while the account is meant to be in the sandbox, and there is no alarm about it.
-        reactions: What to do when an alarm fires, as in ``BounceMonitoring``, but without ``PauseSending``.
+        reactions: What to do when an alarm fires: ``EmailTeam``, ``NotifyTopic``, a reaction of your own, or any action
+            of aws_cloudwatch_actions; not ``PauseSending``.
         every: How often to ask, whole minutes from 1 minute to 1 hour; five minutes unless given.
 
     Raises:
