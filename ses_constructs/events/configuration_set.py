@@ -78,7 +78,7 @@ class ConfigurationSetOptions:
         )
         _check_watched_once(scope, configuration_set)
         if self.tracking_domain is not None:
-            configuration_set.node.add_dependency(*_track(scope, self.tracking_domain, domain))
+            configuration_set.node.add_dependency(*_make_tracking_domain(scope, self.tracking_domain, domain))
         return configuration_set
 
     def check_taken(self, scope: Construct, configuration_set: ses.IConfigurationSet) -> ses.IConfigurationSet:
@@ -156,7 +156,7 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
         )
 
 
-def _track(scope: Construct, tracking_domain: str, domain: SendingDomain | None) -> list[IDependable]:
+def _make_tracking_domain(scope: Construct, tracking_domain: str, domain: SendingDomain | None) -> list[IDependable]:
     """The identity and the records of *tracking_domain*; SES refuses it in a set until it is verified."""
     if not isinstance(domain, VerifiedDomain):
         raise invalid(

@@ -27,7 +27,7 @@ CONFIGURATION_SET_DIMENSION = "ses:configuration-set"
 _DIMENSION_NAME = re.compile(r"[A-Za-z0-9_:-]{1,256}")
 _DIMENSION_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-cloudwatch.html
-_NO_DIMENSIONS = frozenset({"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"})
+_REFUSED_HEADERS = frozenset({"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"})
 
 
 class EventDestination(Protocol):
@@ -282,5 +282,5 @@ def _check_dimension(dimension: ses.CloudWatchDimension, *, taken: Collection[st
             "take a value such as 'none'",
         )
     is_header = dimension.source is ses.CloudWatchDimensionSource.EMAIL_HEADER
-    if is_header and dimension.name.lower() in _NO_DIMENSIONS:
+    if is_header and dimension.name.lower() in _REFUSED_HEADERS:
         raise invalid("dimensions", "name a header that SES takes", dimension.name, "take a header of your own")
