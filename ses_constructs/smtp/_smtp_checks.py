@@ -23,7 +23,7 @@ _DEFAULT_GRACE_DAYS = 1
 _MIN_GRACE_SECONDS = 3600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
-# A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each of them in the
+# A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each in the
 # condition and in an ARN (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 _MAX_ADDRESS_CHARACTERS = 1_300
 _AROUND_AN_ADDRESS = len('"","arn:aws-us-gov:ses:us-gov-west-1:111122223333:identity/",')
