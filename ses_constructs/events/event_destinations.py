@@ -116,7 +116,8 @@ class TopicEvents:
 
     Raises:
         ValueError: A FIFO topic, or no kind of event; and where a monitoring gets the destination, a topic of another
-            region, one whose key comes from outside the app, or one that another stack of the app makes.
+            region, one whose key comes from outside the app or from AWS (``alias/aws/sns``), or one that another stack
+            of the app makes.
     """
 
     topic: sns.ITopic
@@ -141,8 +142,8 @@ class TopicEvents:
             configuration_set: Whose events they are.
 
         Raises:
-            ValueError: A topic of another region, one whose key comes from outside the app, or one that another stack
-                of the app makes.
+            ValueError: A topic of another region, one whose key comes from outside the app or from AWS, or one that
+                another stack of the app makes.
         """
         check_same_region("topic", self.topic.env.region, user=scope)
         name = configuration_set.configuration_set_name
@@ -157,7 +158,7 @@ class TopicEvents:
             )
         source_arn = ses_arn(scope, "configuration-set", name)
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
-        allow_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        allow_service_encrypt(self.topic, "ses.amazonaws.com")
         warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
 

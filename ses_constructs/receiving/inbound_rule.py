@@ -16,6 +16,7 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
+from ..common.topic_access import checked_key, key_statement
 from ._rule_checks import belongs_to, count_storing_statement
 from .rule_set import RuleSet
 
@@ -167,7 +168,8 @@ class InboundRule(Construct):
             topic: A standard topic of the rule's region.
 
         Raises:
-            ValueError: A FIFO topic, or one in another region; SES takes neither.
+            ValueError: A FIFO topic, one in another region, or one with AWS's own key ``alias/aws/sns``; SES can
+                publish to none of them.
         """
         if topic.fifo:
             raise invalid(
@@ -175,9 +177,9 @@ class InboundRule(Construct):
             )
         self.check_same_region("topic", topic.env.region)
         self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
-        if topic.master_key:
-            self.check_same_region("key", topic.master_key.env.region)
-            self.allow_ses_encrypt(topic.master_key)
+        if key := checked_key(topic):
+            self.check_same_region("key", key.env.region)
+            self._add_to_key(key, key_statement("ses.amazonaws.com"))
         return topic.topic_arn
 
     def allow_ses_encrypt(self, key: "kms.IKey") -> None:
@@ -186,14 +188,9 @@ class InboundRule(Construct):
         A key from elsewhere keeps its policy, so a warning prints what that policy needs.
 
         Args:
-            key: The key of a bucket or topic that SES writes to.
+            key: The key of a bucket that SES writes to; ``allow_ses_publish`` sees to the key of a topic.
         """
-        statement = self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
-        result = key.add_to_resource_policy(statement, allow_no_op=True)
-        if result.statement_added:
-            self.depends_on(key)
-        else:
-            self.warn_about_policy("key", statement)
+        self._add_to_key(key, self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*"))
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
         """Warn that the policy of an imported resource needs a statement, and print it.
@@ -220,6 +217,12 @@ class InboundRule(Construct):
         """Switch the rule on, for other recipients than it was made for."""
         self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
         self.resource.rule = self._property()
+
+    def _add_to_key(self, key: "kms.IKey", statement: iam.PolicyStatement) -> None:
+        if key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
+            self.depends_on(key)
+        else:
+            self.warn_about_policy("key", statement)
 
     def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
         result = resource.add_to_resource_policy(statement)

@@ -834,6 +834,11 @@ def everything(stack: Stack) -> InboundRuleSet:
     return rules
 
 
+def for_a_rule(stack: Stack) -> list[tuple[str, dict[str, Any]]]:
+    """What lets SES in, but for the key of the topic, for which AWS documents no source."""
+    return [each for each in service_statements(stack, SES) if not each[0].startswith("TopicKey")]
+
+
 def source_rule(statement: dict[str, Any]) -> str:
     """The name of the rule that a statement lets SES in for."""
     found = conditions(statement)
@@ -847,7 +852,7 @@ def source_rule(statement: dict[str, Any]) -> str:
 def test_every_statement_for_ses_is_for_one_rule_of_this_account_which_waits_for_it(stack: Stack) -> None:
     everything(stack)
 
-    statements = service_statements(stack, SES)
+    statements = for_a_rule(stack)
     kinds = {template(stack)["Resources"][policy]["Type"] for policy, _ in statements}
     assert kinds == {
         "AWS::KMS::Key",
@@ -874,7 +879,7 @@ def test_only_actions_of_aws_ses_actions_let_ses_in_for_more_than_the_rule(stack
 def test_no_name_or_arn_holds_an_unresolved_token_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
     everything(agnostic_stack)
 
-    statements = service_statements(agnostic_stack, SES)
+    statements = for_a_rule(agnostic_stack)
     assert {conditions(each)["aws:SourceAccount"] for _, each in statements} == {"<AWS::AccountId>"}
     for policy, statement in statements:
         assert policy in receipt_rule(agnostic_stack, source_rule(statement))["DependsOn"]
