@@ -9,6 +9,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import invalid
+from ..common.ses_arn import longest_name
 from ..functions.custom_resource_function import CustomResourceFunction
 
 _MAX_POLICY_NAME = 64
@@ -26,7 +27,13 @@ class SenderPolicy(Construct):
     """One sending-authorization policy on an identity; CloudFormation has no resource for it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, identity: ses.IEmailIdentity, removal_policy: RemovalPolicy
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identity: ses.IEmailIdentity,
+        domain_name: str,
+        removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
         self._identity = identity
@@ -54,6 +61,7 @@ class SenderPolicy(Construct):
                     resources=[identity.email_identity_arn],
                 )
             ],
+            longest={identity.email_identity_name: longest_name(domain_name)},
         )
         if removal_policy is not RemovalPolicy.DESTROY:
             # A custom resource that is retained gets no Delete, so its policy stays.

@@ -173,7 +173,11 @@ class SendingDomain(Construct, SendingMetrics):
         sender, addresses = checked_sender(principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
             self._sender_policy = SenderPolicy(
-                self, "Senders", identity=self.identity, removal_policy=self.removal_policy
+                self,
+                "Senders",
+                identity=self.identity,
+                domain_name=self.domain_name,
+                removal_policy=self.removal_policy,
             )
         self._sender_policy.allow(sender, from_addresses=addresses)
 

@@ -244,6 +244,7 @@ class VerifiedDomain(SendingDomain):
             self,
             construct_id,
             identity=self.identity,
+            domain_name=self.domain_name,
             mail_from_domain=self.mail_from_domain,
             records=self.records,
             published=self._published,
