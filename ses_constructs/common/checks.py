@@ -5,11 +5,12 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 
 import json
 
-from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .arguments import check_kind, contains_token, invalid
+from .rendered import rendered
 from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
 
 
@@ -71,6 +72,24 @@ def check_configuration_set(argument: str, value: object) -> None:
     if not hasattr(value, "configuration_set_name"):
         raise invalid(
             argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
+        )
+
+
+def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:
+    """Say that *needed* goes, though the domain that needs it to send stays; what comes from elsewhere stays anyway."""
+    resource = needed.node.default_child
+    if not isinstance(resource, CfnResource):
+        return
+    if resource.cfn_options.deletion_policy not in (
+        CfnDeletionPolicy.RETAIN,
+        CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE,
+    ):
+        domain = rendered(Stack.of(scope).resolve(domain_name))
+        warn(
+            scope,
+            "not-retained",
+            f"{needed.node.path} goes with its stack, but {domain} stays and needs it to send; call "
+            "apply_removal_policy(RemovalPolicy.RETAIN) on it before you pass it on",
         )
 
 

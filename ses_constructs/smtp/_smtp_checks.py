@@ -22,7 +22,8 @@ _DEFAULT_GRACE_DAYS = 1
 # The function that retires keys looks once an hour.
 _MIN_GRACE_SECONDS = 3600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
-_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
+LONGEST_SECRET_NAME = 512
+_SECRET_NAME = re.compile(rf"[A-Za-z0-9/_+=.@-]{{1,{LONGEST_SECRET_NAME}}}")
 # A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each in the
 # condition and in an ARN (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
 _MAX_ADDRESS_CHARACTERS = 1_300
