@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
 
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
-_OLDER_MAX_RECIPIENTS = 100
+# No name below them is in the public DNS (RFC 6761 section 6).
+_RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 # A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
 MAX_STORING_STATEMENTS = 50
 _STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
-_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 
 
 def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
@@ -80,13 +81,16 @@ def check_actions(actions: object) -> None:
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:
-    """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateReceiptRuleSet.html.
+    """
     if name is None:
         return
     if not _RULE_SET_NAME.fullmatch(name):
         raise invalid(
             "rule_set_name",
-            "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
+            "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
             name,
             "take a name such as 'inbound', or leave it out",
         )
@@ -153,17 +157,11 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
-    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
+    """Recipients that get no mail, and rules that come after one that takes the same mail.
 
     *earlier*: the recipients of the rules before this one, by the ids of those rules.
     """
-    if len(recipients) > _OLDER_MAX_RECIPIENTS:
-        warn(
-            scope,
-            "many-recipients",
-            f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
-            f"{_OLDER_MAX_RECIPIENTS}; name a domain, or spread them over rules",
-        )
+    warn_about_reserved(scope, recipients)
     for recipient in recipients:
         for rule_id, entries in earlier.items():
             wider = _wider_entry(entries, recipient)
@@ -175,6 +173,20 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
                     "add it after the narrower rules, unless both shall see that mail",
                 )
                 return
+
+
+def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
+    """Recipients that no mail can reach."""
+    for recipient in recipients:
+        top_level = recipient.rpartition(".")[2].lower()
+        if top_level in _RESERVED:
+            warn(
+                scope,
+                "reserved-domain",
+                f"no mail reaches {recipient}, because '.{top_level}' is reserved and not in the public DNS (RFC 6761 "
+                "section 6); write the domain that is meant",
+            )
+            return
 
 
 def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:

@@ -58,7 +58,7 @@ class InboundRule(Construct):
         after: The name of the rule in front of this one; None for the top of the set.
 
     Raises:
-        ValueError: Too many actions, and what an action refuses.
+        ValueError: Too many actions, one behind a ``StopProcessing``, and what an action refuses.
     """
 
     def __init__(
@@ -97,6 +97,10 @@ class InboundRule(Construct):
         )
         """CDK's own resource, for anything that this class does not offer."""
         self._actions += [self._action_property(action) for action in actions]
+        if any(each.stop_action for each in self._actions[:-1]):
+            # "Stop action, if any, must be placed at the end of the actions list", says SES.
+            names = [type(each).__name__ for each in actions]
+            raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
         self.resource.rule = self._property()
 
     def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
