@@ -65,7 +65,7 @@ def _add_cloudformation() -> None:
     def update(
         physical_id: str, old: Properties, new: Properties, stack_name: str, logical_id: str | None = None
     ) -> Provisioned:
-        if problem := refused_template(new, old):
+        if old != new and (problem := refused_template(new, old)):
             raise ValueError(problem)
         name, _ = original_update(physical_id, old, new, stack_name, logical_id)
         return name, _declare(name, new)

@@ -12,18 +12,18 @@ MOST_RULES = 200  # in a rule set
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+")
 _FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")
 
-Rule = dict[str, object]
+Actions = list[dict[str, dict[str, str]]]
 Problem = tuple[str, str]  # SES's code and message
 
 
-def rule_error(rule: dict[str, list[dict[str, dict[str, str]]]]) -> Response | None:
+def rule_error(rule: dict[str, Actions]) -> Response | None:
     """SES's error about the first thing that it does not take, or None."""
     malformed: Response | None = ses._receipt_rule_error(rule)
     problem = next(_problems(rule["Actions"]), None) if malformed is None else None
     return malformed or (error(*problem) if problem else None)
 
 
-def limit_error(rules: list[Rule]) -> Response | None:
+def limit_error(rules: list[object]) -> Response | None:
     """SES's error about one more rule in a set that is full, or None."""
     return error("LimitExceeded", "Too many rules") if len(rules) >= MOST_RULES else None
 
@@ -40,7 +40,7 @@ def missing_set(params: Params) -> Response | None:
     return response
 
 
-def _problems(actions: list[dict[str, dict[str, str]]]) -> Iterator[Problem]:
+def _problems(actions: Actions) -> Iterator[Problem]:
     if len(actions) > MOST_ACTIONS:
         yield "LimitExceeded", "Too many actions"
     for action in actions:

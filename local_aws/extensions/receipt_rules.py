@@ -61,6 +61,8 @@ def _create_rule(logical_id: str, properties: Properties, stack_name: str) -> Pr
 
 
 def _update_rule(name: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
+    if old == new:  # CloudFormation calls SES for what has changed only
+        return name, {}
     checked(_call_update_rule(rule_params(new, name)))
     if _changed_after.get("moves") and old.get("After") != new.get("After"):
         after = {"After": new["After"]} if new.get("After") else {}

@@ -11,7 +11,7 @@ from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import AccountThresholds
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_known_seconds
-from ..common.sending_metrics import ReputationMetrics
+from ..common.sending_metrics import ReputationMetrics, check_period
 
 NAMESPACE = "SesConstructs/Account"
 
@@ -33,7 +33,8 @@ class AccountHealth(Construct, ReputationMetrics):
     Args:
         thresholds: When the alarms on the quota and the sending rate fire; at 80 % of the quota unless given.
         sandbox: Pass True while the account is meant to be in the sandbox, and there is no alarm about it.
-        reactions: What to do when an alarm fires, as in ``BounceMonitoring``, but without ``PauseSending``.
+        reactions: What to do when an alarm fires: ``EmailTeam``, ``NotifyTopic``, a reaction of your own, or any action
+            of aws_cloudwatch_actions; not ``PauseSending``.
         every: How often to ask, whole minutes from 1 minute to 1 hour; five minutes unless given.
 
     Raises:
@@ -78,10 +79,9 @@ class AccountHealth(Construct, ReputationMetrics):
             period: As long as between two questions to SES unless given.
 
         Raises:
-            ValueError: A period that is no ``Duration``.
+            ValueError: A period that CloudWatch does not take.
         """
-        if period is not None:
-            check_kind("period", period, Duration, "pass a Duration, such as Duration.minutes(5)")
+        check_period(period)
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric_name, statistic=statistic, period=period or self.every
         )

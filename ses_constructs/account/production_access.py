@@ -18,6 +18,8 @@ from ..common.arguments import (
     text_tuple,
     without_tokens,
 )
+from ..common.one_per_region import claim
+from ..functions.custom_resource_function import CustomResourceFunction
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutAccountDetails.html
 _LONGEST_WEBSITE = 1000
@@ -34,23 +36,25 @@ class ProductionAccess(Construct):
     """The request to leave the sandbox in this region; people at AWS review it, at first within about a day.
 
     The deployment submits and does not wait. An account that has left the sandbox, or whose request is under review, is
-    left as it is, and nothing changes when the stack goes. Answers that change are a new request only after a denial;
-    a deployment that creates the request fails if AWS has denied the very same answers, and names the support case.
-
-    *mail_type* is ``transactional`` or ``marketing``, whichever is most of what you send.
-    *website* is an http or https address of at most 1,000 characters, which shows what the mail is about.
-    *use_case* has 100 to 5,000 characters. AWS wants to read how you build or get your mailing list, how you handle
-    bounces and complaints, how recipients opt out, how much you plan to send, and a sample of it.
-    *contact_language* is ``en`` or ``ja``.
-    *contacts* are up to four addresses that hear of the review besides the account's own.
+    left as it is, and nothing changes when the stack goes. After a denial AWS is not known to take another request: a
+    deployment that creates one fails and names the support case, which is where to go on.
 
     The answers stand in the template as they are, so name mailboxes of a team as contacts rather than persons.
 
     There is one request in an account and region, so only one stack can hold it: see ``docs/account-wide.md``.
 
-    Raises ``ValueError`` for answers that SES would not take.
-
     Source: https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html.
+
+    Args:
+        mail_type: ``transactional`` or ``marketing``, whichever is most of what you send.
+        website: An http or https address of at most 1,000 characters, which shows what the mail is about.
+        use_case: 100 to 5,000 characters. AWS wants to read how you build or get your mailing list, how you handle
+            bounces and complaints, how recipients opt out, how much you plan to send, and a sample of it.
+        contact_language: ``en`` or ``ja``, in which people at AWS write to you.
+        contacts: Up to four addresses that hear of the review besides the account's own.
+
+    Raises:
+        ValueError: Answers that SES would not take, or a second request in the app for the same account and region.
     """
 
     def __init__(
@@ -75,10 +79,6 @@ class ProductionAccess(Construct):
         }
         if checked := _checked_contacts(contacts):
             properties["Contacts"] = list(checked)
-
-        # These load aws_lambda and aws_ssm, which few apps need.
-        from ..common.one_per_region import claim
-        from ..functions.custom_resource_function import CustomResourceFunction
 
         CustomResourceFunction.shared(self, "production_access").custom_resource(
             self, resource_type="Custom::SESProductionAccess", properties=properties

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from ..common.arguments import check_kind
 from ..common.one_per_region import claim
+from ..functions.custom_resource_function import CustomResourceFunction
 
 _REASONS = {
     ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS: ["BOUNCE", "COMPLAINT"],
@@ -17,12 +18,15 @@ class SuppressionList(Construct):
     """What puts an address on the suppression list of the account in this region, to which SES sends nothing more.
 
     A configuration set may say otherwise for its own mail. The setting exists once, so a second stack that wants to own
-    it is refused; nothing else about the list is touched, and when the stack goes it stays as it is
-    (https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html).
+    it is refused. Nothing else about the list is touched, and when the stack goes it stays as it is.
 
-    *reasons*: bounces and complaints unless given; None for an account that suppresses nothing.
+    Source: https://docs.aws.amazon.com/ses/latest/dg/sending-email-suppression-list.html.
 
-    Raises ``ValueError`` for a second one in a stack.
+    Args:
+        reasons: What puts an address on the list; None for an account that suppresses nothing.
+
+    Raises:
+        ValueError: Reasons of another kind, or a second list in the app for the same account and region.
     """
 
     def __init__(
@@ -35,8 +39,6 @@ class SuppressionList(Construct):
         super().__init__(scope, construct_id)
         if reasons is not None:
             check_kind("reasons", reasons, ses.SuppressionReasons, "pass a member of ses.SuppressionReasons, or None")
-        from ..functions.custom_resource_function import CustomResourceFunction
-
         resource = CustomResourceFunction.shared(self, "suppression_list").custom_resource(
             self,
             resource_type="Custom::SESSuppressionList",

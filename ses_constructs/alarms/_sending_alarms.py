@@ -121,7 +121,7 @@ class SendingAlarms(Construct):
                 SendingAlarm(
                     self,
                     construct_id,
-                    metric=_counted(metric(period=_COUNT_PERIOD), _COUNT_PERIOD),
+                    metric=_zero_filled(metric(period=_COUNT_PERIOD), _COUNT_PERIOD),
                     threshold=threshold,
                     description=what.format(self.subject),
                     missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -130,7 +130,7 @@ class SendingAlarms(Construct):
             SendingAlarm(
                 self,
                 "Silence",
-                metric=_counted(self.metrics.metric_sends(period=thresholds.silence), thresholds.silence),
+                metric=_zero_filled(self.metrics.metric_sends(period=thresholds.silence), thresholds.silence),
                 threshold=1,
                 description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
                 comparison=_BELOW,
@@ -138,7 +138,7 @@ class SendingAlarms(Construct):
             )
 
 
-def _counted(count: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
+def _zero_filled(count: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
     """A count that is 0 where SES wrote none.
 
     An alarm looks at more periods than it evaluates, and judges by the newest that have data: without the zeros it

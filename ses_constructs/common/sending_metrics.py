@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
-from .arguments import check_kind
+from .arguments import invalid
+from .checks import check_known_seconds
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
+_SHORT_PERIODS = (1, 5, 10, 30)
 
 
 class SendingMetrics:
@@ -31,13 +35,12 @@ class SendingMetrics:
             label: How a graph names it; CloudWatch makes a label unless given.
 
         Raises:
-            ValueError: A period that is no ``Duration``.
+            ValueError: A period that CloudWatch does not take.
         """
         # Slow to import; every domain has metrics, and few apps ask for them.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        if period is not None:
-            check_kind("period", period, Duration, "pass a Duration, such as Duration.minutes(5)")
+        check_period(period)
         return cloudwatch.Metric(
             namespace="AWS/SES",
             metric_name=metric_name,
@@ -119,3 +122,13 @@ class ReputationMetrics(SendingMetrics):
             period: Five minutes unless given.
         """
         return self.metric("Reputation.ComplaintRate", statistic="Maximum", period=period)
+
+
+def check_period(period: Duration | None) -> None:
+    """Raise ``ValueError`` for a period that CloudWatch does not take."""
+    if period is None:
+        return
+    fix = "pass a Duration, such as Duration.minutes(5)"
+    seconds = check_known_seconds("period", period, fix)
+    if seconds not in _SHORT_PERIODS and (seconds < 60 or seconds % 60):
+        raise invalid("period", "be whole minutes, or 1, 5, 10 or 30 seconds", period.to_human_string(), fix)

@@ -13,7 +13,7 @@ from ._history_queries import QUERIES
 from ._history_stream import RESULTS_PREFIX, acknowledge_prefixes
 from ._history_table import EVENTS_PREFIX, TABLE_NAME
 
-_ASK = (
+_QUERY_ACTIONS = (
     "athena:StartQueryExecution",
     "athena:StopQueryExecution",
     "athena:GetQueryExecution",
@@ -83,7 +83,7 @@ def grant_query(
     events, results = (bucket.arn_for_objects(f"{prefix}*") for prefix in (EVENTS_PREFIX, RESULTS_PREFIX))
     grant: iam.Grant | None = None
     for actions, resources in (
-        (_ASK, [arn("athena", "workgroup", work_group_name)]),
+        (_QUERY_ACTIONS, [arn("athena", "workgroup", work_group_name)]),
         (["athena:GetDataCatalog"], [arn("athena", "datacatalog", "AwsDataCatalog")]),
         # Athena looks for the database "default" first, whichever one a query names.
         (["glue:GetDatabase"], [*catalog, arn("glue", "database", "default")]),

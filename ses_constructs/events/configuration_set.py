@@ -85,7 +85,7 @@ class ConfigurationSetOptions:
             if self.dedicated_ip_pool is not None:
                 warn_unless_retained(scope, self.dedicated_ip_pool, domain_name=domain.domain_name)
         if self.tracking_domain is not None:
-            tracked = _track(scope, self.tracking_domain, domain, removal_policy)
+            tracked = _make_tracking_domain(scope, self.tracking_domain, domain, removal_policy)
             configuration_set.node.add_dependency(*tracked)
         return configuration_set
 
@@ -164,7 +164,7 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
         )
 
 
-def _track(
+def _make_tracking_domain(
     scope: Construct, tracking_domain: str, domain: SendingDomain | None, removal_policy: RemovalPolicy
 ) -> list[IDependable]:
     """The identity and the records of *tracking_domain*; SES refuses it in a set until it is verified."""

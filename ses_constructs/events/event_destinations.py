@@ -28,7 +28,7 @@ CONFIGURATION_SET_DIMENSION = "ses:configuration-set"
 _DIMENSION_NAME = re.compile(r"[A-Za-z0-9_:-]{1,256}")
 _DIMENSION_VALUE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-add-event-destination-cloudwatch.html
-_NO_DIMENSIONS = frozenset({"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"})
+_REFUSED_HEADERS = frozenset({"received", "to", "from", "dkim-signature", "cc", "message-id", "return-path"})
 
 
 class EventDestination(Protocol):
@@ -117,7 +117,8 @@ class TopicEvents:
 
     Raises:
         ValueError: A FIFO topic, or no kind of event; and where a monitoring gets the destination, a topic of another
-            region, one whose key comes from outside the app, or one that another stack of the app makes.
+            region, one whose key comes from outside the app or from AWS (``alias/aws/sns``), or one that another stack
+            of the app makes.
     """
 
     topic: sns.ITopic
@@ -142,8 +143,8 @@ class TopicEvents:
             configuration_set: Whose events they are.
 
         Raises:
-            ValueError: A topic of another region, one whose key comes from outside the app, or one that another stack
-                of the app makes.
+            ValueError: A topic of another region, one whose key comes from outside the app or from AWS, or one that
+                another stack of the app makes.
         """
         check_same_region("topic", self.topic.env.region, user=scope)
         name = configuration_set.configuration_set_name
@@ -158,7 +159,7 @@ class TopicEvents:
             )
         source_arn = ses_arn(scope, "configuration-set", name)
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
-        allow_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        allow_service_encrypt(self.topic, "ses.amazonaws.com")
         warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
 
@@ -286,5 +287,5 @@ def _check_dimension(dimension: ses.CloudWatchDimension, *, taken: Collection[st
             "take a value such as 'none'",
         )
     is_header = dimension.source is ses.CloudWatchDimensionSource.EMAIL_HEADER
-    if is_header and dimension.name.lower() in _NO_DIMENSIONS:
+    if is_header and dimension.name.lower() in _REFUSED_HEADERS:
         raise invalid("dimensions", "name a header that SES takes", dimension.name, "take a header of your own")

@@ -47,7 +47,7 @@ class EventSource(Construct, ReputationMetrics):
         super().__init__(scope, construct_id)
         self._destinations: list[ses.ConfigurationSetEventDestination] = []
         self._destination_kinds: list[str] = []
-        self._counted: _CountedEvents | None = None
+        self._counted_events: _CountedEvents | None = None
 
     # Node is asked once, and not for every metric.
     @cached_property
@@ -70,19 +70,19 @@ class EventSource(Construct, ReputationMetrics):
             label: How a graph names it; CloudWatch makes a label unless given.
 
         Raises:
-            ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that is no
-                ``Duration``.
+            ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that CloudWatch does
+                not take.
         """
         event = _EVENT_OF_METRIC.get(metric_name)
         if event is not None:
-            if self._counted is None:
+            if self._counted_events is None:
                 raise invalid(
                     "destinations",
                     f"hold CloudWatchMetrics(), so that the metric {metric_name} exists",
                     self._destination_kinds,
                     "add it, or leave out what reads the metric, as with DeliveryThresholds(rejects=None, delays=None)",
                 )
-            self._counted.add(event)
+            self._counted_events.add(event)
         return super().metric(metric_name, statistic=statistic, period=period, label=label)
 
     def add_destination(self, construct_id: str, destination: EventDestination) -> None:
@@ -103,7 +103,7 @@ class EventSource(Construct, ReputationMetrics):
                 destination,
                 "pass CloudWatchMetrics(), TopicEvents(topic=...) or the like",
             )
-        if isinstance(destination, CloudWatchMetrics) and self._counted is not None:
+        if isinstance(destination, CloudWatchMetrics) and self._counted_events is not None:
             raise invalid(
                 "destinations",
                 "hold CloudWatchMetrics once, because two would count each event twice",
@@ -121,7 +121,7 @@ class EventSource(Construct, ReputationMetrics):
                 "leave some out",
             )
         if isinstance(destination, CloudWatchMetrics):
-            self._counted = _CountedEvents(destination.events, made)
+            self._counted_events = _CountedEvents(destination.events, made)
 
     def _construct_id_for(self, destination: EventDestination) -> str:
         """The kind of *destination*, with a number from the second of a kind on."""

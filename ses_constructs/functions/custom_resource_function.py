@@ -48,6 +48,10 @@ HANDLERS = {
         description="Activates SES receipt rule sets",
         actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
     ),
+    "order_rules": _HandlerSettings(
+        description="Keeps SES receipt rules in their order",
+        actions_on_everything=("ses:DescribeReceiptRuleSet", "ses:SetReceiptRulePosition"),
+    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),

@@ -18,7 +18,14 @@ from ..common.arguments import (
 )
 from ..common.checks import check_configuration_set, warn, warn_unless_retained
 from ..common.sending_metrics import SendingMetrics
-from ._sending_grant import SENDING_ACTIONS, checked_from_addresses, extend_grant, grant_sending, with_lower_case_domain
+from ._sending_grant import (
+    SENDING_ACTIONS,
+    address_arns,
+    checked_from_addresses,
+    extend_grant,
+    grant_sending,
+    with_lower_case_domain,
+)
 
 if TYPE_CHECKING:
     from ._sender_policy import SenderPolicy
@@ -75,18 +82,21 @@ class SendingDomain(Construct, SendingMetrics):
         """Let *grantee* send mail from this domain, by the API or by SMTP.
 
         SES asks for permission on all that a message uses: the identity, the configuration set, the template
-        (https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html).
+        (https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html). An address that is an identity of its own
+        is covered too, since SES then asks for that one.
 
         Args:
             grantee: Who may send, such as a role or a function.
             from_addresses: From addresses of this domain, with ``*`` for any text (the condition ``ses:FromAddress``);
-                all of the domain unless given.
+                all of the domain unless given. With them ``ses:SendBulkEmail`` is left out: it knows no such condition,
+                so that nothing could hold it to them.
             configuration_sets: Further sets that messages name.
             default_configuration_set: Covers the domain's own set, also one that the domain gets later. With False a
                 sender that forgets to name another set is refused.
             templates: Names of the SES templates that messages use.
             sandbox: True while the account is in the SES sandbox, where the recipients are verified identities and need
-                permission as well: covers every identity of the account, still only with a From address of this domain.
+                permission as well: covers every identity of the account, still only with a From address of this domain,
+                and not for ``ses:SendBulkEmail``.
 
         Raises:
             ValueError: Addresses outside the domain, and wrong kinds of arguments.
@@ -94,6 +104,7 @@ class SendingDomain(Construct, SendingMetrics):
         return self._grant_sending(
             grantee,
             SENDING_ACTIONS,
+            bulk=from_addresses is None,
             from_addresses=from_addresses,
             configuration_sets=configuration_sets,
             default_configuration_set=default_configuration_set,
@@ -190,6 +201,7 @@ class SendingDomain(Construct, SendingMetrics):
         grantee: iam.IGrantable,
         actions: Sequence[str],
         *,
+        bulk: bool = False,
         from_addresses: Sequence[str] | None,
         configuration_sets: Sequence[ses.IConfigurationSet],
         default_configuration_set: bool = True,
@@ -197,12 +209,14 @@ class SendingDomain(Construct, SendingMetrics):
         sandbox: bool,
     ) -> iam.Grant:
         check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
+        addresses = self._from_addresses(from_addresses)
         grant = grant_sending(
             self,
             grantee,
             actions=actions,
-            identities=[self.identity],
-            from_address=("StringLike", self._from_addresses(from_addresses)),
+            bulk=bulk,
+            identities=[self.identity.email_identity_arn, *address_arns(self, grantee, addresses)],
+            from_address=("StringLike", addresses),
             default_configuration_set=self.configuration_set if default_configuration_set else None,
             configuration_sets=configuration_sets,
             templates=templates,

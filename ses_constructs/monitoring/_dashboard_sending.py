@@ -14,8 +14,8 @@ from ._dashboard_widgets import (
     DeferredWidget,
     Row,
     as_percent,
+    in_percent,
     labelled,
-    percent,
     percent_line,
     region_of,
 )
@@ -77,7 +77,7 @@ def number_row(monitoring: EventSource) -> Row:
         cloudwatch.SingleValueWidget(
             title="Share of the messages sent",
             metrics=[
-                percent(f"{name} / sent", {name: metric, "sent": sent}, label=f"{name}, %", color=color)
+                in_percent(f"{name} / sent", {name: metric, "sent": sent}, label=f"{name}, %", color=color)
                 for name, (metric, color) in outcomes.items()
             ],
             region=region_of(monitoring),
@@ -137,7 +137,7 @@ def account_row(health: AccountHealth) -> Row:
         cloudwatch.GraphWidget(
             title="24-hour quota used, %",
             left=[
-                percent(
+                in_percent(
                     "FILL(used, REPEAT)",
                     {"used": health.metric_quota_used()},
                     label="used: ${LAST} %",
@@ -185,8 +185,8 @@ def _rate(
         title=title,
         left=[
             # The last value is in words too, for a rate that is off the chart.
-            percent("FILL(own, REPEAT)", {"own": own}, label="this configuration set: ${LAST} %", color=Color.BLUE),
-            percent(
+            in_percent("FILL(own, REPEAT)", {"own": own}, label="this configuration set: ${LAST} %", color=Color.BLUE),
+            in_percent(
                 "FILL(account, REPEAT)",
                 {"account": account},
                 label="the whole account: ${LAST} %",

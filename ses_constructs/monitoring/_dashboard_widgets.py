@@ -35,7 +35,7 @@ def region_of(construct: Construct) -> str:
     return Stack.of(construct).region
 
 
-def percent(
+def in_percent(
     expression: str, metrics: Mapping[str, cloudwatch.Metric], *, label: str, color: str | None = None
 ) -> cloudwatch.MathExpression:
     """*expression*, a fraction, in percent."""

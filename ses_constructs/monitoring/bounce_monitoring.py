@@ -51,7 +51,8 @@ class BounceMonitoring(EventSource):
         thresholds: When the alarms on the rates fire; ``ReputationThresholds.aws_review()`` unless given.
         delivery_thresholds: When the alarms on rejects, delays and silence fire.
         watch_account: Have alarms on the rates of the whole account too; pass False in all but one of its stacks.
-        reactions: What to do when an alarm fires; ours, and any action of aws_cloudwatch_actions.
+        reactions: What to do when an alarm fires: ``EmailTeam``, ``NotifyTopic``, ``PauseSending``, a reaction of your
+            own, or any action of aws_cloudwatch_actions.
         dashboard: Make a ``MailDashboard``.
         history: Make an ``EventHistory`` that keeps events for that long, whole days from 1 to 3650.
 

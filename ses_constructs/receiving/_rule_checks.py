@@ -14,26 +14,37 @@ from constructs import Construct, IConstruct
 from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
 from ..common.checks import warn
 from ..common.recipients import matching_entry
+from ..identities.sending_domain import SendingDomain
 from .activation import Activation, LeaveInactive
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
 
-    from ..identities.sending_domain import SendingDomain
 
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
-_OLDER_MAX_RECIPIENTS = 100
+# No name below them is in the public DNS (RFC 6761 section 6).
+_RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 # A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
 MAX_STORING_STATEMENTS = 50
 _STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
-_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
+
+
+def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
+    """Those of both arguments; at least one."""
+    found = (*([domain] if domain else []), *domains)
+    for each in found:
+        check_kind("domain", each, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
+    if not found:
+        raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
+    return found
 
 
 def check_recipients(
-    domains: "Sequence[SendingDomain]", recipients: Sequence[str], *, argument: str = "recipients"
+    domains: Sequence[SendingDomain], recipients: Sequence[str], *, argument: str = "recipients"
 ) -> None:
     """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
     if isinstance(recipients, str) or not isinstance(recipients, Sequence):
@@ -70,13 +81,16 @@ def check_actions(actions: object) -> None:
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:
-    """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateReceiptRuleSet.html.
+    """
     if name is None:
         return
     if not _RULE_SET_NAME.fullmatch(name):
         raise invalid(
             "rule_set_name",
-            "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
+            "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
             name,
             "take a name such as 'inbound', or leave it out",
         )
@@ -109,7 +123,7 @@ def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_for
             )
 
 
-def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
+def belongs_to(domains: Sequence[SendingDomain], entry: str) -> bool:
     """Whether an address or domain is in one of *domains*; a token may be."""
     domain = entry.rpartition("@")[2].removeprefix(".")
     if contains_token(domain):  # before the case goes, which is a part of a token
@@ -118,7 +132,7 @@ def belongs_to(domains: "Sequence[SendingDomain]", entry: str) -> bool:
     return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
 
 
-def domain_of(domains: "Sequence[SendingDomain]", argument: str, address: str) -> "SendingDomain":
+def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> SendingDomain:
     """The one of *domains* that *address* is in, so that SES may send from it; the first one for a token.
 
     Raises ``ValueError`` for an address outside them.
@@ -143,17 +157,11 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
-    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
+    """Recipients that get no mail, and rules that come after one that takes the same mail.
 
     *earlier*: the recipients of the rules before this one, by the ids of those rules.
     """
-    if len(recipients) > _OLDER_MAX_RECIPIENTS:
-        warn(
-            scope,
-            "many-recipients",
-            f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
-            f"{_OLDER_MAX_RECIPIENTS}; name a domain, or spread them over rules",
-        )
+    warn_about_reserved(scope, recipients)
     for recipient in recipients:
         for rule_id, entries in earlier.items():
             wider = _wider_entry(entries, recipient)
@@ -165,6 +173,20 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
                     "add it after the narrower rules, unless both shall see that mail",
                 )
                 return
+
+
+def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
+    """Recipients that no mail can reach."""
+    for recipient in recipients:
+        top_level = recipient.rpartition(".")[2].lower()
+        if top_level in _RESERVED:
+            warn(
+                scope,
+                "reserved-domain",
+                f"no mail reaches {recipient}, because '.{top_level}' is reserved and not in the public DNS (RFC 6761 "
+                "section 6); write the domain that is meant",
+            )
+            return
 
 
 def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:

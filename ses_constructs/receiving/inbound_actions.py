@@ -164,7 +164,7 @@ class AddHeader(InboundAction):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StopProcessing(InboundAction):
-    """Ends the rule set for each message: no further action and no further rule sees it.
+    """Ends the rule set for each message: no further rule sees it. It is the last action of its rule.
 
     Args:
         topic: Told about each message.

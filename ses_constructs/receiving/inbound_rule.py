@@ -14,9 +14,10 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
-from ..common.checks import check_same_region, warn_about_policy
+from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
-from ._rule_checks import count_storing_statement
+from ..common.topic_access import checked_key, key_statement
+from ._rule_checks import belongs_to, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class InboundRule(Construct):
         after: The name of the rule in front of this one; None for the top of the set.
 
     Raises:
-        ValueError: Too many actions, and what an action refuses.
+        ValueError: Too many actions, one behind a ``StopProcessing``, and what an action refuses.
     """
 
     def __init__(
@@ -96,6 +97,10 @@ class InboundRule(Construct):
         )
         """CDK's own resource, for anything that this class does not offer."""
         self._actions += [self._action_property(action) for action in actions]
+        if any(each.stop_action for each in self._actions[:-1]):
+            # "Stop action, if any, must be placed at the end of the actions list", says SES.
+            names = [type(each).__name__ for each in actions]
+            raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
         self.resource.rule = self._property()
 
     def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
@@ -167,7 +172,8 @@ class InboundRule(Construct):
             topic: A standard topic of the rule's region.
 
         Raises:
-            ValueError: A FIFO topic, or one in another region; SES takes neither.
+            ValueError: A FIFO topic, one in another region, or one with AWS's own key ``alias/aws/sns``; SES can
+                publish to none of them.
         """
         if topic.fifo:
             raise invalid(
@@ -175,9 +181,9 @@ class InboundRule(Construct):
             )
         self.check_same_region("topic", topic.env.region)
         self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
-        if topic.master_key:
-            self.check_same_region("key", topic.master_key.env.region)
-            self.allow_ses_encrypt(topic.master_key)
+        if key := checked_key(topic):
+            self.check_same_region("key", key.env.region)
+            self._add_to_key(key, key_statement("ses.amazonaws.com"))
         return topic.topic_arn
 
     def allow_ses_encrypt(self, key: "kms.IKey") -> None:
@@ -186,14 +192,9 @@ class InboundRule(Construct):
         A key from elsewhere keeps its policy, so a warning prints what that policy needs.
 
         Args:
-            key: The key of a bucket or topic that SES writes to.
+            key: The key of a bucket that SES writes to; ``allow_ses_publish`` sees to the key of a topic.
         """
-        statement = self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
-        result = key.add_to_resource_policy(statement, allow_no_op=True)
-        if result.statement_added:
-            self.depends_on(key)
-        else:
-            self.warn_about_policy("key", statement)
+        self._add_to_key(key, self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*"))
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
         """Warn that the policy of an imported resource needs a statement, and print it.
@@ -221,6 +222,12 @@ class InboundRule(Construct):
         self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
         self.resource.rule = self._property()
 
+    def _add_to_key(self, key: "kms.IKey", statement: iam.PolicyStatement) -> None:
+        if key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
+            self.depends_on(key)
+        else:
+            self.warn_about_policy("key", statement)
+
     def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
         result = resource.add_to_resource_policy(statement)
         if not result.statement_added or not result.policy_dependable:
@@ -239,9 +246,24 @@ class InboundRule(Construct):
         )
 
     def _action_property(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
-        if hasattr(action, "add_to"):
-            return action.add_to(self)
-        return _converted(action.bind(self.resource))
+        made = action.add_to(self) if hasattr(action, "add_to") else _converted(action.bind(self.resource))
+        if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
+            self._wait_for_sender(made.bounce_action.sender)
+        return made
+
+    def _wait_for_sender(self, sender: str) -> None:
+        """SES refuses a rule that bounces, until it has verified the sender of the bounce."""
+        domain = next((each for each in self.rule_set.domains if belongs_to([each], sender)), None)
+        here, there = Stack.of(self).region, Stack.of(domain).region if domain else ""
+        if domain is None or regions_differ(here, there):
+            warn(
+                self,
+                "verified-elsewhere",
+                f"SES must have verified {sender} in {here} before this rule is deployed; look that it has, and "
+                "acknowledge this warning",
+            )
+            return
+        self.depends_on(domain.wait_for_identity())
 
     def _property(self) -> ses.CfnReceiptRule.RuleProperty:
         return ses.CfnReceiptRule.RuleProperty(

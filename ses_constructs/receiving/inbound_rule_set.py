@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
 
+    from ._rule_order import RuleOrder
     from ._spam_filter import SpamFilter
 
 
@@ -46,9 +47,9 @@ class InboundRuleSet(Construct):
         keep_for: Deletes mail in the mailbox that is made after so many whole days; never unless given.
         drop_spam: Whether mail that SES takes for spam or a virus ends, without a bounce, before any rule sees it.
         tls: Whether a sender must use TLS; most do, and mail from those that cannot would be lost.
-        allow_from: IPv4 addresses or networks whose mail is taken; if nothing is blocked, all others are. Filters are
-            for the whole account and region.
-        block_from: IPv4 addresses or networks whose mail is refused.
+        allow_from: IP addresses or networks whose mail is taken; if nothing is blocked, all others are, of IPv4 and of
+            IPv6. Filters are for the whole account and region.
+        block_from: IP addresses or networks whose mail is refused.
         reactions: What happens when SES cannot carry out an action, or forwarding fails. Forwarders have an alarm
             without reactions too; rules have one only with them.
 
@@ -77,7 +78,7 @@ class InboundRuleSet(Construct):
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.domains = _checked_domains(domain, domains)
+        self.domains = checks.checked_domains(domain, domains)
         """The domains whose mail the rules are for."""
         checks.check_mailbox(mailbox, mailbox_key, keep_for)
         if mailbox_key is not None:
@@ -104,7 +105,8 @@ class InboundRuleSet(Construct):
         # In a scope of their own, so that their ids may be any.
         self._scope_of_rules = Construct(self, "Rules")
         self._last_rule: InboundRule | None = None
-        self._last_rule_name = after_rule
+        self._after_rule = self._last_rule_name = after_rule
+        self._order: RuleOrder | None = None
         self._resource: ses.CfnReceiptRuleSet | None = None
         if rule_set is None:
             # Literal, so that policies can name the set without waiting for it.
@@ -264,12 +266,22 @@ class InboundRuleSet(Construct):
             rule.depends_on(self._resource)
         if self._last_rule:
             rule.depends_on(self._last_rule.resource)
+            self._keep_order(self._last_rule, rule)
         if self._activation:
             self._activation.node.add_dependency(rule.resource)
         self._last_rule, self._last_rule_name = rule, rule.rule_name
         if self.reactions:
             self.alarms.append(rule_alarm(rule, self.reactions))
         return rule
+
+    def _keep_order(self, earlier: InboundRule, rule: InboundRule) -> None:
+        if self._order is None:
+            # Here, because it loads aws_lambda, which not every app needs.
+            from ._rule_order import RuleOrder
+
+            self._order = RuleOrder(self, "RuleOrder", rule_set_name=self.rule_set_name, after_rule=self._after_rule)
+            self._order.append(earlier)
+        self._order.append(rule)
 
     def _make_spam_filter(self) -> "SpamFilter":
         # Here, because it loads aws_lambda, which not every app needs.
@@ -280,12 +292,3 @@ class InboundRuleSet(Construct):
     def _make_spam_rule(self, action: InboundAction) -> InboundRule:
         # Off until there is a rule: alone it would have SES accept mail that nobody wants.
         return self._make_rule(self, "DropSpam", recipients=(), actions=[action], enabled=False)
-
-
-def _checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
-    found = (*([domain] if domain else []), *domains)
-    for each in found:
-        check_kind("domain", each, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
-    if not found:
-        raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
-    return found

@@ -36,6 +36,7 @@ class SesState:
 
     identities: dict[str, DomainIdentity] = field(default_factory=dict)
     rule_sets: set[str] = field(default_factory=set)
+    rules: list[str] = field(default_factory=list)
     active_rule_set: str = ""
     account: Account = field(default_factory=Account)
 
@@ -83,6 +84,16 @@ class SesV1(AddressesV1):
             return {}
         created = "2026-11-24T12:00:00.000Z"
         return {"Metadata": {"Name": self.state.active_rule_set, "CreatedTimestamp": created}, "Rules": []}
+
+    def describe_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+        if RuleSetName not in self.state.rule_sets:
+            raise AwsError("RuleSetDoesNotExist", f"Rule set does not exist: {RuleSetName}")
+        return {"Metadata": {"Name": RuleSetName}, "Rules": [{"Name": name} for name in self.state.rules]}
+
+    def set_receipt_rule_position(self, *, RuleSetName: str, RuleName: str, After: str) -> dict[str, Any]:  # noqa: N803
+        self.state.rules.remove(RuleName)
+        self.state.rules.insert(self.state.rules.index(After) + 1, RuleName)
+        return {}
 
     def set_active_receipt_rule_set(self, *, RuleSetName: str = "") -> dict[str, Any]:  # noqa: N803
         if RuleSetName and RuleSetName not in self.state.rule_sets:

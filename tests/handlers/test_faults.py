@@ -13,6 +13,7 @@ from .world import KINDS, PASSING, Event, World, event, world
 
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
+ORDER = "order_rules"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
 
 
@@ -37,6 +38,9 @@ class Step(NamedTuple):
             before, after = (event(ACTIVE, kind)["ResourceProperties"]["RuleSetName"] for kind in ("create", "update"))
             aws.state.rule_sets = {before, after}
             aws.state.active_rule_set = "" if self.kind == "create" else before
+        if self.handler == ORDER:
+            aws.state.rule_sets = {self.event["ResourceProperties"]["RuleSetName"]}
+            aws.state.rules = ["Support", "DropSpam", "Sales"]
         if self.handler == SUPPRESSION and self.kind == "create":
             aws.state.account.suppressed_reasons = []
         if self.handler == ADDRESS and self.kind != "create":
@@ -48,11 +52,12 @@ class Step(NamedTuple):
         if self.handler == PRODUCTION:
             aws.state.account.in_production = False
             if self.kind == "update":
-                aws.state.account.details = {"ReviewDetails": {"Status": "DENIED"}}
+                aws.state.account.details = {"ReviewDetails": {"Status": "FAILED"}}
 
 
 LOOK = "sesv2.GetEmailIdentityPolicies"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
+MOVE = "ses.SetReceiptRulePosition"
 IDENTITY = "sesv2.GetEmailIdentity"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
 STEPS = (
@@ -68,6 +73,9 @@ STEPS = (
     Step(ACTIVE, "create", (ASK, SET, ASK)),
     Step(ACTIVE, "update", (ASK, SET, ASK)),
     Step(ACTIVE, "delete", (ASK, SET)),
+    Step(ORDER, "create", ("ses.DescribeReceiptRuleSet", MOVE)),
+    Step(ORDER, "update", ("ses.DescribeReceiptRuleSet", MOVE)),
+    Step(ORDER, "delete", ()),
     Step(SUPPRESSION, "create", (ACCOUNT, REASONS)),
     Step(SUPPRESSION, "update", (ACCOUNT, REASONS)),
     Step(SUPPRESSION, "delete", ()),

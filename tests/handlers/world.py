@@ -24,6 +24,7 @@ from .smtp.smtp_aws import Iam, SecretsManager
 
 CUSTOM_RESOURCES = (
     "activate_rule_set",
+    "order_rules",
     "production_access",
     "sender_policy",
     "smtp_credentials",

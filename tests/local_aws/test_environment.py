@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from local_aws.environment import client_environment, server_environment, without_harm
 
 HARMFUL = {
@@ -48,3 +50,10 @@ def test_the_server_sees_little_of_the_host() -> None:
 def test_functions_trust_the_certificate_of_the_smtp_servers() -> None:
     made = server_environment(4566, folder=Path("/own"), enforce_iam=False, tls=False, host=HARMFUL)
     assert made["SSL_CERT_FILE"] == "/own/smtp.crt"
+
+
+@pytest.mark.xdist_group("local-aws")
+def test_a_group_of_tests_has_one_worker(request: pytest.FixtureRequest) -> None:
+    """pytest-xdist goes by the end of the id; without it every worker starts every server and deploys every stack."""
+    with_groups = request.config.getoption("loadgroup", False)
+    assert not with_groups or request.node.nodeid.endswith("@local-aws")

@@ -175,9 +175,12 @@ def test_the_key_of_a_topic_has_to_let_ses_in_too(aws: LocalAws, topic: str) -> 
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     aws.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
     assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
-    use = statement("kms:GenerateDataKey*", "*", condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    use, decrypt = statement("kms:GenerateDataKey*", "*"), statement("kms:Decrypt", "*")
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use))
     assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, statement("kms:Decrypt", "*")))
+    for_the_account = statement("kms:Decrypt", "*", condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, for_the_account))
+    assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, decrypt))
     assert refused(aws, SNS_ACTION) == ""
     kms.schedule_key_deletion(KeyId=key)

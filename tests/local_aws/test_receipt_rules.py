@@ -221,3 +221,17 @@ def test_a_stack_without_the_wait_for_its_domain_rolls_back(aws: LocalAws, deplo
     with pytest.raises(CdkError, match=r"Identity is not verified: mailer-daemon@young\.example\.com"):
         deployed_stack.deploy(build)
     assert deployed_stack.status() == "ROLLBACK_COMPLETE"
+
+
+def test_a_rule_that_stays_as_it_is_is_not_checked_again(aws: LocalAws, deployed_stack: DeployedStack) -> None:
+    def build(stack: cdk.Stack, *, label: str) -> None:
+        action = ses.CfnReceiptRule.BounceActionProperty(sender=SENDER, smtp_reply_code="550", message="no")
+        rule = ses.CfnReceiptRule.RuleProperty(actions=[ses.CfnReceiptRule.ActionProperty(bounce_action=action)])
+        ses.CfnReceiptRule(stack, "Rule", rule_set_name=SET, rule=rule)
+        ses.CfnEmailIdentity(stack, f"Other{label}", email_identity=f"other{label}.example.com")
+
+    deployed_stack.deploy(lambda stack: build(stack, label="1"))
+    v2 = aws.client("sesv2")
+    v2.delete_email_identity(EmailIdentity=SENDER)
+    deployed_stack.deploy(lambda stack: build(stack, label="2"))
+    v2.create_email_identity(EmailIdentity=SENDER)  # for the fixture

@@ -154,7 +154,14 @@ def test_alarms_may_use_the_key_of_an_encrypted_topic(stack: Stack) -> None:
     statements = dict(service_statements(stack, "cloudwatch.amazonaws.com"))
     assert len(statements) == 2
     assert statements[key_id]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert conditions(statements[key_id]) == ALARMS_OF_THE_ACCOUNT
+    assert "Condition" not in statements[key_id]
+
+
+def test_a_topic_with_the_key_that_aws_manages_is_refused(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
+
+    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
+        make(stack, NotifyTopic(topic)).add_rule("All", actions=[StopProcessing()])
 
 
 def test_a_topic_from_elsewhere_is_told_as_well(stack: Stack) -> None:

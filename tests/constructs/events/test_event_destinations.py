@@ -307,17 +307,13 @@ def test_a_topic_gets_the_problems_once_ses_may_publish(stack: Stack) -> None:
     assert policy_id in needs(stack, destination_id)
 
 
-def test_ses_may_use_the_key_of_a_topic_for_this_configuration_set(stack: Stack) -> None:
+def test_ses_may_use_the_key_of_a_topic_without_a_condition_because_aws_documents_none(stack: Stack) -> None:
     make(stack, TopicEvents(topic=sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
 
-    (key_id,), (set_id,) = identified(stack, "AWS::KMS::Key"), identified(stack, "AWS::SES::ConfigurationSet")
-    (destination_id,) = identified(stack, DESTINATION)
+    (key_id,), (destination_id,) = identified(stack, "AWS::KMS::Key"), identified(stack, DESTINATION)
     statement = dict(service_statements(stack, "ses.amazonaws.com"))[key_id]
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert conditions(statement) == {
-        "aws:SourceAccount": "111122223333",
-        "aws:SourceArn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
-    }
+    assert "Condition" not in statement
     assert key_id in needs(stack, destination_id)
 
 
@@ -325,6 +321,13 @@ def test_a_topic_with_a_key_from_elsewhere_is_refused(stack: Stack) -> None:
     topic = sns.Topic(stack, "Topic", master_key=kms.Key.from_key_arn(stack, "Key", KEY))
 
     with pytest.raises(ValueError, match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws"):
+        make(stack, TopicEvents(topic=topic))
+
+
+def test_a_topic_with_the_key_that_aws_manages_is_refused(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
+
+    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
         make(stack, TopicEvents(topic=topic))
 
 

@@ -27,7 +27,11 @@ def properties(stack: Stack, resource_type: str = ADDRESS) -> list[dict[str, Any
 
 
 def granted(stack: Stack) -> dict[str, Any]:
-    (statement,) = role_statements(stack, of="Sender")
+    statement, bulk = role_statements(stack, of="Sender")
+    # Knows no ses:FromAddress, and needs none: the addresses are the identities.
+    arns = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    own = [each for each in arns if not written(each).endswith(":identity/*")]
+    assert bulk == {"Action": "ses:SendBulkEmail", "Effect": "Allow", "Resource": own if len(own) > 1 else own[0]}
     return statement
 
 
