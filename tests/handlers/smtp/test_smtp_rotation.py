@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from ses_constructs.handlers._smtp_keys import AccessKey, room
 
 from ses_constructs.handlers._custom_resource import RefusedError
 from ses_constructs.handlers.rotate_smtp_credentials import RotationError, fate
+from ses_constructs.handlers.smtp.keys import AccessKey, room
 
 from ..in_memory_aws import Fault, Trouble
 from .smtp_aws import DELAY_SECONDS, Key
