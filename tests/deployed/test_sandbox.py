@@ -131,7 +131,7 @@ def test_who_may_send_sends_within_the_team_only(
     remove_user(enforced_aws, USER)
 
 
-# Six deployments, one after the other.
+# Four deployments and the end of the stack, one after the other.
 def test_asks_once_and_after_a_denial_support_decides(
     enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack
 ) -> None:
