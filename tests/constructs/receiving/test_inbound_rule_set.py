@@ -37,6 +37,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
+from ses_constructs.common.ses_regions import LISTS_READ_ON
 from ses_constructs.receiving import _rule_checks
 from tests.applications import ROOT
 from tests.constructs.templates import (
@@ -587,7 +588,7 @@ def test_a_region_that_does_not_receive_warns(app: App, region: str) -> None:
     make(stack)
 
     (warning,) = warnings(stack)
-    assert f"SES is not known to receive mail in {region}; deploy to another region" in warning
+    assert f"SES is not known to receive mail in {region} as of {LISTS_READ_ON}; deploy to another region" in warning
     assert warning.endswith("[ack: ses-constructs:region-cannot-receive]")
 
 
