@@ -11,7 +11,7 @@ from constructs import Construct
 
 from .arguments import check_kind, contains_token, invalid
 from .rendered import rendered
-from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
@@ -26,23 +26,18 @@ def warn_about_region(
 
     No error, because the lists of regions age.
     """
-    for needed, regions, warning_id, what in (
-        (sends, SENDING_REGIONS, "region-cannot-send", f"send from {region}; deploy to another region"),
-        (
-            receives_mail,
-            RECEIVING_REGIONS,
-            "region-cannot-receive",
-            f"receive mail in {region}; deploy to another region",
-        ),
-        (
-            speaks_smtp,
-            SMTP_REGIONS,
-            "region-without-smtp",
-            f"have an SMTP endpoint in {region}; deploy to another region, or pass host",
-        ),
+    for needed, regions, warning_id, what, fix in (
+        (sends, SENDING_REGIONS, "region-cannot-send", "send from", ""),
+        (receives_mail, RECEIVING_REGIONS, "region-cannot-receive", "receive mail in", ""),
+        (speaks_smtp, SMTP_REGIONS, "region-without-smtp", "have an SMTP endpoint in", ", pass host"),
     ):
         if needed and region not in regions and not contains_token(region):
-            warn(scope, warning_id, f"SES is not known to {what}")
+            warn(
+                scope,
+                warning_id,
+                f"SES is not known to {what} {region} as of {LISTS_READ_ON}; deploy to another region{fix}, or "
+                "acknowledge this warning where it does by now",
+            )
             return
 
 

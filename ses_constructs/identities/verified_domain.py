@@ -136,6 +136,7 @@ class VerifiedDomain(SendingDomain):
             records += shared_records(
                 self.domain_name,
                 region=region,
+                dns_suffix=stack.url_suffix if receives_mail else None,
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,

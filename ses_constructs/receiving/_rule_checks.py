@@ -8,18 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from constructs import Construct, IConstruct
 
 from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
-from ..common.checks import warn
+from ..common.checks import check_same_region, regions_differ, warn
 from ..common.recipients import matching_entry
+from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
+from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
 from .activation import Activation, LeaveInactive
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
 
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
@@ -153,6 +156,44 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
             f"store mail at most {MAX_STORING_STATEMENTS} times in a bucket, because its policy has 20 KB",
             statements,
             "store once in a rule for the whole domain, or take a second bucket",
+        )
+
+
+def check_object_lock(bucket: "s3.IBucket") -> None:
+    """A bucket of the app without a default retention, which SES does not support for received mail.
+
+    Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html.
+    """
+    lock = getattr(bucket.node.default_child, "object_lock_configuration", None)
+    if getattr(lock, "rule", None):
+        raise invalid(
+            "bucket",
+            "have no default retention of Object Lock, with which SES stores nothing",
+            bucket.node.path,
+            "pass another bucket, or lock the objects after they came",
+        )
+
+
+def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
+    """A topic that SES can publish to for *rule*; returns its key, None without one."""
+    if topic.fifo:
+        raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
+    check_same_region("topic", topic.env.region, user=rule)
+    key = checked_key(topic)
+    if key:
+        check_same_region("key", key.env.region, user=rule)
+    return key
+
+
+def warn_about_bucket(scope: Construct, bucket: "s3.IBucket") -> None:
+    """A bucket in another region where SES is not known to receive."""
+    region = bucket.env.region
+    if region not in RECEIVING_REGIONS and regions_differ(region, Stack.of(scope).region):
+        warn(
+            scope,
+            "bucket-needs-role",
+            f"SES is not known to receive mail in {region} as of {LISTS_READ_ON}, and writes to a bucket in such a "
+            "region only as a role; pass role to StoreMail, or a bucket of another region",
         )
 
 

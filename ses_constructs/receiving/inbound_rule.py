@@ -16,8 +16,8 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
-from ..common.topic_access import checked_key, key_statement
-from ._rule_checks import belongs_to, count_storing_statement
+from ..common.topic_access import key_statement
+from ._rule_checks import belongs_to, check_object_lock, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -155,8 +155,10 @@ class InboundRule(Construct):
             prefix: How the keys of the objects begin.
 
         Raises:
-            ValueError: The policy of the bucket has no room for a further rule or prefix.
+            ValueError: The policy of the bucket has no room for a further rule or prefix, or the bucket has a default
+                retention of Object Lock.
         """
+        check_object_lock(bucket)
         statement = self.allow_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{prefix}*"))
         if self._add_statement("bucket", bucket, statement):
             count_storing_statement(bucket)
@@ -175,14 +177,9 @@ class InboundRule(Construct):
             ValueError: A FIFO topic, one in another region, or one with AWS's own key ``alias/aws/sns``; SES can
                 publish to none of them.
         """
-        if topic.fifo:
-            raise invalid(
-                "topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another"
-            )
-        self.check_same_region("topic", topic.env.region)
+        key = check_topic(self, topic)
         self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
-        if key := checked_key(topic):
-            self.check_same_region("key", key.env.region)
+        if key:
             self._add_to_key(key, key_statement("ses.amazonaws.com"))
         return topic.topic_arn
 

@@ -103,7 +103,7 @@ class SmtpCredentials(SmtpSecret):
             warn_about_region(self, stack.region, speaks_smtp=True)
         reactions = checked_reactions(reactions)
         rotation = checks.check_rotation(rotate_after, keep_previous_for, reactions)
-        self.host = host or smtp_host(stack.region)
+        self.host = host or smtp_host(stack.region, stack.url_suffix)
         """The SMTP endpoint."""
         self.port = port
         """Its port."""

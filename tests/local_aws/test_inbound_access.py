@@ -154,6 +154,28 @@ def test_an_update_is_checked_as_well(aws: LocalAws, bucket: str) -> None:
         client.update_receipt_rule(RuleSetName=RULE_SET, Rule=changed)
 
 
+def test_a_role_writes_and_publishes_instead_of_ses(aws: LocalAws, bucket: str, topic: str) -> None:
+    iam, name = aws.client("iam"), "stores-mail"
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ses.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    action = {"S3Action": S3_ACTION["S3Action"] | {"IamRoleArn": arn, "TopicArn": topic}}
+
+    def allow(*actions: tuple[str, str]) -> None:
+        document = policy(*({"Effect": "Allow", "Action": what, "Resource": on} for what, on in actions))
+        iam.put_role_policy(RoleName=name, PolicyName="only", PolicyDocument=document)
+
+    store = ("s3:PutObject", f"arn:aws:s3:::{bucket}/mail/*")
+    assert refused(aws, action) == f"InvalidS3Configuration: {NOT_INTO_BUCKET}"
+    allow(store)
+    assert refused(aws, action) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
+    allow(store, ("sns:Publish", topic))
+    assert refused(aws, action) == ""
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust.replace("ses.", "ec2."))
+    assert refused(aws, action) == f"InvalidS3Configuration: {NOT_INTO_BUCKET}"
+    iam.delete_role_policy(RoleName=name, PolicyName="only")
+    iam.delete_role(RoleName=name)
+
+
 def test_the_topic_of_any_action_is_checked(aws: LocalAws, topic: str) -> None:
     publish = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     stop = {"StopAction": {"Scope": "RuleSet", "TopicArn": topic}}

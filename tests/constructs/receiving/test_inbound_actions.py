@@ -33,6 +33,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
+from ses_constructs.common.ses_regions import LISTS_READ_ON
 from ses_constructs.receiving import _rule_checks
 from tests.constructs.templates import (
     conditions,
@@ -263,6 +264,66 @@ def test_a_bucket_may_be_in_another_region(stack: Stack) -> None:
     rule(stack, StoreMail(bucket=bucket))
 
     assert actions_of(stack) == [{"S3Action": {"BucketName": "archive"}}]
+
+
+def archive(stack: Stack) -> s3.IBucket:
+    """A bucket in a region where SES does not receive."""
+    return s3.Bucket.from_bucket_attributes(
+        stack,
+        "Archive",
+        bucket_name="archive",
+        region="ap-east-1",
+        encryption_key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:ap-east-1:111122223333:key/0123"),
+    )
+
+
+def test_a_bucket_where_ses_does_not_receive_warns_that_it_needs_a_role(stack: Stack) -> None:
+    rule(stack, StoreMail(bucket=archive(stack)))
+
+    (warning,) = (each for each in warnings(stack) if "ses-constructs:bucket-needs-role" in each)
+    assert f"SES is not known to receive mail in ap-east-1 as of {LISTS_READ_ON}, and writes to a bucket in" in warning
+    assert "only as a role; pass role to StoreMail, or a bucket of another region" in warning
+
+
+def test_a_role_stores_mail_instead_of_ses_and_may_do_nothing_else(stack: Stack) -> None:
+    role = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("ses.amazonaws.com"))
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "TopicKey"))
+    rule(stack, StoreMail(bucket=archive(stack), prefix="in/", topic=topic, role=role))
+
+    (role_id,), (topic_id,) = identified(stack, "AWS::IAM::Role"), identified(stack, "AWS::SNS::Topic")
+    assert {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Writer")} == {
+        "arn:<AWS::Partition>:s3:::archive/in/*": "s3:PutObject",
+        f"<{topic_id}>": "sns:Publish",
+        "arn:aws:kms:ap-east-1:111122223333:key/0123": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        written({"Fn::GetAtt": [next(iter(identified(stack, "AWS::KMS::Key"))), "Arn"]}): [
+            "kms:Decrypt",
+            "kms:GenerateDataKey*",
+        ],
+    }
+    assert actions_of(stack)[0]["S3Action"]["IamRoleArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
+    assert set(identified(stack, "AWS::IAM::Policy")) <= depends_on(stack)
+    assert [each for each in service_statements(stack, SES) if "sts:" not in str(each)] == []
+    assert warnings(stack) == []
+
+
+@pytest.mark.parametrize("role", [False, True])
+def test_a_bucket_with_a_default_retention_is_refused(stack: Stack, role: bool) -> None:
+    locked = s3.Bucket(
+        stack, "Locked", object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(30))
+    )
+    writer = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("ses.amazonaws.com"))
+
+    with pytest.raises(
+        ValueError,
+        match="bucket must have no default retention of Object Lock, with which SES stores nothing, got 'Mail/Locked'",
+    ):
+        rule(stack, StoreMail(bucket=locked, role=writer if role else None))
+
+
+def test_a_bucket_with_object_lock_alone_is_taken(stack: Stack) -> None:
+    rule(stack, StoreMail(bucket=s3.Bucket(stack, "Lockable", object_lock_enabled=True)))
+
+    assert "BucketName" in actions_of(stack)[0]["S3Action"]
 
 
 def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
@@ -579,6 +640,16 @@ def test_a_bounce_may_come_from_an_address_that_only_cloudformation_knows(stack:
 
 
 # Headers, stopping, WorkMail
+
+
+def test_work_mail_warns_because_it_ends(stack: Stack) -> None:
+    rule(stack, DeliverToWorkMail(organization_arn=ORGANIZATION))
+
+    (warning,) = warnings(stack)
+    assert warning.startswith(
+        "Amazon WorkMail ends on 31 March 2027, and mail for it has nowhere to go from then on; move"
+    )
+    assert warning.endswith("[ack: ses-constructs:workmail-ends]")
 
 
 def test_a_header_is_added(stack: Stack) -> None:

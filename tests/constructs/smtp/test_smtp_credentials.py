@@ -281,7 +281,7 @@ def test_the_function_is_told_what_to_make(stack: Stack) -> None:
 def test_the_region_may_be_unknown(agnostic_stack: Stack) -> None:
     make(agnostic_stack)
 
-    assert written(properties(agnostic_stack)["Host"]) == "email-smtp.<AWS::Region>.amazonaws.com"
+    assert written(properties(agnostic_stack)["Host"]) == "email-smtp.<AWS::Region>.<AWS::URLSuffix>"
     assert properties(agnostic_stack)["Region"] == {"Ref": "AWS::Region"}
     assert warnings(agnostic_stack) == []
 
