@@ -186,15 +186,21 @@ def _once_permitted(
     act: Callable[[Request], Succeeded | Continued], request: Request, context: Context
 ) -> Succeeded | Continued:
     """Do *act*, again while it is denied: IAM applies what CloudFormation has just attached some seconds later."""
-    for pause in _PAUSES_WHILE_DENIED:
+    pauses, to_delete = iter(_PAUSES_WHILE_DENIED), ""
+    while True:
         try:
             return act(request)
         except Exception as error:
-            if not is_denied(error) or context.get_remaining_time_in_millis() < (pause + _SECONDS_TO_END) * 1000:
-                raise
+            pause = next(pauses, None) if is_denied(error) else None
+            own = getattr(error, "physical_id_to_delete", "")
+            if pause is None or context.get_remaining_time_in_millis() < (pause + _SECONDS_TO_END) * 1000:
+                if own or not to_delete:
+                    raise
+                # This try does not know what an earlier one may have made.
+                raise RefusedError(str(error), physical_id_to_delete=to_delete) from error
+            to_delete = own or to_delete
         log.info("denied, trying again", extra={"seconds": pause})
         time.sleep(pause)
-    return act(request)
 
 
 def _properties(event: Mapping[str, Any], prefix: str) -> Properties:

@@ -95,6 +95,10 @@ def decide_update(active: str, wanted: Wanted, before: Wanted) -> Literal["activ
 class ActiveRuleSetHandler:
     """Keeps one rule set active."""
 
+    def __init__(self) -> None:
+        # What an earlier try in this invocation may have replaced.
+        self._replaced = ""
+
     @cached_property
     def _ses(self) -> "SESClient":
         return boto3.client("ses", config=RETRY_LONG)
@@ -107,11 +111,12 @@ class ActiveRuleSetHandler:
             if not is_transient(error):
                 raise
             # An earlier try of this Create may have activated the set; with this id its Delete comes back and looks.
-            raise RefusedError(str(error), physical_id_to_delete=physical_id("")) from error
+            raise RefusedError(str(error), physical_id_to_delete=physical_id(self._replaced)) from error
         if decide_create(active, wanted) == "keep":
-            # An earlier try of this Create did it, and its answer was lost. What it replaced is not known any more, so
-            # that the Delete will deactivate the set and give nothing back.
-            return Succeeded(physical_id(""))
+            # An earlier try of this Create did it. If that was another invocation, whose answer was lost, nobody knows
+            # any more what it replaced, so that the Delete will deactivate the set and give nothing back.
+            return Succeeded(physical_id(self._replaced))
+        self._replaced = active
         try:
             self._activate(wanted.name)
         except Exception as error:

@@ -107,6 +107,17 @@ def test_a_take_over_that_needs_several_tries_still_remembers_the_set(aws: World
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|theirs")
 
 
+@pytest.mark.parametrize(("times", "status"), [(1, "SUCCESS"), (FOR_GOOD, "FAILED")])
+def test_a_take_over_whose_look_afterwards_is_denied_remembers_the_set(aws: World, times: int, status: str) -> None:
+    aws.state.active_rule_set = THEIRS
+    aws.aws.faults.append(Fault(Trouble.DENIED, ASK, skip=1, times=times))
+
+    answer = aws.send(HANDLER, take_over())
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == (status, "active-rule-set|theirs")
+    assert aws.state.active_rule_set == OURS
+
+
 def test_a_create_that_runs_again_after_its_answer_was_lost_does_not_remember_itself(aws: World) -> None:
     aws.state.active_rule_set = THEIRS
     aws.cloudformation.losses = [OSError("lost")] * 4

@@ -147,6 +147,17 @@ def test_the_roll_back_of_a_replacement_whose_answer_was_lost_removes_the_new_po
     assert aws.domain.policies == {NAME: OURS}
 
 
+def test_a_create_whose_effect_may_not_be_looked_at_is_undone_by_its_delete(aws: World) -> None:
+    aws.aws.faults += [
+        Fault(Trouble.TIMED_OUT_AFTER, "sesv2.CreateEmailIdentityPolicy", times=10_000),
+        Fault(Trouble.DENIED, "sesv2.GetEmailIdentityPolicies", skip=1, times=10_000),
+    ]
+
+    failed = aws.send(HANDLER, event(HANDLER, "create"))
+
+    assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "unsure|example.com|MailDomainSenders")
+
+
 def test_a_create_whose_answer_was_lost_for_good_is_undone_by_its_delete(aws: World) -> None:
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, skip=1, times=10_000))
     failed = aws.send(HANDLER, event(HANDLER, "create"))
