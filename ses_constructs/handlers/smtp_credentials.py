@@ -30,9 +30,10 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ._aws import is_denied
 from ._custom_resource import RefusedError, Request, Succeeded, respond
 from ._lambda import Context
-from .smtp.calls import is_access_denied, is_retryable
+from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
 from .smtp.login import SECONDS, LoginError, log_in
@@ -121,7 +122,7 @@ class SmtpCredentialsHandler:
                 earlier |= old.stages_of(others).keys()
             except Exception as error:
                 # By now the role may have lost its permissions for the secret before.
-                if not is_access_denied(error):
+                if not is_denied(error):
                     raise
         return Found(
             keys=listed,
