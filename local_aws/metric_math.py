@@ -23,8 +23,6 @@ def _calculate(node: ast.expr, values: Mapping[str, float | None]) -> float:
             return number
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_calculate(operand, values)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _calculate(left, values) + _calculate(right, values)
         case ast.Compare(left=left, ops=[ast.GtE()], comparators=[right]):
             return _calculate(left, values) >= _calculate(right, values)
         case ast.BoolOp(op=ast.And(), values=conditions):

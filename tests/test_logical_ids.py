@@ -112,6 +112,17 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesActivateRuleSetRole287CE1B9": "AWS::IAM::Role",
         "SesActivateRuleSetFunctionFA0B2E87": "AWS::Lambda::Function",
         "SesActivateRuleSetOnEverything3509B050": "AWS::IAM::Policy",
+        "DomainIdentityVerificationCFC112B2": "Custom::SESDomainVerification",
+        "DomainIdentityVerificationPolicy7B992A7A": "AWS::IAM::Policy",
+        "InboundRuleOrder120B86B2": "Custom::SESRuleOrder",
+        "SesOrderRulesLog2582584E": "AWS::Logs::LogGroup",
+        "SesOrderRulesRole0D13B504": "AWS::IAM::Role",
+        "SesOrderRulesFunctionDCC695D7": "AWS::Lambda::Function",
+        "SesOrderRulesOnEverything6ADF999F": "AWS::IAM::Policy",
+        "SesWaitForVerificationLog2A695C96": "AWS::Logs::LogGroup",
+        "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
+        "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
+        "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
     }
 
 

@@ -134,7 +134,8 @@ def _check_rest_calls() -> None:
             return original(method, path, headers, body, query_params, request_id)
         request = json.loads(body or b"{}")
         from_address = request.get("FromEmailAddress") or _raw_from(request)
-        action = "ses:SendEmail" if path.rstrip("/") == _OUTBOUND[0] else "ses:SendBulkEmail"
+        bulk = path.rstrip("/") == _OUTBOUND[1]
+        action = "ses:SendBulkEmail" if bulk else "ses:SendEmail"
         recipients = [each for group in (request.get("Destination") or {}).values() for each in group]
         further = _further_resources(request.get("ConfigurationSetName") or "", recipients)
         for arn in (ses_v2._resource_arn("identity", sending_identity(from_address)), *further):
@@ -145,7 +146,8 @@ def _check_rest_calls() -> None:
                 query_params,
                 request_id,
                 resource_arn=arn,
-                service_context=_from_context(from_address),
+                # By AWS's service authorization reference bulk mail knows no ses:FromAddress.
+                service_context={} if bulk else _from_context(from_address),
                 named_resource=arn,
             )
             if denied:

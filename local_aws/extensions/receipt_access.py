@@ -10,7 +10,15 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import s3, ses
 
 from local_aws.extensions.registry import Response
-from local_aws.extensions.service_access import SES, may_invoke, may_publish, may_use_key, service_may
+from local_aws.extensions.service_access import (
+    SES,
+    may_assume,
+    may_invoke,
+    may_publish,
+    may_use_key,
+    role_may,
+    service_may,
+)
 
 TEST_OBJECT = "AMAZON_SES_SETUP_NOTIFICATION"
 TEST_MAIL = (
@@ -48,22 +56,32 @@ def _attempts(rule: Rule, rule_arn: str) -> Iterator[tuple[str, str, bool]]:
         if kind == "S3Action":
             bucket = fields["BucketName"]
             yield "InvalidS3Configuration", f"No such bucket: {bucket}", bucket in s3._buckets
-            # With a role SES acts as that role, whose policies nobody evaluates here.
-            reachable = bool(fields.get("IamRoleArn")) or _may_write(fields, rule_arn)
+            reachable = _role_may_write(fields, rule_arn) if "IamRoleArn" in fields else _may_write(fields, rule_arn)
             yield "InvalidS3Configuration", f"Could not write to bucket: {bucket}", reachable
         if kind == "LambdaAction":
             function = fields["FunctionArn"]
             reachable = may_invoke(SES, function, source_arn=rule_arn)
             yield "InvalidLambdaFunction", f"Could not invoke Lambda function: {function}", reachable
         if topic := fields.get("TopicArn"):
-            reachable = may_publish(SES, topic, source_arn=rule_arn)
+            role = fields.get("IamRoleArn")
+            reachable = role_may(role, "sns:Publish", topic) if role else may_publish(SES, topic, source_arn=rule_arn)
             yield "InvalidSnsTopic", f"Could not publish to SNS topic: {topic}", reachable
+
+
+def _role_may_write(fields: dict[str, str], rule_arn: str) -> bool:
+    role, resource = fields["IamRoleArn"], _test_object(fields)
+    return may_assume(SES, role, source_arn=rule_arn) and role_may(role, "s3:PutObject", resource)
+
+
+def _test_object(fields: dict[str, str]) -> str:
+    return f"arn:aws:s3:::{fields['BucketName']}/{fields.get('ObjectKeyPrefix', '')}{TEST_OBJECT}"
 
 
 def _may_write(fields: dict[str, str], rule_arn: str) -> bool:
     bucket = fields["BucketName"]
     key_of_bucket = s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id")
     keys = [key for key in (key_of_bucket, fields.get("KmsKeyArn")) if key]
-    resource = f"arn:aws:s3:::{bucket}/{fields.get('ObjectKeyPrefix', '')}{TEST_OBJECT}"
-    allowed = service_may(SES, "s3:PutObject", resource, s3._bucket_policies.get(bucket), source_arn=rule_arn)
+    allowed = service_may(
+        SES, "s3:PutObject", _test_object(fields), s3._bucket_policies.get(bucket), source_arn=rule_arn
+    )
     return allowed and all(may_use_key(SES, key, source_arn=rule_arn) for key in keys)

@@ -17,13 +17,14 @@ CLOUDWATCH_ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"  # the principal of
 
 
 def service_may(
-    service: str, action: str, resource_arn: str, policy: str | dict[str, Any] | None, *, source_arn: str
+    service: str, action: str, resource_arn: str, policy: str | dict[str, Any] | None, *, source_arn: str | None
 ) -> bool:
-    """Whether *policy* allows *service* the *action* on behalf of *source_arn* in our account.
+    """Whether *policy* allows *service* the *action* on behalf of *source_arn* in our account; None tells neither.
 
     Every condition operator of IAM is understood; the keys are those that services send, and TLS is in use.
     """
     account = get_account_id()
+    source = {"aws:sourcearn": source_arn, "aws:sourceaccount": account} if source_arn else {}
     context = EvalContext(
         # Not an IAM principal of the account: a statement for the account's root does not let a service in.
         principal_arn="*",
@@ -34,8 +35,7 @@ def service_may(
         region=get_region(),
         secure_transport=True,
         service_context={
-            "aws:sourcearn": source_arn,
-            "aws:sourceaccount": account,
+            **source,
             "aws:sourceowner": account,  # the default policy of a topic
             "aws:referer": account,  # SES sends it along; the S3 action of aws-cdk-lib relies on it
             "aws:principalisawsservice": "true",
@@ -65,14 +65,15 @@ def may_publish(service: str, topic_arn: str, *, source_arn: str) -> bool:
     if topic is None or topic_arn.endswith(".fifo"):
         return False
     attributes = topic["attributes"]
-    if (key := attributes.get("KmsMasterKeyId")) and not may_use_key(service, key, source_arn=source_arn):
+    # AWS documents no source for the key of a topic, so that a policy must not rely on one.
+    if (key := attributes.get("KmsMasterKeyId")) and not may_use_key(service, key, source_arn=None):
         return False
     # ministack keeps no policy where AWS puts the default one back, which lets the account's own services in.
     policy = attributes.get("Policy")
     return not policy or service_may(service, "sns:Publish", topic_arn, policy, source_arn=source_arn)
 
 
-def may_use_key(service: str, key_id: str, *, source_arn: str) -> bool:
+def may_use_key(service: str, key_id: str, *, source_arn: str | None) -> bool:
     """Whether the key's policy lets *service* write what the key encrypts."""
     # AWS's own keys (aws/s3, aws/sns, aws/ses) are not there: their policies let no other service in either.
     key = find_key(key_id)

@@ -36,8 +36,8 @@ class ProductionAccess(Construct):
     """The request to leave the sandbox in this region; people at AWS review it, at first within about a day.
 
     The deployment submits and does not wait. An account that has left the sandbox, or whose request is under review, is
-    left as it is, and nothing changes when the stack goes. Answers that change are a new request only after a denial;
-    a deployment that creates the request fails if AWS has denied the very same answers, and names the support case.
+    left as it is, and nothing changes when the stack goes. After a denial AWS is not known to take another request: a
+    deployment that creates one fails and names the support case, which is where to go on.
 
     The answers stand in the template as they are, so name mailboxes of a team as contacts rather than persons.
 

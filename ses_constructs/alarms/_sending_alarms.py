@@ -1,5 +1,6 @@
 """The alarms on the mail that is sent: through one configuration set, or by the whole account."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
@@ -17,6 +18,7 @@ _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 # SES writes a rate several times an hour; a shorter period would mostly be empty.
 _RATE_PERIOD = Duration.minutes(15)
 _COUNT_PERIOD = Duration.hours(1)
+_PARTS_OF_SILENCE = 12
 
 RateOf = Literal["bounce", "complaint"]
 
@@ -38,6 +40,7 @@ class SendingAlarm(cloudwatch.Alarm):
         description: str,
         missing_data: cloudwatch.TreatMissingData,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
+        evaluation_periods: int = 1,
         critical_rate_of: RateOf | None = None,
     ) -> None:
         super().__init__(
@@ -45,7 +48,7 @@ class SendingAlarm(cloudwatch.Alarm):
             construct_id,
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=evaluation_periods,
             comparison_operator=comparison,
             treat_missing_data=missing_data,
             alarm_description=description,
@@ -121,31 +124,37 @@ class SendingAlarms(Construct):
                 SendingAlarm(
                     self,
                     construct_id,
-                    metric=_zero_filled(metric(period=_COUNT_PERIOD), _COUNT_PERIOD),
+                    metric=_counted(metric(period=_COUNT_PERIOD)),
                     threshold=threshold,
                     description=what.format(self.subject),
                     missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
                 )
         if thresholds.silence is not None:
+            # In parts that all have to be empty: a zero in the place of what SES has not counted yet would be a false
+            # alarm, and one long period would be judged by the mail of hours ago. CloudWatch looks back some parts
+            # further, which is the time that SES has to count.
+            minutes = int(thresholds.silence.to_minutes())
+            part = math.ceil(minutes / _PARTS_OF_SILENCE)
             SendingAlarm(
                 self,
                 "Silence",
-                metric=_zero_filled(self.metrics.metric_sends(period=thresholds.silence), thresholds.silence),
+                metric=self.metrics.metric_sends(period=Duration.minutes(part)),
                 threshold=1,
                 description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
                 comparison=_BELOW,
+                evaluation_periods=math.ceil(minutes / part),
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
             )
 
 
-def _zero_filled(count: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
-    """A count that is 0 where SES wrote none.
+def _counted(count: cloudwatch.IMetric) -> cloudwatch.MathExpression:
+    """A count of an hour that is 0 where SES wrote none.
 
     An alarm looks at more periods than it evaluates, and judges by the newest that have data: without the zeros it
-    would see the mail of hours ago in the silence of now.
+    would see the messages of hours ago. What SES counts some minutes late is still within the hour.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
     """
-    return cloudwatch.MathExpression(expression="FILL(count, 0)", using_metrics={"count": count}, period=period)
+    return cloudwatch.MathExpression(expression="FILL(count, 0)", using_metrics={"count": count}, period=_COUNT_PERIOD)
 
 
 def reputation_at_risk(scope: Construct, alarms: Sequence[SendingAlarm]) -> cloudwatch.CompositeAlarm:

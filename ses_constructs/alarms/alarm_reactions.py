@@ -45,7 +45,7 @@ class NotifyTopic(AlarmReaction):
 
     Raises:
         ValueError: A FIFO topic; and where an alarm gets the reaction, a topic of another region or one whose key comes
-            from outside the app.
+            from outside the app or from AWS (``alias/aws/sns``).
     """
 
     topic: sns.ITopic
@@ -68,7 +68,7 @@ class NotifyTopic(AlarmReaction):
             alarm: The alarm.
 
         Raises:
-            ValueError: A topic of another region, or one whose key comes from outside the app.
+            ValueError: A topic of another region, or one whose key comes from outside the app or from AWS.
         """
         _allow_alarms_publish(self.topic, Stack.of(alarm))
         action = actions.SnsAction(self.topic)

@@ -97,7 +97,8 @@ class DeliveryThresholds:
         rejects: Messages in an hour that SES refused for a virus.
         delays: Messages in an hour that the recipients' servers put off.
         silence: How long nothing at all is sent, whole minutes from 1 minute to 24 hours; no alarm unless given,
-            because only you know how often you send.
+            because only you know how often you send. It fires some twelfths of that time later, so that mail which SES
+            counts late is no silence.
 
     Raises:
         ValueError: Numbers below 1, and a time out of range or known to CloudFormation only.

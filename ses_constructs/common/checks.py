@@ -5,12 +5,13 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 
 import json
 
-from aws_cdk import Annotations, Duration, Stack
+from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .arguments import check_kind, contains_token, invalid
-from .ses_regions import RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+from .rendered import rendered
+from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
@@ -25,23 +26,18 @@ def warn_about_region(
 
     No error, because the lists of regions age.
     """
-    for needed, regions, warning_id, what in (
-        (sends, SENDING_REGIONS, "region-cannot-send", f"send from {region}; deploy to another region"),
-        (
-            receives_mail,
-            RECEIVING_REGIONS,
-            "region-cannot-receive",
-            f"receive mail in {region}; deploy to another region",
-        ),
-        (
-            speaks_smtp,
-            SMTP_REGIONS,
-            "region-without-smtp",
-            f"have an SMTP endpoint in {region}; deploy to another region, or pass host",
-        ),
+    for needed, regions, warning_id, what, fix in (
+        (sends, SENDING_REGIONS, "region-cannot-send", "send from", ""),
+        (receives_mail, RECEIVING_REGIONS, "region-cannot-receive", "receive mail in", ""),
+        (speaks_smtp, SMTP_REGIONS, "region-without-smtp", "have an SMTP endpoint in", ", pass host"),
     ):
         if needed and region not in regions and not contains_token(region):
-            warn(scope, warning_id, f"SES is not known to {what}")
+            warn(
+                scope,
+                warning_id,
+                f"SES is not known to {what} {region} as of {LISTS_READ_ON}; deploy to another region{fix}, or "
+                "acknowledge this warning where it does by now",
+            )
             return
 
 
@@ -71,6 +67,24 @@ def check_configuration_set(argument: str, value: object) -> None:
     if not hasattr(value, "configuration_set_name"):
         raise invalid(
             argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
+        )
+
+
+def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:
+    """Say that *needed* goes, though the domain that needs it to send stays; what comes from elsewhere stays anyway."""
+    resource = needed.node.default_child
+    if not isinstance(resource, CfnResource):
+        return
+    if resource.cfn_options.deletion_policy not in (
+        CfnDeletionPolicy.RETAIN,
+        CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE,
+    ):
+        domain = rendered(Stack.of(scope).resolve(domain_name))
+        warn(
+            scope,
+            "not-retained",
+            f"{needed.node.path} goes with its stack, but {domain} stays and needs it to send; call "
+            "apply_removal_policy(RemovalPolicy.RETAIN) on it before you pass it on",
         )
 
 

@@ -1,14 +1,18 @@
 """Where Amazon SES works, and the names and ports of its mail servers.
 
-The lists are a snapshot. SES comes to new regions without notice, so absence from a list is a reason to warn and
-never a reason to fail.
+Each list says where it comes from, and all were read on the day below. SES comes to new regions without notice, so
+absence from a list is a reason to warn and never a reason to fail.
 """
 
 import re
 
-from .arguments import check_text, invalid, without_tokens
+from .arguments import check_text, contains_token, invalid, without_tokens
+
+LISTS_READ_ON = "2026-11-28"
 
 _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+# By the first part of a region's code, for partitions other than those of amazonaws.com (botocore's partitions.json).
+_DNS_SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 
 RECEIVING_REGIONS: frozenset[str] = frozenset(
     {
@@ -36,31 +40,38 @@ RECEIVING_REGIONS: frozenset[str] = frozenset(
         "us-west-2",
     }
 )
-"""Regions that receive e-mail: AWS General Reference, "Amazon SES endpoints and quotas", e-mail receiving.
-
-CloudFormation's schema of ``AWS::SES::ReceiptRule`` names ``eusc-de-east-1`` and isolated regions as well; no other
-source confirms those, so they are left out.
+"""Regions that receive e-mail: AWS General Reference, "Amazon SES endpoints and quotas", e-mail receiving
+(https://docs.aws.amazon.com/general/latest/gr/ses.html), as others quote it, and CloudFormation's list of regions with
+``AWS::SES::ReceiptRule``. That list has ``eusc-de-east-1`` and isolated regions as well, which no other source
+confirms, so they are left out.
 """
 
 SENDING_REGIONS: frozenset[str] = RECEIVING_REGIONS | frozenset(
     {
+        "ap-east-2",
         "ap-south-2",
+        "ap-southeast-4",
         "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
         "ca-west-1",
         "eu-central-2",
+        "eu-south-2",
         "eusc-de-east-1",
         "me-central-1",
+        "mx-central-1",
         "us-gov-east-1",
         "us-gov-west-1",
     }
 )
-"""Regions with the SES API: botocore's endpoint list and CloudFormation's schema of ``AWS::SES::EmailIdentity``.
-
-Isolated partitions are left out.
-"""
+"""Regions with the SES API: ``Session().get_available_regions("sesv2")`` of botocore 1.44.8 in every partition."""
 
 SMTP_REGIONS: frozenset[str] = SENDING_REGIONS - {"af-south-1", "eusc-de-east-1", "me-south-1"}
-"""Regions with an SMTP endpoint; AWS or other people say that those left out have none."""
+"""Regions with an SMTP endpoint: all that send, without those of which AWS or other people say that they have none.
+
+For ``af-south-1`` the General Reference, as others quote it; for ``me-south-1`` the SES Developer Guide of 2023; for
+``eusc-de-east-1`` no source names one. Those that came in 2026 are in, for nobody says otherwise.
+"""
 
 SMTP_IMPLICIT_TLS_PORTS: tuple[int, ...] = (465, 2465)
 """Ports that speak TLS from the first byte (SES Developer Guide, "Connecting to an Amazon SES SMTP endpoint")."""
@@ -69,16 +80,16 @@ SMTP_STARTTLS_PORTS: tuple[int, ...] = (25, 587, 2587)
 """Ports that begin in the clear and take STARTTLS (same page). EC2 throttles port 25 unless asked not to."""
 
 
-def inbound_host(region: str) -> str:
+def inbound_host(region: str, dns_suffix: str | None = None) -> str:
     """Return the host for the MX record of a domain that receives (General Reference, e-mail receiving endpoints).
 
-    *region* may be a CDK token. Raises ``ValueError`` for text that cannot be a region. The name is that of the
-    commercial partition.
+    *region* may be a CDK token, and then needs *dns_suffix*, which is that of its partition otherwise. Raises
+    ``ValueError`` for text that cannot be a region.
 
     >>> inbound_host("eu-west-1")
     'inbound-smtp.eu-west-1.amazonaws.com'
     """
-    return f"inbound-smtp.{_checked(region)}.amazonaws.com"
+    return f"inbound-smtp.{_checked(region)}.{_suffix(region, dns_suffix)}"
 
 
 def feedback_host(region: str) -> str:
@@ -93,16 +104,16 @@ def feedback_host(region: str) -> str:
     return f"feedback-smtp.{_checked(region)}.amazonses.com"
 
 
-def smtp_host(region: str) -> str:
+def smtp_host(region: str, dns_suffix: str | None = None) -> str:
     """Return the SMTP endpoint for sending (General Reference, SMTP endpoints); not every sending region has one.
 
-    *region* may be a CDK token. Raises ``ValueError`` for text that cannot be a region. The name is that of the
-    commercial and GovCloud partitions.
+    *region* may be a CDK token, and then needs *dns_suffix*, which is that of its partition otherwise. Raises
+    ``ValueError`` for text that cannot be a region.
 
     >>> smtp_host("eu-west-1")
     'email-smtp.eu-west-1.amazonaws.com'
     """
-    return f"email-smtp.{_checked(region)}.amazonaws.com"
+    return f"email-smtp.{_checked(region)}.{_suffix(region, dns_suffix)}"
 
 
 def tracking_host(region: str) -> str:
@@ -115,6 +126,11 @@ def tracking_host(region: str) -> str:
     'r.eu-west-1.awstrack.me'
     """
     return f"r.{_checked(region)}.awstrack.me"
+
+
+def _suffix(region: str, dns_suffix: str | None) -> str:
+    known = _DNS_SUFFIXES.get(region.partition("-")[0], "amazonaws.com")
+    return dns_suffix if dns_suffix and contains_token(region) else known
 
 
 def _checked(region: str) -> str:

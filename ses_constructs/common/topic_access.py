@@ -10,8 +10,12 @@ from .arguments import invalid
 from .checks import warn_about_policy
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
     from constructs import Construct
+
+_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
+_MANAGED_KEY = "alias/aws/sns"
 
 
 def allow_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
@@ -21,16 +25,16 @@ def allow_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str,
     :func:`allow_service_encrypt` does.
     """
     # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
-    statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+    statement = _statement(service, topic.topic_arn, source_arn, scope)
     if not topic.add_to_resource_policy(statement).statement_added:
         _warn(scope, statement, service)
-    allow_service_encrypt(topic, service, source_arn=source_arn, scope=scope)
+    allow_service_encrypt(topic, service)
 
 
 def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
     """Warn about a topic from elsewhere, as :func:`allow_service_publish` does, where CDK writes the policies."""
     if not is_made_in_app(topic):
-        statement = _statement(service, ["sns:Publish"], topic.topic_arn, source_arn, scope)
+        statement = _statement(service, topic.topic_arn, source_arn, scope)
         _warn(scope, statement, service)
 
 
@@ -39,25 +43,51 @@ def is_made_in_app(topic: "sns.ITopic") -> bool:
     return topic.node.default_child is not None
 
 
-def allow_service_encrypt(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
-    """Let *service* use the topic's key, if it has one of its own, on behalf of what *source_arn* names.
+def allow_service_encrypt(topic: "sns.ITopic", service: str) -> None:
+    """Let *service* use the topic's key, if it has one of its own.
 
     Raises ``ValueError`` for a key from outside the app: its policy cannot be changed from here, and without a word in
-    it every message to the topic is lost in silence.
+    it every message to the topic is lost in silence. So it does for the key that AWS manages.
     """
-    key = topic.master_key
+    key = checked_key(topic)
     if key is None:
         return
-    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    statement = _statement(service, actions, "*", source_arn, scope)
+    statement = key_statement(service)
     if not key.add_to_resource_policy(statement).statement_added:
         raise invalid(
             "topic",
             f"be encrypted by a key made in the app, so that {service} can be let in",
             topic.node.path,
-            f"make the key in the app, or allow {service} {' and '.join(actions)} in its policy and refer to the topic "
-            "by Topic.from_topic_arn, without its key",
+            f"make the key in the app, or allow {service} {' and '.join(_KEY_ACTIONS)} in its policy and refer to the "
+            "topic by Topic.from_topic_arn, without its key",
         )
+
+
+def key_statement(service: str) -> iam.PolicyStatement:
+    """What the key of a topic needs in its policy, so that *service* can publish.
+
+    Without a source: AWS documents no condition for SES
+    (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html#receiving-email-permissions-sns) and
+    none for alarms (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
+    """
+    return iam.PolicyStatement(actions=list(_KEY_ACTIONS), principals=[iam.ServicePrincipal(service)], resources=["*"])
+
+
+def checked_key(topic: "sns.ITopic") -> "kms.IKey | None":
+    """The key of *topic*, None without one; raises ``ValueError`` for the key that AWS manages.
+
+    Its policy lets no service in, and nobody can change it
+    (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services).
+    """
+    key = topic.master_key
+    if key is not None and key.key_arn.endswith(_MANAGED_KEY):
+        raise invalid(
+            "topic",
+            f"not be encrypted by AWS's own key {_MANAGED_KEY}, which lets neither SES nor alarms publish",
+            topic.node.path,
+            "pass master_key=kms.Key(...) to the topic, or leave the key out",
+        )
+    return key
 
 
 def allow_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
@@ -73,13 +103,11 @@ def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> N
     warn_about_policy(scope, "topic", statement, who=service, before="anything is published")
 
 
-def _statement(
-    service: str, actions: list[str], resource: str, source_arn: str, scope: "Construct"
-) -> iam.PolicyStatement:
+def _statement(service: str, topic_arn: str, source_arn: str, scope: "Construct") -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        actions=actions,
+        actions=["sns:Publish"],
         principals=[iam.ServicePrincipal(service)],
-        resources=[resource],
+        resources=[topic_arn],
         conditions={
             "StringEquals": {"aws:SourceAccount": Stack.of(scope).account},
             "ArnLike": {"aws:SourceArn": source_arn},

@@ -38,7 +38,8 @@ class Route53Zone(DnsZone):
     """A public Route 53 hosted zone that holds the domain or a parent of it.
 
     All records of a domain become one ``AWS::Route53::RecordSetGroup``: one resource, and one change that happens
-    whole or not at all. A record set that already exists is never overwritten; the deployment fails and names it.
+    whole or not at all. Look before that none of the records exists: Route 53 refuses to create it again, but it is not
+    known whether CloudFormation takes it over instead (``docs/not-verified.md``).
 
     Args:
         hosted_zone: A zone that knows its name: one that is made in the app, or comes from ``HostedZone.from_lookup``

@@ -11,6 +11,7 @@ from constructs import Construct
 from ..common.private_bucket import private_bucket
 from ..common.rendered import rendered
 from ._history_table import EVENTS_PREFIX
+from ._stream_role import StreamRole
 
 ERRORS_PREFIX = "errors/"
 RESULTS_PREFIX = "results/"
@@ -69,6 +70,10 @@ class EventStream(Construct):
         )
         # SES tries the stream as soon as it is there.
         self._resource.node.add_dependency(self._role)
+
+    def comes_after(self, access: StreamRole) -> None:
+        """Be made after the role by which SES writes."""
+        access.comes_before(self._resource)
 
     def as_seen_from(self, scope: Construct) -> firehose.IDeliveryStream:
         """The stream as CDK's other constructs take it.

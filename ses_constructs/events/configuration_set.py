@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, fields
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
-from ..common.checks import check_configuration_set, check_known_seconds, warn
+from ..common.checks import check_configuration_set, check_known_seconds, warn, warn_unless_retained
 from ..common.once import earlier_owner, earlier_owner_in_region
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..email_records import DnsRecord
+from ..identities._domain_checks import old_records_go
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 
@@ -59,8 +60,8 @@ class ConfigurationSetOptions:
                 "leave it out for the 14 hours that SES takes",
             )
 
-    def make(self, scope: Construct, *, domain: SendingDomain | None) -> ses.ConfigurationSet:
-        """Make the set under *scope*.
+    def make(self, scope: Construct, *, domain: SendingDomain | None, is_default: bool) -> ses.ConfigurationSet:
+        """Make the set under *scope*; the default of a domain stays when the domain does, with what it needs itself.
 
         Sending is on from the start and never written down: an update of the set would otherwise switch it on again
         after somebody, or an alarm, has switched it off.
@@ -77,8 +78,15 @@ class ConfigurationSetOptions:
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
         _check_watched_once(scope, configuration_set)
+        removal_policy = RemovalPolicy.DESTROY
+        if is_default and domain is not None and domain.removal_policy is not RemovalPolicy.DESTROY:
+            removal_policy = domain.removal_policy
+            configuration_set.apply_removal_policy(removal_policy)
+            if self.dedicated_ip_pool is not None:
+                warn_unless_retained(scope, self.dedicated_ip_pool, domain_name=domain.domain_name)
         if self.tracking_domain is not None:
-            configuration_set.node.add_dependency(*_make_tracking_domain(scope, self.tracking_domain, domain))
+            tracked = _make_tracking_domain(scope, self.tracking_domain, domain, removal_policy)
+            configuration_set.node.add_dependency(*tracked)
         return configuration_set
 
     def check_taken(self, scope: Construct, configuration_set: ses.IConfigurationSet) -> ses.IConfigurationSet:
@@ -156,7 +164,9 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
         )
 
 
-def _make_tracking_domain(scope: Construct, tracking_domain: str, domain: SendingDomain | None) -> list[IDependable]:
+def _make_tracking_domain(
+    scope: Construct, tracking_domain: str, domain: SendingDomain | None, removal_policy: RemovalPolicy
+) -> list[IDependable]:
     """The identity and the records of *tracking_domain*; SES refuses it in a set until it is verified."""
     if not isinstance(domain, VerifiedDomain):
         raise invalid(
@@ -183,7 +193,10 @@ def _make_tracking_domain(scope: Construct, tracking_domain: str, domain: Sendin
         mail_from=None,
         dmarc=None,
         wait_until_verified=Duration.minutes(_TRACKING_WAIT_MINUTES),
+        removal_policy=removal_policy,
     )
+    # No mail comes from it, and the links in old mail lead nowhere after a change, retained or not.
+    Annotations.of(identity).acknowledge_warning(f"ses-constructs:{old_records_go(identity.domain_name)}")
     record = DnsRecord(
         name=tracking_domain,
         type="CNAME",
@@ -195,6 +208,6 @@ def _make_tracking_domain(scope: Construct, tracking_domain: str, domain: Sendin
         Construct(scope, "Tracking"),
         domain_name=tracking_domain,
         records=[record],
-        removal_policy=RemovalPolicy.DESTROY,
+        removal_policy=removal_policy,
     )
     return [identity.verified, *([published] if published else [])]

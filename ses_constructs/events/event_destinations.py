@@ -14,6 +14,7 @@ from ..common.arguments import check_kind, contains_token, invalid, without_toke
 from ..common.checks import check_same_region
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
+from ._stream_role import StreamRole
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesisfirehose as firehose  # loads aws_lambda and aws_ec2, which are slow to import
@@ -116,7 +117,8 @@ class TopicEvents:
 
     Raises:
         ValueError: A FIFO topic, or no kind of event; and where a monitoring gets the destination, a topic of another
-            region, one whose key comes from outside the app, or one that another stack of the app makes.
+            region, one whose key comes from outside the app or from AWS (``alias/aws/sns``), or one that another stack
+            of the app makes.
     """
 
     topic: sns.ITopic
@@ -141,8 +143,8 @@ class TopicEvents:
             configuration_set: Whose events they are.
 
         Raises:
-            ValueError: A topic of another region, one whose key comes from outside the app, or one that another stack
-                of the app makes.
+            ValueError: A topic of another region, one whose key comes from outside the app or from AWS, or one that
+                another stack of the app makes.
         """
         check_same_region("topic", self.topic.env.region, user=scope)
         name = configuration_set.configuration_set_name
@@ -157,7 +159,7 @@ class TopicEvents:
             )
         source_arn = ses_arn(scope, "configuration-set", name)
         # CDK writes the topic's policy, but leaves the key alone: SES could then publish nothing.
-        allow_service_encrypt(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
+        allow_service_encrypt(self.topic, "ses.amazonaws.com")
         warn_about_foreign_topic(self.topic, "ses.amazonaws.com", source_arn=source_arn, scope=scope)
         return [_destination(scope, configuration_set, ses.EventDestination.sns_topic(self.topic), self.events)]
 
@@ -236,14 +238,17 @@ class FirehoseEvents:
     def add_to(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """Make an event destination with a role of its own.
+        """Make an event destination with a role of its own, which comes before a stream of the same stack.
 
         Args:
             scope: A scope of this destination's own.
             configuration_set: Whose events they are.
         """
-        destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream)
-        return [_destination(scope, configuration_set, destination, self.events)]
+        access = StreamRole(scope, "Access", stream=self.stream, configuration_set=configuration_set)
+        destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream, role=access.role)
+        made = _destination(scope, configuration_set, destination, self.events)
+        made.node.add_dependency(access.policy)
+        return [made]
 
 
 def _destination(

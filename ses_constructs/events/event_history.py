@@ -14,6 +14,7 @@ from ..common.checks import check_known_seconds, regions_differ
 from ._history_stream import EventStream, make_bucket
 from ._history_table import make_database, make_table
 from ._history_work_group import grant_query, make_work_group, save_queries
+from ._stream_role import StreamRole
 from .event_destinations import Event, FirehoseEvents
 from .event_source import EventSource
 
@@ -102,6 +103,9 @@ class EventHistory(Construct):
             _DESTINATION_ID,
             FirehoseEvents(stream=stream) if events is None else FirehoseEvents(stream=stream, events=events),
         )
+        access = monitoring.node.find_child(_DESTINATION_ID).node.find_child("Access")
+        assert isinstance(access, StreamRole)
+        self._delivery.comes_after(access)
 
     @cached_property
     def stream(self) -> firehose.IDeliveryStream:

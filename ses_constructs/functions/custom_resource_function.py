@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..common.arguments import invalid
+from ..common.rendered import rendered
 from .handler_function import HandlerFunction
 
 
@@ -27,16 +28,18 @@ class _HandlerSettings:
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
-    # Characters for policies that an update replaces: they stay beside the new ones until it is done.
-    replaced_characters: int = 0
+    # How many policies an update may replace at once: they stay beside the new ones until it is done.
+    replaced_policies: int = 0
 
 
-# A role holds 10,240 characters of inline policies, and the one for its log takes up to 350 of them
+# A role holds 10,240 characters of inline policies, white space not counted, and the one for its log takes up to 360 of
+# them in a stack with a name of 128 letters
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_MAX_CHARACTERS = 10_240 - 350
+_MAX_CHARACTERS = 10_240 - 360
 # How long a reference may be once it is a value. Rather long than short: what synth lets through must not fail at
-# deploy. The longest ARN here is that of a function with a name of 64 letters in ap-southeast-2.
-_ARN_CHARACTERS, _NAME_CHARACTERS = 116, 64
+# deploy. The longest ARN here, but for those told in `longest`, is that of a function with a name of 64 letters in
+# cn-northwest-1 or a GovCloud region.
+_ARN_CHARACTERS, _NAME_CHARACTERS = 122, 64
 _PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12}
 
 
@@ -56,8 +59,8 @@ HANDLERS = {
     "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
     "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",
-        # Two of the longest, while two get another user or secret.
-        replaced_characters=1_700,
+        # Two get another user or secret.
+        replaced_policies=2,
     ),
     "suppression_list": _HandlerSettings(
         description="Sets which reasons put an address on the account's suppression list",
@@ -98,7 +101,7 @@ class CustomResourceFunction(HandlerFunction):
             description=settings.description,
             timeout=Duration.minutes(settings.timeout_minutes),
         )
-        self._replaced_characters = settings.replaced_characters
+        self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
         # Not on the role itself: the function waits for its role, which must not wait for the function.
@@ -142,13 +145,15 @@ class CustomResourceFunction(HandlerFunction):
         resource_type: str,
         properties: Mapping[str, object],
         permissions: Sequence[iam.PolicyStatement] = (),
+        longest: Mapping[str, int] | None = None,
         policy_id: str = "Policy",
         service_timeout: Duration | None = None,
     ) -> CustomResource:
         """A custom resource under *scope* that this function answers, with *permissions* for its own job.
 
-        They are in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes
-        the first one last, so that the resource can still clean up what only that one allows.
+        *longest* has the characters that references in them may take, where usual ARNs and names do not say. They are
+        in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes the
+        first one last, so that the resource can still clean up what only that one allows.
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
         room for the retries that Lambda makes when a run crashes.
 
@@ -166,7 +171,7 @@ class CustomResourceFunction(HandlerFunction):
         resource.node.add_dependency(*self._own_policies)
         if permissions:
             policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
-            self._check_room(policy.node.path, permissions)
+            self._check_room(policy.node.path, permissions, longest)
             resource.node.add_dependency(policy)
         return resource
 
@@ -177,10 +182,13 @@ class CustomResourceFunction(HandlerFunction):
         self._check_room(construct_id, [statement])
         return policy
 
-    def _check_room(self, policy: str, statements: Sequence[iam.PolicyStatement]) -> None:
+    def _check_room(
+        self, policy: str, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int] | None = None
+    ) -> None:
         stack = Stack.of(self)
-        self._lengths[policy] = policy_length(stack, statements)
-        characters = sum(self._lengths.values()) + self._replaced_characters
+        self._lengths[policy] = policy_length(stack, statements, longest or {})
+        # What is replaced is taken to be as long as the longest now.
+        characters = sum(self._lengths.values()) + self._replaced_policies * max(self._lengths.values())
         if characters > _MAX_CHARACTERS:
             raise invalid(
                 f"the custom resources of {self.node.id} in stack {stack.stack_name!r}",
@@ -190,24 +198,28 @@ class CustomResourceFunction(HandlerFunction):
             )
 
 
-def policy_length(stack: Stack, statements: Sequence[iam.PolicyStatement]) -> int:
-    """Characters of a policy with *statements*, where a reference counts as long as its value may well be."""
+def policy_length(stack: Stack, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int]) -> int:
+    """Characters of a policy with *statements*, where a reference counts as long as its value may well be.
+
+    The references in *longest* take as many characters as it says.
+    """
+    known = {rendered(stack.resolve(reference)): characters for reference, characters in longest.items()}
     document = {"Version": "2012-10-17", "Statement": [each.to_statement_json() for each in statements]}
-    return len(json.dumps(_filled_in(stack.resolve(document), _ARN_CHARACTERS), separators=(",", ":")))
+    return len(json.dumps(_filled_in(stack.resolve(document), _ARN_CHARACTERS, known), separators=(",", ":")))
 
 
-def _filled_in(resolved: object, length: int) -> object:
-    """*resolved* with a text in the place of each reference, of *length* unless that is known."""
+def _filled_in(resolved: object, length: int, known: Mapping[str, int]) -> object:
+    """*resolved* with a text in the place of each reference, of *length* unless another one is known."""
     match resolved:
         case {"Fn::Join": [separator, parts]}:
             # A reference inside an ARN is a name.
-            return str(separator).join(str(_filled_in(part, _NAME_CHARACTERS)) for part in parts)
+            return str(separator).join(str(_filled_in(part, _NAME_CHARACTERS, known)) for part in parts)
         case {"Ref": str(name)}:
-            return "-" * _PSEUDO_PARAMETER_CHARACTERS.get(name, length)
+            return "-" * known.get(rendered(resolved), _PSEUDO_PARAMETER_CHARACTERS.get(name, length))
         case dict() if any(str(key).startswith("Fn::") for key in resolved):
             return "-" * length
         case dict():
-            return {key: _filled_in(value, length) for key, value in resolved.items()}
+            return {key: _filled_in(value, length, known) for key, value in resolved.items()}
         case list():
-            return [_filled_in(each, length) for each in resolved]
+            return [_filled_in(each, length, known) for each in resolved]
     return resolved

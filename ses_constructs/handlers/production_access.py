@@ -5,10 +5,10 @@ Properties: ``MailType`` (``MARKETING`` or ``TRANSACTIONAL``), ``Website``, ``Us
 ``production-access``.
 
 An account that is out, or whose request is under review, is left alone even if the answers change, for nobody may edit
-them then. After a denial, answers that differ from the denied ones make a new request, whenever they were changed. If
-AWS has denied these very answers, a Create fails and names the support case. An Update never fails because of a denial,
-or every roll-back and every new version of the function would fail as well; it logs a warning with the case. A Delete
-changes nothing.
+them then. After a denial, answers that differ from the denied ones are submitted, whenever they were changed; SES was
+seen to refuse that as a conflict without a word (https://github.com/aws/aws-cli/issues/6652). A Create that meets a
+denial fails and names the support case. An Update never fails because of a denial, or every roll-back and every new
+version of the function would fail as well; it logs a warning with the case. A Delete changes nothing.
 
 The contacts are personal data: they are never logged, and taken out of what SES says about them.
 
@@ -125,13 +125,17 @@ def decide_create(account: "GetAccountResponseTypeDef", wanted: Answers) -> Lite
     if status in _ASKED:
         return "keep"
     if status == "DENIED" and wanted.stand_in(details):
-        raise RefusedError(
-            "AWS has denied production access in this region for these very answers (support case "
-            f"{case_of(account) or 'without a number'}): reply to "
-            "the case in the AWS Support Center, or say more in use_case, which makes a new request; without "
-            "ProductionAccess the rest of the stack deploys"
-        )
+        raise RefusedError(after_denial(account, "this request"))
     return "submit"
+
+
+def after_denial(account: "GetAccountResponseTypeDef", what: str) -> str:
+    """Say what was denied, and what to do about it."""
+    return (
+        f"AWS has denied {what} for production access in this region (support case "
+        f"{case_of(account) or 'without a number'}): reply to the case in the AWS Support Center, where it can be "
+        "looked at again; without ProductionAccess the rest of the stack deploys"
+    )
 
 
 def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers) -> Literal["submit", "keep"]:
@@ -155,7 +159,8 @@ class ProductionAccessHandler:
     def create(self, request: Request) -> Succeeded:
         wanted = Answers.of(request.properties)
         account = self._ses.get_account()
-        self._act(decide_create(account, wanted), account, wanted)
+        if not self._act(decide_create(account, wanted), account, wanted):
+            raise RefusedError(after_denial(account, "an earlier request, and takes no other one,"))
         return Succeeded(PHYSICAL_ID)
 
     def update(self, request: Request) -> Succeeded:
@@ -167,24 +172,34 @@ class ProductionAccessHandler:
     def delete(self, request: Request) -> None:
         """Leave the account as it is: nobody would put it back into the sandbox."""
 
-    def _act(self, decision: Literal["submit", "keep"], account: "GetAccountResponseTypeDef", wanted: Answers) -> None:
+    def _act(self, decision: Literal["submit", "keep"], account: "GetAccountResponseTypeDef", wanted: Answers) -> bool:
+        """Tell whether SES has these answers, or needs none."""
         status = status_of(account)
-        if decision == "submit":
-            self._submit(wanted)
-        elif status == "DENIED" or (status == "UNDER_REVIEW" and not wanted.stand_in(account.get("Details", {}))):
+        taken = self._submit(account, wanted) if decision == "submit" else status != "DENIED"
+        if not taken or (status == "UNDER_REVIEW" and not wanted.stand_in(account.get("Details", {}))):
             log.warning("these answers are not under review", extra={"account": status, "case": case_of(account)})
-        else:
+        elif decision == "keep":
             log.info("nothing to ask for", extra={"account": status})
+        return taken
 
-    def _submit(self, wanted: Answers) -> None:
+    def _submit(self, account: "GetAccountResponseTypeDef", wanted: Answers) -> bool:
+        """Ask, and tell whether SES takes it; False where it takes nothing after a denial."""
         try:
             with ignore_error_if_done(self._is_submitted):
                 self._ses.put_account_details(**wanted.submission())
                 log.info("asked for production access")
         except Exception as error:
             # Not chained, because the cause would bring the contacts into the log.
-            raise RefusedError(wanted.without_contacts(f"{error}")) from None
+            if error_code(error) != "ConflictException":
+                raise RefusedError(wanted.without_contacts(f"{error}")) from None
+            if status_of(account) != "DENIED":
+                raise RefusedError(
+                    "SES refuses the request for production access as a conflict, and shows no review: look at the "
+                    "account dashboard of SES in this region, and deploy again"
+                ) from None
+            return False
+        return True
 
-    def _is_submitted(self, error: Exception) -> bool:
-        # A conflict says it too: a request of an earlier try, or of somebody else a moment ago, is under review.
-        return error_code(error) == "ConflictException" or status_of(self._ses.get_account()) in _ASKED
+    def _is_submitted(self, _: Exception) -> bool:
+        # A request of an earlier try, or of somebody else a moment ago; a conflict alone does not say so.
+        return status_of(self._ses.get_account()) in _ASKED

@@ -19,6 +19,7 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
+from ..common.rendered import rendered
 from ..dns.zones import Route53Zone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting, is_spf
 
@@ -77,6 +78,27 @@ def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
     if policy not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE):
         raise invalid("removal_policy", "be DESTROY or RETAIN", policy, "pass RemovalPolicy.RETAIN to keep the domain")
     return policy
+
+
+def old_records_go(domain_name: str) -> str:
+    """The id of the warning about another name, with the name in it."""
+    return "old-records-go" if contains_token(domain_name) else f"old-records-go:{domain_name}"
+
+
+def warn_about_another_name(scope: Construct, domain_name: str) -> None:
+    """CloudFormation replaces an identity whose name changes, and keeps a retained one, but changes records in place.
+
+    Nothing here sees the name of the last deployment. So the name is a part of the warning's id: who has acknowledged
+    the warning for one name gets it again with another.
+    """
+    known_as = rendered(Stack.of(scope).resolve(domain_name))
+    warn(
+        scope,
+        old_records_go(domain_name),
+        f"with another domain_name here, a deployment keeps the identity of {known_as} and removes its records, so "
+        "that it can send no more; add a VerifiedDomain for the other name instead of changing this one, and "
+        "acknowledge this warning for this name",
+    )
 
 
 def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -> None:

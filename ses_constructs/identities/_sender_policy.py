@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Names, Stack, Token
+from aws_cdk import Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import invalid
+from ..common.ses_arn import longest_name
 from ..functions.custom_resource_function import CustomResourceFunction
 
 _MAX_POLICY_NAME = 64
@@ -25,12 +26,20 @@ _KEYS_THAT_NAME_A_SOURCE = {"aws:SourceAccount", "aws:SourceArn"}
 class SenderPolicy(Construct):
     """One sending-authorization policy on an identity; CloudFormation has no resource for it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, identity: ses.IEmailIdentity) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        identity: ses.IEmailIdentity,
+        domain_name: str,
+        removal_policy: RemovalPolicy,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._identity = identity
         self._document = iam.PolicyDocument()
         stack = Stack.of(self)
-        CustomResourceFunction.shared(self, "sender_policy").custom_resource(
+        resource = CustomResourceFunction.shared(self, "sender_policy").custom_resource(
             self,
             resource_type="Custom::SESSenderPolicy",
             properties={
@@ -52,7 +61,11 @@ class SenderPolicy(Construct):
                     resources=[identity.email_identity_arn],
                 )
             ],
+            longest={identity.email_identity_name: longest_name(domain_name)},
         )
+        if removal_policy is not RemovalPolicy.DESTROY:
+            # A custom resource that is retained gets no Delete, so its policy stays.
+            resource.apply_removal_policy(removal_policy)
 
     def allow(self, principal: iam.IPrincipal, *, from_addresses: Sequence[str]) -> None:
         """Add one statement for *principal*.

@@ -1,17 +1,20 @@
-"""The permission to send mail: everything that SES checks about a message, in one IAM statement.
+"""The permission to send mail: everything that SES checks about a message.
 
-Source: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html.
+Sources: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html, and for what each action knows
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, TypeGuard
 
+from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from ..common.arguments import check_kind, contains_token, invalid, text_tuple
 from ..common.checks import check_configuration_set
+from ..common.rendered import rendered
 from ..common.ses_arn import ses_arn
 
 # The v1 and v2 API calls share these action names; SMTP needs ses:SendRawEmail.
@@ -19,9 +22,10 @@ SENDING_ACTIONS = (
     "ses:SendEmail",
     "ses:SendRawEmail",
     "ses:SendTemplatedEmail",
-    "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
 )
+# Knows no ses:FromAddress: a statement with that condition never allows it.
+_BULK_ACTION = "ses:SendBulkEmail"
 
 
 def grant_sending(
@@ -29,31 +33,61 @@ def grant_sending(
     grantee: iam.IGrantable,
     *,
     actions: Sequence[str] = SENDING_ACTIONS,
-    identities: Iterable[ses.IEmailIdentity],
+    bulk: bool,
+    identities: Iterable[str],
     from_address: tuple[Literal["StringLike", "StringEquals"], Sequence[str]],
     default_configuration_set: ses.IConfigurationSet | None = None,
     configuration_sets: Sequence[ses.IConfigurationSet],
     templates: Sequence[str],
     sandbox: bool,
 ) -> iam.Grant:
-    """Let *grantee* send by *identities*, with a From address that meets the condition *from_address*.
+    """Let *grantee* send by *identities*, which are ARNs, with a From address that meets the condition *from_address*.
+
+    *bulk* adds ``ses:SendBulkEmail``, which only *identities* narrow: for a grant to all that they may send from.
 
     Raises ``ValueError`` for wrong kinds of arguments.
     """
     check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
     default = [default_configuration_set] if default_configuration_set else []
+    used = [
+        *identities,
+        *(_set_arn(scope, each) for each in (*default, *_checked_sets(configuration_sets))),
+        *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
+    ]
     operator, addresses = from_address
-    return iam.Grant.add_to_principal(
+    grant = iam.Grant.add_to_principal(
         grantee=grantee,
         actions=list(actions),
-        resource_arns=[
-            *(each.email_identity_arn for each in identities),
-            *(_set_arn(scope, each) for each in (*default, *_checked_sets(configuration_sets))),
-            *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
-            *([ses_arn(scope, "identity", "*")] if sandbox else []),
-        ],
+        resource_arns=[*used, *([ses_arn(scope, "identity", "*")] if sandbox else [])],
         conditions={operator: {"ses:FromAddress": list(addresses)}},
     )
+    if bulk:
+        # Not on the recipients of the sandbox: without the condition it could send from them too.
+        grant = grant.combine(
+            iam.Grant.add_to_principal(grantee=grantee, actions=[_BULK_ACTION], resource_arns=list(used))
+        )
+    return grant
+
+
+def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[str]) -> list[str]:
+    """The ARNs of those *addresses*, with ``*`` for any text, that may be identities beside that of their domain.
+
+    SES sends by the most specific identity, and asks for permission on that one
+    (https://github.com/aws-samples/aws-serverless-batch-architecture/issues/1).
+    """
+    arns = [ses_arn(scope, "identity", each) for each in addresses]
+    # A role or user holds the policy; a policy that is the grantee has a principal without a place in the tree.
+    owner = next((each for each in (grantee.grant_principal, grantee) if _is_construct(each)), None)
+    for each in arns:
+        written = rendered(Stack.of(scope).resolve(each))
+        if owner and "*" in written:
+            Validations.of(owner).acknowledge(
+                Acknowledgment(
+                    id=f"AwsSolutions-IAM5[Resource::{written}]",
+                    reason="only addresses of the domain match, which may be identities of their own",
+                )
+            )
+    return arns
 
 
 def extend_grant(scope: Construct, grant: iam.Grant, configuration_set: ses.IConfigurationSet) -> None:
@@ -75,6 +109,10 @@ def with_lower_case_domain(address: str) -> str:
         return address
     local_part, at, domain = address.rpartition("@")
     return f"{local_part}{at}{domain.lower()}"
+
+
+def _is_construct(value: object) -> TypeGuard[IConstruct]:
+    return hasattr(value, "node")
 
 
 def _set_arn(scope: Construct, configuration_set: ses.IConfigurationSet) -> str:

@@ -14,6 +14,7 @@ def shared_records(
     domain_name: str,
     *,
     region: str,
+    dns_suffix: str | None,
     ttl: int,
     mail_from_domain: str | None,
     dmarc: DmarcPolicy | None,
@@ -23,7 +24,7 @@ def shared_records(
     tls_reporting: TlsReporting | None,
     legacy_token: str | None,
 ) -> list[DnsRecord]:
-    """The records for what is switched on; *ttl* in seconds."""
+    """The records for what is switched on; *ttl* in seconds, *dns_suffix* is for a region that is a token."""
     records = []
     if mail_from_domain:
         # Exactly one MX (https://docs.aws.amazon.com/ses/latest/dg/mail-from.html): with a second one SES calls the
@@ -35,7 +36,7 @@ def shared_records(
     if spf:
         records.append(_txt(domain_name, spf.to_txt(), *existing_txt_values, ttl=ttl, purpose="SPF policy"))
     if receives_mail:
-        records.append(_mx(domain_name, inbound_host(region), ttl, purpose="Inbound mail"))
+        records.append(_mx(domain_name, inbound_host(region, dns_suffix), ttl, purpose="Inbound mail"))
     if tls_reporting:
         records.append(_txt(f"_smtp._tls.{domain_name}", tls_reporting.to_txt(), ttl=ttl, purpose="TLS reports"))
     if legacy_token:

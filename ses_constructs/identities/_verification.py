@@ -11,7 +11,7 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_known_seconds
 from ..common.once import earlier_owner
-from ..common.ses_arn import ses_arn
+from ..common.ses_arn import longest_name, ses_arn
 from ..email_records import DnsRecord
 from ..functions.custom_resource_function import CustomResourceFunction
 
@@ -31,6 +31,7 @@ class DomainWait(Construct):
         construct_id: str,
         *,
         identity: ses.IEmailIdentity,
+        domain_name: str,
         mail_from_domain: str | None,
         records: Sequence[DnsRecord],
         published: IDependable | None,
@@ -53,6 +54,7 @@ class DomainWait(Construct):
             permissions=[
                 iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[identity.email_identity_arn])
             ],
+            longest={identity.email_identity_name: longest_name(domain_name)},
             service_timeout=service_timeout,
         )
         if published is not None:

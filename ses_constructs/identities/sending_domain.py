@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aws_cdk import IResource, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
@@ -15,9 +16,16 @@ from ..common.arguments import (
     invalid,
     is_within,
 )
-from ..common.checks import check_configuration_set, warn
+from ..common.checks import check_configuration_set, warn, warn_unless_retained
 from ..common.sending_metrics import SendingMetrics
-from ._sending_grant import SENDING_ACTIONS, checked_from_addresses, extend_grant, grant_sending, with_lower_case_domain
+from ._sending_grant import (
+    SENDING_ACTIONS,
+    address_arns,
+    checked_from_addresses,
+    extend_grant,
+    grant_sending,
+    with_lower_case_domain,
+)
 
 if TYPE_CHECKING:
     from ._sender_policy import SenderPolicy
@@ -45,6 +53,8 @@ class SendingDomain(Construct, SendingMetrics):
     """Its SES identity."""
     configuration_set: ses.IConfigurationSet | None
     """The configuration set that applies to mail from this domain unless the sender names another."""
+    removal_policy: RemovalPolicy
+    """What becomes of all that the domain needs to send, once it is removed from its stack."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, domain_name: str, configuration_set: ses.IConfigurationSet | None
@@ -54,6 +64,7 @@ class SendingDomain(Construct, SendingMetrics):
         # SES keeps domains in lower case, and IAM compares ARNs with case. A token's name must stay as it is.
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
+        self.removal_policy = RemovalPolicy.DESTROY
         self._sender_policy: SenderPolicy | None = None
         # Those that cover the default configuration set, also one that the domain gets later.
         self._grants_with_default: list[iam.Grant] = []
@@ -71,18 +82,21 @@ class SendingDomain(Construct, SendingMetrics):
         """Let *grantee* send mail from this domain, by the API or by SMTP.
 
         SES asks for permission on all that a message uses: the identity, the configuration set, the template
-        (https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html).
+        (https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html). An address that is an identity of its own
+        is covered too, since SES then asks for that one.
 
         Args:
             grantee: Who may send, such as a role or a function.
             from_addresses: From addresses of this domain, with ``*`` for any text (the condition ``ses:FromAddress``);
-                all of the domain unless given.
+                all of the domain unless given. With them ``ses:SendBulkEmail`` is left out: it knows no such condition,
+                so that nothing could hold it to them.
             configuration_sets: Further sets that messages name.
             default_configuration_set: Covers the domain's own set, also one that the domain gets later. With False a
                 sender that forgets to name another set is refused.
             templates: Names of the SES templates that messages use.
             sandbox: True while the account is in the SES sandbox, where the recipients are verified identities and need
-                permission as well: covers every identity of the account, still only with a From address of this domain.
+                permission as well: covers every identity of the account, still only with a From address of this domain,
+                and not for ``ses:SendBulkEmail``.
 
         Raises:
             ValueError: Addresses outside the domain, and wrong kinds of arguments.
@@ -90,6 +104,7 @@ class SendingDomain(Construct, SendingMetrics):
         return self._grant_sending(
             grantee,
             SENDING_ACTIONS,
+            bulk=from_addresses is None,
             from_addresses=from_addresses,
             configuration_sets=configuration_sets,
             default_configuration_set=default_configuration_set,
@@ -139,6 +154,7 @@ class SendingDomain(Construct, SendingMetrics):
                 "configuration_set=...), or name it with each message and pass BounceMonitoring(..., "
                 "default_for_domain=False)",
             )
+        self._check_retained(configuration_set)
         identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
             configuration_set_name=configuration_set.configuration_set_name
         )
@@ -149,7 +165,8 @@ class SendingDomain(Construct, SendingMetrics):
     def allow_sender(self, principal: iam.IPrincipal | str, *, from_addresses: Sequence[str] | None = None) -> None:
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
 
-        All calls together make one identity policy. The sender passes the identity's ARN with each message
+        All calls together make one identity policy. A domain with RETAIN keeps it also when the last call is gone: then
+        delete it by ``aws sesv2 delete-email-identity-policy``. The sender passes the identity's ARN with each message
         (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization.html).
 
         Args:
@@ -166,7 +183,13 @@ class SendingDomain(Construct, SendingMetrics):
 
         sender, addresses = checked_sender(principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
-            self._sender_policy = SenderPolicy(self, "Senders", identity=self.identity)
+            self._sender_policy = SenderPolicy(
+                self,
+                "Senders",
+                identity=self.identity,
+                domain_name=self.domain_name,
+                removal_policy=self.removal_policy,
+            )
         self._sender_policy.allow(sender, from_addresses=addresses)
 
     @property
@@ -178,6 +201,7 @@ class SendingDomain(Construct, SendingMetrics):
         grantee: iam.IGrantable,
         actions: Sequence[str],
         *,
+        bulk: bool = False,
         from_addresses: Sequence[str] | None,
         configuration_sets: Sequence[ses.IConfigurationSet],
         default_configuration_set: bool = True,
@@ -185,12 +209,14 @@ class SendingDomain(Construct, SendingMetrics):
         sandbox: bool,
     ) -> iam.Grant:
         check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
+        addresses = self._from_addresses(from_addresses)
         grant = grant_sending(
             self,
             grantee,
             actions=actions,
-            identities=[self.identity],
-            from_address=("StringLike", self._from_addresses(from_addresses)),
+            bulk=bulk,
+            identities=[self.identity.email_identity_arn, *address_arns(self, grantee, addresses)],
+            from_address=("StringLike", addresses),
             default_configuration_set=self.configuration_set if default_configuration_set else None,
             configuration_sets=configuration_sets,
             templates=templates,
@@ -199,6 +225,10 @@ class SendingDomain(Construct, SendingMetrics):
         if default_configuration_set:
             self._grants_with_default.append(grant)
         return grant
+
+    def _check_retained(self, needed: IResource) -> None:
+        if self.removal_policy is not RemovalPolicy.DESTROY:
+            warn_unless_retained(self, needed, domain_name=self.domain_name)
 
     def _from_addresses(self, addresses: Sequence[str] | None) -> list[str]:
         if addresses is None:

@@ -132,7 +132,8 @@ class VerifiedAddress(Construct):
         return grant_sending(
             self,
             grantee,
-            identities=[self.identities[each] for each in chosen],
+            bulk=True,  # held to these addresses by their ARNs
+            identities=[self.identities[each].email_identity_arn for each in chosen],
             from_address=("StringEquals", chosen),
             configuration_sets=configuration_sets,
             templates=templates,

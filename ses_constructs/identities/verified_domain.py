@@ -50,7 +50,9 @@ class VerifiedDomain(SendingDomain):
         wait_until_verified: Holds the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1 to
             55 minutes. After that time the deployment fails and names what is pending. No waiting unless given.
         record_ttl: How long resolvers keep the records; 5 minutes unless given.
-        removal_policy: For identity and records together, since one without the other is a broken domain.
+        removal_policy: For all that the domain needs to send: identity, records, default configuration set of a
+            ``BounceMonitoring`` with its tracking domain, and the policy of ``allow_sender``. With RETAIN another
+            *domain_name* keeps the identity of the one before, but removes its records: add a second domain instead.
 
     Raises:
         ValueError: Arguments that cannot work, alone or together.
@@ -90,7 +92,7 @@ class VerifiedDomain(SendingDomain):
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
         )
-        removal_policy = checks.removal_policy(removal_policy)
+        self.removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
             None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )
@@ -134,6 +136,7 @@ class VerifiedDomain(SendingDomain):
             records += shared_records(
                 self.domain_name,
                 region=region,
+                dns_suffix=stack.url_suffix if receives_mail else None,
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
@@ -146,9 +149,15 @@ class VerifiedDomain(SendingDomain):
         self.records = tuple(records)
         """Every record, also where a person publishes them; DKIM names and targets are CDK tokens."""
 
-        published = dns.publish(self, domain_name=self.domain_name, records=self.records, removal_policy=removal_policy)
-        if removal_policy is not RemovalPolicy.DESTROY:
-            identity.apply_removal_policy(removal_policy)
+        published = dns.publish(
+            self, domain_name=self.domain_name, records=self.records, removal_policy=self.removal_policy
+        )
+        if self.removal_policy is not RemovalPolicy.DESTROY:
+            identity.apply_removal_policy(self.removal_policy)
+            if configuration_set is not None:
+                self._check_retained(configuration_set)
+            if published is not None:
+                checks.warn_about_another_name(self, self.domain_name)
         self._published = published
         self._verified_by: list[IDependable] = [identity, *([published] if published else [])]
         self._identity_wait: IDependable | None = None
@@ -236,6 +245,7 @@ class VerifiedDomain(SendingDomain):
             self,
             construct_id,
             identity=self.identity,
+            domain_name=self.domain_name,
             mail_from_domain=self.mail_from_domain,
             records=self.records,
             published=self._published,

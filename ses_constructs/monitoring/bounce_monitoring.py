@@ -160,7 +160,9 @@ class BounceMonitoring(EventSource):
         domain = self.domain if default_for_domain else None
         taken = domain.configuration_set if given is None and domain is not None else given
         if taken is None:
-            configuration_set: ses.IConfigurationSet = options.make(self, domain=self.domain)
+            configuration_set: ses.IConfigurationSet = options.make(
+                self, domain=self.domain, is_default=domain is not None
+            )
         else:
             configuration_set = options.check_taken(self, taken)
         if domain is not None and domain.configuration_set is not configuration_set:

@@ -1,6 +1,7 @@
 """Receipt filters: from which addresses SES takes mail at all."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from aws_cdk import Names
@@ -12,6 +13,7 @@ from ..common.one_per_region import claim
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 _MAX_FILTERS = 100
+_EVERYWHERE = ["0.0.0.0/0", "::/0"]
 
 
 class IpFilters(Construct):
@@ -28,7 +30,7 @@ class IpFilters(Construct):
         allowed, blocked = _checked_networks("allow_from", allow_from), _checked_networks("block_from", block_from)
         if allowed and not blocked:
             # Allowing alone changes nothing: SES takes mail from everywhere that is not blocked.
-            blocked = ["0.0.0.0/0"]
+            blocked = _EVERYWHERE
         both = {_canonical(network) for network in allowed} & {_canonical(network) for network in blocked}
         if both:
             raise invalid("block_from", "not block what allow_from allows", sorted(both), "leave it out of one of them")
@@ -48,8 +50,10 @@ class IpFilters(Construct):
             self._add_filter("Block", network).node.add_dependency(owned, *allowing)
 
     def _add_filter(self, policy: str, network: str) -> ses.CfnReceiptFilter:
-        # With a mark between the digits: 1.12.3.4 and 11.2.3.4 must not meet in one id.
-        scope = Construct(self, f"{policy}-{network.replace('.', '-').replace('/', '-')}")
+        # With a mark between the digits: 1.12.3.4 and 11.2.3.4 must not meet in one id. IPv6 has its length, because a
+        # name must end in a letter or digit.
+        text = str(ipaddress.ip_network(network)) if ":" in network else network
+        scope = Construct(self, f"{policy}-{re.sub('[.:/]', '-', text)}")
         name = Names.unique_resource_name(scope, max_length=64, allowed_special_characters="-_", separator="-")
         return ses.CfnReceiptFilter(
             scope,
@@ -66,23 +70,34 @@ def _checked_networks(argument: str, networks: Sequence[str]) -> list[str]:
     for network in networks:
         if contains_token(network):
             raise invalid(argument, "be known at synth", network, "write the network out")
-        _check_ipv4(argument, network)
+        _check_network(argument, network)
     if len({_canonical(network) for network in networks}) < len(networks):
         raise invalid(argument, "hold every network once", list(networks), "leave the repeated one out")
     return list(networks)
 
 
 def _canonical(network: str) -> str:
-    """The one way to write *network*: an address alone is a network of 32 bits."""
-    return network.removesuffix("/32")
+    """The one way to write *network*: an address alone is a network of all its bits."""
+    return str(ipaddress.ip_network(network))
 
 
-def _check_ipv4(argument: str, network: str) -> None:
+def _check_network(argument: str, network: str) -> None:
+    """An address or a network of either family, spelled as SES takes it.
+
+    SES refuses brackets, zones, IPv4 inside IPv6 and lengths out of range: seen by others on live AWS
+    (https://github.com/floci-io/floci/pull/3163).
+    """
     try:
         parsed = ipaddress.ip_network(network, strict=False)
     except ValueError as error:
-        raise invalid(argument, "be IPv4 addresses or networks", network, "write '192.0.2.0/24'") from error
-    if parsed.version != 4:
-        raise invalid(argument, "be IPv4, which is all that receipt filters take", network, "leave it out")
-    if "/" in network and str(parsed) != network:
+        raise invalid(argument, "be IP addresses or networks", network, "write '192.0.2.0/24'") from error
+    if "%" in network:
+        raise invalid(argument, "have no zone", network, f"write {network.partition('%')[0]!r}")
+    if isinstance(parsed, ipaddress.IPv6Network):
+        if inner := parsed.network_address.ipv4_mapped:
+            raise invalid(argument, "have no IPv4 inside IPv6", network, f"write {str(inner)!r}")
+        exact = ipaddress.ip_interface(network).ip == parsed.network_address
+    else:
+        exact = "/" not in network or str(parsed) == network
+    if not exact:
         raise invalid(argument, "have no bits behind the prefix", network, f"write {str(parsed)!r}")

@@ -8,28 +8,32 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from constructs import Construct, IConstruct
 
 from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
-from ..common.checks import warn
+from ..common.checks import check_same_region, regions_differ, warn
 from ..common.recipients import matching_entry
+from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
+from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
 from .activation import Activation, LeaveInactive
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
 
 
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html; an older page says 100 recipients.
+# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
-_OLDER_MAX_RECIPIENTS = 100
+# No name below them is in the public DNS (RFC 6761 section 6).
+_RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 # A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
 MAX_STORING_STATEMENTS = 50
 _STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
-_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 
 
 def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
@@ -80,13 +84,16 @@ def check_actions(actions: object) -> None:
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:
-    """1-64 letters, digits, hyphens and underscores, known at synth, because policies name the set."""
+    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateReceiptRuleSet.html.
+    """
     if name is None:
         return
     if not _RULE_SET_NAME.fullmatch(name):
         raise invalid(
             "rule_set_name",
-            "be 1-64 letters, digits, '-' and '_', with a letter or digit at both ends",
+            "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
             name,
             "take a name such as 'inbound', or leave it out",
         )
@@ -152,18 +159,50 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
         )
 
 
+def check_object_lock(bucket: "s3.IBucket") -> None:
+    """A bucket of the app without a default retention, which SES does not support for received mail.
+
+    Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html.
+    """
+    lock = getattr(bucket.node.default_child, "object_lock_configuration", None)
+    if getattr(lock, "rule", None):
+        raise invalid(
+            "bucket",
+            "have no default retention of Object Lock, with which SES stores nothing",
+            bucket.node.path,
+            "pass another bucket, or lock the objects after they came",
+        )
+
+
+def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
+    """A topic that SES can publish to for *rule*; returns its key, None without one."""
+    if topic.fifo:
+        raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
+    check_same_region("topic", topic.env.region, user=rule)
+    key = checked_key(topic)
+    if key:
+        check_same_region("key", key.env.region, user=rule)
+    return key
+
+
+def warn_about_bucket(scope: Construct, bucket: "s3.IBucket") -> None:
+    """A bucket in another region where SES is not known to receive."""
+    region = bucket.env.region
+    if region not in RECEIVING_REGIONS and regions_differ(region, Stack.of(scope).region):
+        warn(
+            scope,
+            "bucket-needs-role",
+            f"SES is not known to receive mail in {region} as of {LISTS_READ_ON}, and writes to a bucket in such a "
+            "region only as a role; pass role to StoreMail, or a bucket of another region",
+        )
+
+
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
-    """More recipients than one of AWS's pages allows, and rules that come after one that takes the same mail.
+    """Recipients that get no mail, and rules that come after one that takes the same mail.
 
     *earlier*: the recipients of the rules before this one, by the ids of those rules.
     """
-    if len(recipients) > _OLDER_MAX_RECIPIENTS:
-        warn(
-            scope,
-            "many-recipients",
-            f"a rule has {len(recipients)} recipients, and an account may still have the limit of "
-            f"{_OLDER_MAX_RECIPIENTS}; name a domain, or spread them over rules",
-        )
+    warn_about_reserved(scope, recipients)
     for recipient in recipients:
         for rule_id, entries in earlier.items():
             wider = _wider_entry(entries, recipient)
@@ -175,6 +214,20 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
                     "add it after the narrower rules, unless both shall see that mail",
                 )
                 return
+
+
+def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
+    """Recipients that no mail can reach."""
+    for recipient in recipients:
+        top_level = recipient.rpartition(".")[2].lower()
+        if top_level in _RESERVED:
+            warn(
+                scope,
+                "reserved-domain",
+                f"no mail reaches {recipient}, because '.{top_level}' is reserved and not in the public DNS (RFC 6761 "
+                "section 6); write the domain that is meant",
+            )
+            return
 
 
 def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:

@@ -74,6 +74,7 @@ class ForwardMail(InboundAction):
         if rule.node.try_find_child("Forwarder"):
             raise ValueError("actions must hold at most one ForwardMail, got two; put all addresses into one")
         checks.warn_about_routes(rule, rule.recipients, list(routes))
+        checks.warn_about_reserved(rule, [each for addresses in routes.values() for each in addresses])
         forwarder = MailForwarder(
             rule, "Forwarder", rule=rule, routes=routes, from_address=sender, sending_domain=sending_domain
         )

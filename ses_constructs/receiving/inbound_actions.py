@@ -5,9 +5,12 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from aws_cdk import Names, Token
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 
 from ..common.arguments import contains_token, invalid
+from ..common.checks import warn
+from ._rule_checks import check_object_lock, check_topic, warn_about_bucket
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -31,14 +34,20 @@ class StoreMail(InboundAction):
             keeps its policy, so a warning prints what that policy needs.
         prefix: The start of each key, such as ``support/``; the rest is SES's message id.
         topic: Told about each message, with its headers and the key of the object.
+        role: Whom SES acts as, instead of being let in by the bucket, its key and the topic. Needed for a bucket in a
+            region where SES does not receive. It has to trust ``ses.amazonaws.com``, gets the permissions from here,
+            and should be older than the rule, because SES refuses a role that is seconds old
+            (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html).
 
     Raises:
-        ValueError: A prefix with ``*`` or ``?``.
+        ValueError: A prefix with ``*`` or ``?``; and where a rule gets the action, a bucket with a default retention of
+            Object Lock, which SES does not support.
     """
 
     bucket: "s3.IBucket | None" = None
     prefix: str = ""
     topic: "sns.ITopic | None" = None
+    role: "iam.IRole | None" = None
 
     def __post_init__(self) -> None:
         if set(self.prefix) & set("*?"):
@@ -47,16 +56,38 @@ class StoreMail(InboundAction):
             )
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
-        """Let SES store below the prefix, and encrypt with the bucket's key."""
+        """Let SES, or the role, store below the prefix, and encrypt with the bucket's key."""
         bucket = self.bucket or rule.rule_set.use_mailbox()
-        rule.allow_ses_store(bucket, prefix=self.prefix)
+        if self.role:
+            self._allow_role(self.role, rule, bucket)
+        else:
+            rule.allow_ses_store(bucket, prefix=self.prefix)
+            if self.topic:
+                rule.allow_ses_publish(self.topic)
+            warn_about_bucket(rule, bucket)
         return ses.CfnReceiptRule.ActionProperty(
             s3_action=ses.CfnReceiptRule.S3ActionProperty(
                 bucket_name=bucket.bucket_name,
                 object_key_prefix=self.prefix or None,
-                topic_arn=rule.allow_ses_publish(self.topic) if self.topic else None,
+                topic_arn=self.topic.topic_arn if self.topic else None,
+                iam_role_arn=self.role.role_arn if self.role else None,
             )
         )
+
+    def _allow_role(self, role: "iam.IRole", rule: InboundRule, bucket: "s3.IBucket") -> None:
+        """SES uses the role for all three, and nothing but the role."""
+        check_object_lock(bucket)
+        on_keys = [bucket.encryption_key, check_topic(rule, self.topic) if self.topic else None]
+        grants = [each.grant(role, "kms:Decrypt", "kms:GenerateDataKey*") for each in on_keys if each]
+        allowed = {"s3:PutObject": bucket.arn_for_objects(f"{self.prefix}*")}
+        if self.topic:
+            allowed["sns:Publish"] = self.topic.topic_arn
+        grants += [
+            iam.Grant.add_to_principal(grantee=role, actions=[action], resource_arns=[arn])
+            for action, arn in allowed.items()
+        ]
+        for grant in grants:
+            grant.apply_before(rule.resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +195,7 @@ class AddHeader(InboundAction):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StopProcessing(InboundAction):
-    """Ends the rule set for each message: no further action and no further rule sees it.
+    """Ends the rule set for each message: no further rule sees it. It is the last action of its rule.
 
     Args:
         topic: Told about each message.
@@ -183,7 +214,9 @@ class StopProcessing(InboundAction):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverToWorkMail(InboundAction):
-    """Delivers each message to an Amazon WorkMail organization of the same region.
+    """Delivers each message to an Amazon WorkMail organization of the same region; warns, for WorkMail ends.
+
+    AWS ends the service on 31 March 2027 (https://docs.aws.amazon.com/workmail/latest/adminguide/workmail-end-of-support.html).
 
     Args:
         organization_arn: Such as ``arn:aws:workmail:eu-west-1:111122223333:organization/m-...``.
@@ -207,6 +240,12 @@ class DeliverToWorkMail(InboundAction):
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Return the action, which needs nothing."""
+        warn(
+            rule,
+            "workmail-ends",
+            "Amazon WorkMail ends on 31 March 2027, and mail for it has nowhere to go from then on; move the "
+            "mailboxes, and store or forward the mail instead",
+        )
         if not Token.is_unresolved(self.organization_arn):
             rule.check_same_region("organization_arn", self.organization_arn.split(":")[3])
         return ses.CfnReceiptRule.ActionProperty(

@@ -16,7 +16,8 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
-from ._rule_checks import belongs_to, count_storing_statement
+from ..common.topic_access import key_statement
+from ._rule_checks import belongs_to, check_object_lock, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class InboundRule(Construct):
         after: The name of the rule in front of this one; None for the top of the set.
 
     Raises:
-        ValueError: Too many actions, and what an action refuses.
+        ValueError: Too many actions, one behind a ``StopProcessing``, and what an action refuses.
     """
 
     def __init__(
@@ -96,6 +97,10 @@ class InboundRule(Construct):
         )
         """CDK's own resource, for anything that this class does not offer."""
         self._actions += [self._action_property(action) for action in actions]
+        if any(each.stop_action for each in self._actions[:-1]):
+            # "Stop action, if any, must be placed at the end of the actions list", says SES.
+            names = [type(each).__name__ for each in actions]
+            raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
         self.resource.rule = self._property()
 
     def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
@@ -150,8 +155,10 @@ class InboundRule(Construct):
             prefix: How the keys of the objects begin.
 
         Raises:
-            ValueError: The policy of the bucket has no room for a further rule or prefix.
+            ValueError: The policy of the bucket has no room for a further rule or prefix, or the bucket has a default
+                retention of Object Lock.
         """
+        check_object_lock(bucket)
         statement = self.allow_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{prefix}*"))
         if self._add_statement("bucket", bucket, statement):
             count_storing_statement(bucket)
@@ -167,17 +174,13 @@ class InboundRule(Construct):
             topic: A standard topic of the rule's region.
 
         Raises:
-            ValueError: A FIFO topic, or one in another region; SES takes neither.
+            ValueError: A FIFO topic, one in another region, or one with AWS's own key ``alias/aws/sns``; SES can
+                publish to none of them.
         """
-        if topic.fifo:
-            raise invalid(
-                "topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another"
-            )
-        self.check_same_region("topic", topic.env.region)
+        key = check_topic(self, topic)
         self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
-        if topic.master_key:
-            self.check_same_region("key", topic.master_key.env.region)
-            self.allow_ses_encrypt(topic.master_key)
+        if key:
+            self._add_to_key(key, key_statement("ses.amazonaws.com"))
         return topic.topic_arn
 
     def allow_ses_encrypt(self, key: "kms.IKey") -> None:
@@ -186,14 +189,9 @@ class InboundRule(Construct):
         A key from elsewhere keeps its policy, so a warning prints what that policy needs.
 
         Args:
-            key: The key of a bucket or topic that SES writes to.
+            key: The key of a bucket that SES writes to; ``allow_ses_publish`` sees to the key of a topic.
         """
-        statement = self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*")
-        result = key.add_to_resource_policy(statement, allow_no_op=True)
-        if result.statement_added:
-            self.depends_on(key)
-        else:
-            self.warn_about_policy("key", statement)
+        self._add_to_key(key, self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*"))
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
         """Warn that the policy of an imported resource needs a statement, and print it.
@@ -220,6 +218,12 @@ class InboundRule(Construct):
         """Switch the rule on, for other recipients than it was made for."""
         self.recipients, self.tls, self.enabled = tuple(recipients), tls, True
         self.resource.rule = self._property()
+
+    def _add_to_key(self, key: "kms.IKey", statement: iam.PolicyStatement) -> None:
+        if key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
+            self.depends_on(key)
+        else:
+            self.warn_about_policy("key", statement)
 
     def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
         result = resource.add_to_resource_policy(statement)

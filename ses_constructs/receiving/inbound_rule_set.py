@@ -47,9 +47,9 @@ class InboundRuleSet(Construct):
         keep_for: Deletes mail in the mailbox that is made after so many whole days; never unless given.
         drop_spam: Whether mail that SES takes for spam or a virus ends, without a bounce, before any rule sees it.
         tls: Whether a sender must use TLS; most do, and mail from those that cannot would be lost.
-        allow_from: IPv4 addresses or networks whose mail is taken; if nothing is blocked, all others are. Filters are
-            for the whole account and region.
-        block_from: IPv4 addresses or networks whose mail is refused.
+        allow_from: IP addresses or networks whose mail is taken; if nothing is blocked, all others are, of IPv4 and of
+            IPv6. Filters are for the whole account and region.
+        block_from: IP addresses or networks whose mail is refused.
         reactions: What happens when SES cannot carry out an action, or forwarding fails. Forwarders have an alarm
             without reactions too; rules have one only with them.
 

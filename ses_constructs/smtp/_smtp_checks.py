@@ -22,11 +22,12 @@ _DEFAULT_GRACE_DAYS = 1
 # The function that retires keys looks once an hour.
 _MIN_GRACE_SECONDS = 3600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
-_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
-# A user holds 2,048 characters of inline policies. Ours has the addresses twice where the domain gets its configuration
-# set later, and takes up to 1,000 characters beside them
-# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_MAX_ADDRESS_CHARACTERS = 500
+LONGEST_SECRET_NAME = 512
+_SECRET_NAME = re.compile(rf"[A-Za-z0-9/_+=.@-]{{1,{LONGEST_SECRET_NAME}}}")
+# A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each in the
+# condition and in an ARN (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+_MAX_ADDRESS_CHARACTERS = 1_300
+_AROUND_AN_ADDRESS = len('"","arn:aws-us-gov:ses:us-gov-west-1:111122223333:identity/",')
 # By id, since the names differ between accounts
 # (https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html).
 _ZONES_WITHOUT_ENDPOINT = {
@@ -98,11 +99,13 @@ def check_domain(domain: SendingDomain, stack: Stack) -> None:
 
 def check_address_length(from_addresses: Sequence[str] | None) -> None:
     """As many as a policy of an IAM user can hold; what is in them, grant_send checks."""
-    characters = sum(len(without_tokens(each)) + 3 for each in from_addresses or () if isinstance(each, str))
+    texts = [without_tokens(each) for each in from_addresses or () if isinstance(each, str)]
+    characters = sum(2 * len(each) + _AROUND_AN_ADDRESS for each in texts)
     if characters > _MAX_ADDRESS_CHARACTERS:
         raise invalid(
             "from_addresses",
-            f"take at most {_MAX_ADDRESS_CHARACTERS} characters, because IAM limits the policies of a user",
+            f"take at most {_MAX_ADDRESS_CHARACTERS} characters of a policy, which has each of them in a condition and "
+            "in an ARN, because IAM limits the policies of a user",
             characters,
             "shorten the list with '*', or leave it out for the whole domain",
         )

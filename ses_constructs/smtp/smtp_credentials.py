@@ -13,6 +13,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
+from ..common.arguments import contains_token
 from ..common.checks import warn_about_region
 from ..common.rendered import rendered
 from ..common.ses_regions import smtp_host
@@ -102,7 +103,7 @@ class SmtpCredentials(SmtpSecret):
             warn_about_region(self, stack.region, speaks_smtp=True)
         reactions = checked_reactions(reactions)
         rotation = checks.check_rotation(rotate_after, keep_previous_for, reactions)
-        self.host = host or smtp_host(stack.region)
+        self.host = host or smtp_host(stack.region, stack.url_suffix)
         """The SMTP endpoint."""
         self.port = port
         """Its port."""
@@ -127,7 +128,7 @@ class SmtpCredentials(SmtpSecret):
             default_configuration_set=configuration_set is None,
             sandbox=sandbox,
         )
-        self._ready = self._make_key(sending, rotates=rotation is not None)
+        self._ready = self._make_key(sending, secret_name, rotates=rotation is not None)
         self.rotation_function: lambda_.IFunction | None = (
             self._add_rotation(*rotation, reactions).function if rotation else None
         )
@@ -177,7 +178,7 @@ class SmtpCredentials(SmtpSecret):
         resource.generate_secret_string = None
         return secret
 
-    def _make_key(self, sending: iam.Policy, *, rotates: bool) -> IDependable:
+    def _make_key(self, sending: iam.Policy, secret_name: str | None, *, rotates: bool) -> IDependable:
         """The custom resource that makes the first key and writes its password into the secret."""
         stack = Stack.of(self)
         resource = CustomResourceFunction.shared(self, "smtp_credentials").custom_resource(
@@ -193,6 +194,7 @@ class SmtpCredentials(SmtpSecret):
                 "Rotates": "true" if rotates else "false",
             },
             permissions=self._key_permissions(_KEY_ACTIONS),
+            longest={self.secret.secret_arn: self._longest_secret_arn(secret_name)},
             policy_id=self._policy_id,
         )
         # A user cannot be deleted while it has keys, and a pair that may not send yet is not ready.
@@ -214,6 +216,16 @@ class SmtpCredentials(SmtpSecret):
             statements=self._key_permissions((*_KEY_ACTIONS, "iam:UpdateAccessKey")),
             reactions=reactions,
         )
+
+    def _longest_secret_arn(self, secret_name: str | None) -> int:
+        if secret_name is not None:
+            name = checks.LONGEST_SECRET_NAME if contains_token(secret_name) else len(secret_name)
+        else:
+            # CloudFormation makes it of the logical id, a hyphen and twelve characters.
+            name = len(rendered(Stack.of(self).resolve(self.secret.secret_arn))) + 13
+        # Before it the longest is "arn:aws-us-gov:secretsmanager:us-gov-west-1:111122223333:secret:", behind it
+        # Secrets Manager puts a hyphen and six characters.
+        return 64 + name + 7
 
     def _key_permissions(self, key_actions: Sequence[str]) -> list[iam.PolicyStatement]:
         """What a function needs to change keys and the secret, for this user and this secret alone."""

@@ -24,6 +24,7 @@ class Monitored:
         minutes: int,
         resumes_at: tuple[int, ...] = (),
         remembers: int = DAY,
+        late: int = 0,
         **changes: Any,
     ) -> Sender:
         """Live through *script*."""
@@ -43,6 +44,7 @@ class Monitored:
             function=next(iter(functions), ""),
             resumes_at=resumes_at,
             remembers=remembers,
+            late=late,
         )
         sender.live(minutes)
         return sender

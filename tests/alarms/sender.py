@@ -27,7 +27,7 @@ Script = Callable[[int], Mail]
 class Sender:
     """Follows a script; counts go out each minute, rates over what SES *remembers* every quarter of an hour with mail.
 
-    A *paused* sender sends nothing. *pauses* is called for each function that an alarm invokes.
+    A *paused* sender sends nothing. *late* is how many minutes SES takes to write what happened.
     """
 
     cloudwatch: CloudWatch
@@ -38,12 +38,15 @@ class Sender:
     resumes_at: tuple[int, ...] = ()
     paused: bool = False
     remembers: int = DAY
+    late: int = 0
     _sent: list[Mail] = field(default_factory=list)
+    _on_their_way: list[tuple[str, int, float]] = field(default_factory=list)
 
     def live(self, minutes: int) -> None:
         for minute in range(minutes):
             self.paused = self.paused and minute not in self.resumes_at
             self._send(minute)
+            self._write(minute)
             seen = len(self.cloudwatch.changes)
             self.cloudwatch.evaluate(minute + 1)
             for change in self.cloudwatch.changes[seen:]:
@@ -77,6 +80,11 @@ class Sender:
         }
 
     def _put(self, name: str, minute: int, value: float) -> None:
-        # The only configuration set of the account, so that both have the same numbers.
-        for dimensions in ({}, {"ses:configuration-set": self.configuration_set}):
-            self.cloudwatch.metrics.put(series("AWS/SES", name, dimensions), minute, value)
+        self._on_their_way.append((name, minute, value))
+
+    def _write(self, now: int) -> None:
+        while self._on_their_way and self._on_their_way[0][1] + self.late <= now:
+            name, minute, value = self._on_their_way.pop(0)
+            # The only configuration set of the account, so that both have the same numbers.
+            for dimensions in ({}, {"ses:configuration-set": self.configuration_set}):
+                self.cloudwatch.metrics.put(series("AWS/SES", name, dimensions), minute, value)

@@ -4,6 +4,7 @@ import pytest
 from aws_cdk import Duration
 
 from ses_constructs import DeliveryThresholds, PauseSending, ReputationThresholds
+from tests.alarms.cloudwatch import MORE_PERIODS
 from tests.alarms.conftest import Monitored
 from tests.alarms.sender import DAY, RATE_EVERY, Mail, Sender
 
@@ -187,9 +188,38 @@ def test_silence_fires_after_the_time_that_was_named_and_rates_stay_as_they_are(
         stops, minutes=DAY, delivery_thresholds=DeliveryThresholds(silence=Duration.hours(2)), reactions=[]
     )
 
-    assert fired(sender)["BouncesAlarmsSilence"] == [last + 2 * HOUR]
+    # CloudWatch looks back a little further than the time that was named.
+    assert fired(sender)["BouncesAlarmsSilence"] == [last + 2 * HOUR + MORE_PERIODS * 10]
     # 3 % bounces: the warning was on when the mail stopped, and nothing has happened since that would end it.
     assert sender.cloudwatch.states[_id(sender, "BouncesAlarmsBounceRateWarning")] == "ALARM"
+
+
+def test_mail_that_is_counted_late_is_no_silence(monitored: Monitored) -> None:
+    """Every mail is counted just before the two hours are over, and ten minutes after it was sent."""
+    sender = monitored.day(
+        lambda minute: Mail(sends=every(115, at=minute)),
+        minutes=2 * DAY,
+        late=10,
+        delivery_thresholds=DeliveryThresholds(silence=Duration.hours(2)),
+        reactions=[],
+    )
+
+    assert fired(sender).get("BouncesAlarmsSilence", [])[1:] == []  # the first one is before anything was counted
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 25, 61, 119, DAY])
+def test_silence_of_any_length_is_told_soon_after_it_and_not_before(monitored: Monitored, minutes: int) -> None:
+    last = 2 * HOUR
+
+    sender = monitored.day(
+        lambda minute: Mail(sends=int(minute < last)),
+        minutes=last + 2 * minutes + MORE_PERIODS + 1,
+        delivery_thresholds=DeliveryThresholds(silence=Duration.minutes(minutes)),
+        reactions=[],
+    )
+
+    (told_at,) = fired(sender)["BouncesAlarmsSilence"]
+    assert last + minutes <= told_at <= last + 1.35 * minutes + MORE_PERIODS
 
 
 def test_one_virus_in_an_hour_is_an_alarm_and_its_end_is_told(monitored: Monitored) -> None:

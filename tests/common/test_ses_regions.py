@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from ses_constructs.common.ses_regions import (
 )
 from tests.email_records.record_strategies import assert_names_itself, quick, refuses
 
+TOKEN = "${Token[AWS.Region.4]}"
 HOSTS = [inbound_host, feedback_host, smtp_host, tracking_host]
 
 
@@ -27,13 +29,25 @@ def test_bounces_go_to_amazonses_and_other_mail_to_amazonaws() -> None:
     assert smtp_host("us-gov-west-1") == "email-smtp.us-gov-west-1.amazonaws.com"
 
 
+def test_a_partition_has_its_own_suffix_and_bounces_go_to_amazonses_all_the_same() -> None:
+    assert smtp_host("eusc-de-east-1") == "email-smtp.eusc-de-east-1.amazonaws.eu"
+    assert inbound_host("cn-north-1") == "inbound-smtp.cn-north-1.amazonaws.com.cn"
+    assert feedback_host("eusc-de-east-1") == "feedback-smtp.eusc-de-east-1.amazonses.com"
+
+
+@pytest.mark.parametrize("host", [inbound_host, smtp_host])
+def test_the_suffix_is_asked_for_where_the_region_is_not_known(host: Callable[[str, str], str]) -> None:
+    assert host(TOKEN, "${Token[AWS.URLSuffix.5]}").endswith(f"-smtp.{TOKEN}.${{Token[AWS.URLSuffix.5]}}")
+    assert host("eu-west-1", "${Token[AWS.URLSuffix.5]}").endswith(".eu-west-1.amazonaws.com")
+
+
 def test_opens_and_clicks_are_tracked_in_the_region() -> None:
     assert tracking_host("ap-southeast-2") == "r.ap-southeast-2.awstrack.me"
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_token_may_stand_for_the_region(host: Callable[[str], str]) -> None:
-    assert "${Token[AWS.Region.4]}" in host("${Token[AWS.Region.4]}")
+    assert TOKEN in host(TOKEN)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -52,9 +66,19 @@ def test_any_text_makes_a_host_or_names_itself(host: Callable[[str], str], text:
 
 def test_receiving_regions_send_too_and_some_only_send() -> None:
     assert len(RECEIVING_REGIONS) == 22
-    assert len(SENDING_REGIONS) == 30
+    assert len(SENDING_REGIONS) == 36
     assert RECEIVING_REGIONS < SENDING_REGIONS
     assert {"eu-central-2", "us-gov-west-1", "eusc-de-east-1"} <= SENDING_REGIONS - RECEIVING_REGIONS
+
+
+def test_no_region_that_botocore_knows_is_called_unknown() -> None:
+    session = get_session()
+    known = {
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("sesv2", partition_name=partition)
+    }
+    assert known - SENDING_REGIONS == set(), "read the lists anew, and change the day on which they were read"
 
 
 def test_each_port_speaks_one_kind_of_tls() -> None:

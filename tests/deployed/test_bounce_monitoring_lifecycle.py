@@ -37,7 +37,7 @@ def test_a_rollback_and_a_delete_leave_nothing(
         broken.node.add_dependency(*(child for child in stack.node.children if child is not broken))
 
     before = there()
-    with pytest.raises(CdkError, match="The dedicated IP pool no-such-pool does not exist"):
+    with pytest.raises(CdkError, match="SendingPool <no-such-pool> doesn't exist"):
         enforced_deployed_stack.deploy(build_and_fail)
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
     done = {event["LogicalResourceId"] for event in enforced_deployed_stack.events()}

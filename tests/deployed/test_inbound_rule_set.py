@@ -14,12 +14,12 @@ from ses_constructs import (
     ForwardMail,
     InboundRuleSet,
     LeaveInactive,
-    RecordsToPublish,
     StopProcessing,
     StoreMail,
     TakeOver,
     VerifiedDomain,
 )
+from tests.deployed.test_verified_domain import route53_zone
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.zones import Zone
 
@@ -30,7 +30,8 @@ THEIRS = "somebody-elses-set"
 
 def make(stack: Stack, zone: Zone, **changes: Any) -> InboundRuleSet:
     """A rule set with a mailbox, a forwarder and a bounce."""
-    domain = VerifiedDomain(stack, "Domain", domain_name=zone.domain, dns=RecordsToPublish(), receives_mail=True)
+    dns = route53_zone(stack, zone)
+    domain = VerifiedDomain(stack, "Domain", domain_name=zone.domain, dns=dns, receives_mail=True)
     inbound = InboundRuleSet(stack, "Inbound", domain=domain, **changes)
     inbound.add_rule(
         "Support",
@@ -164,3 +165,44 @@ def test_rules_join_a_set_behind_a_rule_of_its_own(
     assert (during[0], during[-1], len(during)) == ("first", "last", 4)
     assert names() == ["first", "last"]
     assert active(deployed_stack.aws) == theirs
+
+
+@pytest.mark.parametrize("moves_the_rule", [False, True])
+def test_the_order_follows_the_code_whatever_cloudformation_does_with_a_changed_after(
+    hosted_zone: Zone, theirs: str, deployed_stack: DeployedStack, moves_the_rule: bool
+) -> None:
+    aws, client = deployed_stack.aws, deployed_stack.aws.client("ses")
+    client.create_receipt_rule(RuleSetName=theirs, Rule={"Name": "theirs", "Enabled": True, "Actions": []})
+    aws.set_changed_after(moves_the_rule=moves_the_rule)
+
+    def join(*ids: str) -> None:
+        def build(stack: Stack) -> None:
+            domain = VerifiedDomain.from_domain_name(stack, "Domain", hosted_zone.domain)
+            rule_set = ses.ReceiptRuleSet.from_receipt_rule_set_name(stack, "Theirs", theirs)
+            rules = InboundRuleSet(stack, "Inbound", domain=domain, rule_set=rule_set, drop_spam=False)
+            for construct_id in ids:
+                rules.add_rule(construct_id, actions=[StopProcessing()])
+
+        deployed_stack.deploy(build)
+
+    def order() -> str:
+        rules = client.describe_receipt_rule_set(RuleSetName=theirs)["Rules"]
+        return " ".join(
+            next((each for each in ("Aa", "Bb", "Cc", "theirs") if each in rule["Name"]), "?") for rule in rules
+        )
+
+    try:
+        join("Aa", "Bb", "Cc")
+        first = order()
+        # Between ours, where it stays.
+        client.set_receipt_rule_position(
+            RuleSetName=theirs,
+            RuleName="theirs",
+            After=client.describe_receipt_rule_set(RuleSetName=theirs)["Rules"][0]["Name"],
+        )
+        join("Cc", "Aa", "Bb")
+    finally:
+        aws.set_changed_after(moves_the_rule=False)
+
+    assert first == "Aa Bb Cc theirs"
+    assert order().replace(" theirs", "").replace("theirs ", "") == "Cc Aa Bb"

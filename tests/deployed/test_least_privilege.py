@@ -15,6 +15,7 @@ from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError
 from local_aws.read_back import read_domain
 from ses_constructs import InboundRuleSet, RecordsToPublish, StopProcessing, VerifiedDomain
+from tests.deployed.sending_functions import without_patience
 from tests.deployed.test_verified_domain import make_everything, route53_zone
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.processes import wait_until
@@ -46,6 +47,7 @@ def take_away(stack: Stack, action: str) -> None:
             # A statement needs an action: this one is of no use to a handler.
             statement["Action"] = [each for each in statement["Action"] if each != action] or ["ses:ListTemplates"]
         policy.add_property_override("PolicyDocument.Statement", statements)
+    without_patience(stack)
 
 
 def everything() -> set[str]:
@@ -204,7 +206,7 @@ def test_without_its_permission_a_long_wait_ends_with_a_reason(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack
 ) -> None:
     def make(stack: Stack) -> None:
-        make_waiting(stack, enforced_hosted_zone, run_seconds=220)
+        make_waiting(stack, enforced_hosted_zone, run_seconds=150)
         take_away(stack, "lambda:InvokeFunction")
 
     with pytest.raises(CdkError, match="not authorized to perform: lambda:InvokeFunction"):
@@ -213,7 +215,9 @@ def test_without_its_permission_a_long_wait_ends_with_a_reason(
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
 
 
-@pytest.mark.parametrize("action", ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"])
+@pytest.mark.parametrize(
+    "action", ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet", "ses:DescribeReceiptRuleSet"]
+)
 def test_without_one_permission_a_rule_set_is_not_activated(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, action: str
 ) -> None:
@@ -222,7 +226,8 @@ def test_without_one_permission_a_rule_set_is_not_activated(
             stack, "Domain", domain_name=enforced_hosted_zone.domain, dns=RecordsToPublish(), receives_mail=True
         )
         inbound = InboundRuleSet(stack, "Inbound", domain=domain, drop_spam=False)
-        inbound.add_rule("All", recipients=[enforced_hosted_zone.domain], actions=[StopProcessing()])
+        for construct_id in ("First", "Second"):
+            inbound.add_rule(construct_id, recipients=[enforced_hosted_zone.domain], actions=[StopProcessing()])
         take_away(stack, action)
 
     with pytest.raises(CdkError, match=f"not authorized to perform: {action}"):

@@ -47,7 +47,10 @@ def zone(enforced_aws: LocalAws, submission: Submission, tmp_path_factory: pytes
             env=ENV,
         )
         app.synth()
+        # As in a new account: in one deployment, with policies that take effect some seconds after they are attached.
+        enforced_aws.set_iam_lag(8)
         enforced_aws.deploy(assembly, STACK)
+        enforced_aws.set_iam_lag(0)
         yield zone
         DeployedStack(enforced_aws, STACK, assembly).destroy()
 

@@ -131,7 +131,10 @@ def test_who_may_send_sends_within_the_team_only(
     remove_user(enforced_aws, USER)
 
 
-def test_asks_once_and_again_after_a_denial(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
+# Four deployments and the end of the stack, one after the other.
+def test_asks_once_and_after_a_denial_support_decides(
+    enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack
+) -> None:
     enforced_deployed_stack.deploy(add_request)
     assert review(enforced_aws) == (False, "PENDING", USE_CASE.strip())
     better = f"{USE_CASE}Bounces and complaints take an address off our list at once."
@@ -141,20 +144,23 @@ def test_asks_once_and_again_after_a_denial(enforced_aws: LocalAws, enforced_dep
     enforced_aws.review("DENIED")
     best = f"{better} Each message has a link to opt out."
     enforced_deployed_stack.deploy(partial(add_request, use_case=best))
-    assert review(enforced_aws) == (False, "PENDING", best)
+    assert review(enforced_aws) == (False, "DENIED", USE_CASE.strip())
     enforced_aws.review("GRANTED")
     enforced_deployed_stack.deploy(add_request)
     enforced_deployed_stack.destroy()
-    assert review(enforced_aws) == (True, "GRANTED", best)
+    assert review(enforced_aws) == (True, "GRANTED", USE_CASE.strip())
 
 
-def test_the_same_answers_fail_after_a_denial(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
+@pytest.mark.parametrize("more", ["", "Each message has a link to opt out."])
+def test_a_request_fails_after_a_denial_and_names_the_case(
+    enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack, more: str
+) -> None:
     enforced_deployed_stack.deploy(add_request)
     enforced_deployed_stack.destroy()
     enforced_aws.review("DENIED")
     case = enforced_aws.client("sesv2").get_account()["Details"]["ReviewDetails"]["CaseId"]
     with pytest.raises(CdkError, match=case):
-        enforced_deployed_stack.deploy(add_request)
+        enforced_deployed_stack.deploy(partial(add_request, use_case=f"{USE_CASE}{more}"))
 
 
 def test_one_stack_asks(

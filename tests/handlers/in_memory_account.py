@@ -48,8 +48,11 @@ class AccountDetails:
 
     def put_account_details(self, **answers: Any) -> dict[str, Any]:
         account = self.state.account
-        if account.details.get("ReviewDetails", {}).get("Status") == "PENDING":
-            raise AwsError("ConflictException", "An account details update is under review.", 409)
+        match account.details.get("ReviewDetails", {}).get("Status"):
+            case "PENDING":
+                raise AwsError("ConflictException", "An account details update is under review.", 409)
+            case "DENIED" | "LOST":
+                raise AwsError("ConflictException", "None", 409)  # https://github.com/aws/aws-cli/issues/6652
         contacts = answers.get("AdditionalContactEmailAddresses", ["ops@example.com"])
         if not 1 <= len(contacts) <= 4:
             raise AwsError("BadRequestException", "Between 1 and 4 contacts are needed.")

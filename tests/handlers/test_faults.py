@@ -52,7 +52,7 @@ class Step(NamedTuple):
         if self.handler == PRODUCTION:
             aws.state.account.in_production = False
             if self.kind == "update":
-                aws.state.account.details = {"ReviewDetails": {"Status": "DENIED"}}
+                aws.state.account.details = {"ReviewDetails": {"Status": "FAILED"}}
 
 
 LOOK = "sesv2.GetEmailIdentityPolicies"

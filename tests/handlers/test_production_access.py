@@ -15,6 +15,10 @@ HANDLER = "production_access"
 PROPERTIES = event(HANDLER, "create")["ResourceProperties"]
 NEXT = event(HANDLER, "update")["ResourceProperties"]
 LOOK, SUBMIT = "sesv2.GetAccount", "sesv2.PutAccountDetails"
+WHAT_TO_DO = (
+    f"for production access in this region (support case {CASE}): reply to the case in the AWS Support Center, where "
+    "it can be looked at again; without ProductionAccess the rest of the stack deploys"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +85,9 @@ def test_a_create_with_answers_that_were_denied_fails_and_says_the_case_and_the_
     answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "ses-constructs:create-failed")
-    assert answer["Reason"] == (
-        f"AWS has denied production access in this region for these very answers (support case {CASE}): reply to the "
-        "case in the AWS Support Center, or say more in use_case, which makes a new request; without ProductionAccess "
-        "the rest of the stack deploys"
-    )
+    assert answer["Reason"] == f"AWS has denied this request {WHAT_TO_DO}"
     assert aws.state.account.details == before
+    assert aws.aws.operations() == [LOOK]
 
 
 def test_a_denial_without_a_case_is_told_too(aws: World) -> None:
@@ -95,11 +96,28 @@ def test_a_denial_without_a_case_is_told_too(aws: World) -> None:
     assert "(support case without a number)" in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
 
 
-def test_a_create_with_other_answers_than_those_denied_is_a_new_request(aws: World) -> None:
-    review(aws, "DENIED", NEXT)
+def test_a_create_with_other_answers_than_those_denied_asks_and_tells_what_a_conflict_means(aws: World) -> None:
+    before = review(aws, "DENIED", NEXT)
 
-    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
-    assert aws.state.account.details["ReviewDetails"]["Status"] == "PENDING"
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == f"AWS has denied an earlier request, and takes no other one, {WHAT_TO_DO}"
+    assert aws.state.account.details == before
+    assert SUBMIT in aws.aws.operations()
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_a_conflict_without_a_review_is_no_success(aws: World, kind: str) -> None:
+    review(aws, "LOST")
+
+    answer = aws.send(HANDLER, event(HANDLER, kind))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        "SES refuses the request for production access as a conflict, and shows no review: look at the account "
+        "dashboard of SES in this region, and deploy again"
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,14 +132,20 @@ def test_a_create_with_other_answers_than_those_denied_is_a_new_request(aws: Wor
 def test_each_answer_counts(aws: World, change: dict[str, Any]) -> None:
     review(aws, "DENIED")
 
-    assert aws.send(HANDLER, event(HANDLER, "create", **change))["Status"] == "SUCCESS"
+    aws.send(HANDLER, event(HANDLER, "create", **change))
+
+    assert SUBMIT in aws.aws.operations()
 
 
-def test_an_update_with_changed_answers_after_a_denial_is_a_new_request(aws: World) -> None:
-    review(aws, "DENIED")
+def test_an_update_with_changed_answers_after_a_denial_asks_and_warns_of_the_conflict(
+    aws: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = review(aws, "DENIED")
 
     assert aws.send(HANDLER, event(HANDLER, "update"))["Status"] == "SUCCESS"
-    assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
+    assert aws.state.account.details == before
+    assert SUBMIT in aws.aws.operations()
+    assert "these answers are not under review" in caplog.text
 
 
 @pytest.mark.parametrize("denied", [PROPERTIES, NEXT], ids=["others were denied", "these were denied"])
@@ -129,13 +153,12 @@ def test_an_update_that_changes_no_answer_sends_after_a_denial_what_was_not_deni
     aws: World, denied: dict[str, Any]
 ) -> None:
     """The answers changed while others were under review, when nobody may edit them, so that they were never sent."""
-    before = review(aws, "DENIED", denied)
+    review(aws, "DENIED", denied)
     sent = event(HANDLER, "update")
     sent["OldResourceProperties"] = sent["ResourceProperties"] | {"ServiceToken": "arn:aws:lambda:elsewhere"}
 
     assert aws.send(HANDLER, sent)["Status"] == "SUCCESS"
-    assert aws.state.account.details["UseCaseDescription"] == NEXT["UseCase"]
-    assert (aws.state.account.details == before) == (denied is NEXT)
+    assert (SUBMIT in aws.aws.operations()) == (denied is PROPERTIES)
 
 
 def test_the_roll_back_to_denied_answers_succeeds_and_asks_for_nothing(aws: World) -> None:
@@ -162,12 +185,12 @@ def test_a_review_that_failed_inside_aws_is_asked_for_again(aws: World) -> None:
         assert aws.state.account.details["ReviewDetails"]["Status"] == "PENDING"
 
 
-def test_a_conflict_means_that_a_request_is_under_review(aws: World) -> None:
+def test_a_conflict_is_a_success_where_the_account_shows_the_review(aws: World) -> None:
     # The answer to the first try is lost, and the second one meets the request that it made.
     aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, SUBMIT))
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
-    assert aws.aws.operations() == [LOOK, SUBMIT, SUBMIT]
+    assert aws.aws.operations() == [LOOK, SUBMIT, SUBMIT, LOOK]
 
 
 def test_a_request_whose_every_answer_was_lost_is_found_under_review(aws: World) -> None:
@@ -265,5 +288,5 @@ def test_the_decisions_need_no_aws() -> None:
     assert decide_create(new, first) == decide_update(new, first) == "submit"
     assert decide_create(denied, second) == decide_update(denied, second) == "submit"
     assert decide_update(denied, first) == "keep"
-    with pytest.raises(RefusedError, match="AWS has denied production access in this region for these very answers"):
+    with pytest.raises(RefusedError, match="AWS has denied this request for production access in this region"):
         decide_create(denied, first)

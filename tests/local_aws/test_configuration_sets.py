@@ -206,29 +206,6 @@ def test_refuses_as_ses_does(deployed_stack: DeployedStack, build: Callable[[cdk
         deployed_stack.deploy(build)
 
 
-def test_the_api_refuses_as_the_template(aws: LocalAws, configuration_set: str) -> None:
-    sesv2, elsewhere = aws.client("sesv2"), "click.unverified.example.net"
-    code, message = refusal(
-        lambda: sesv2.put_configuration_set_tracking_options(
-            ConfigurationSetName=configuration_set, CustomRedirectDomain=elsewhere
-        )
-    )
-    assert (code, message) == ("BadRequestException", f"Domain <{elsewhere}> is not verified under this account.")
-    bus = f"arn:aws:events:{aws.region}:{aws.account}:event-bus/mail"
-    code, message = refusal(
-        lambda: sesv2.create_configuration_set_event_destination(
-            ConfigurationSetName=configuration_set,
-            EventDestinationName="bus",
-            EventDestination={
-                "Enabled": True,
-                "MatchingEventTypes": ["BOUNCE"],
-                "EventBridgeDestination": {"EventBusArn": bus},
-            },
-        )
-    )
-    assert (code, message) == ("BadRequestException", "Invalid Event Bridge destination, must be default bus.")
-
-
 def test_nothing_is_sent_through_a_paused_set(aws: LocalAws, sender: str, configuration_set: str) -> None:
     sesv2 = aws.client("sesv2")
     send_v2(aws, sender, configuration_set)

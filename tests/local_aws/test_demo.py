@@ -50,6 +50,7 @@ def handler(event, context):
 """
 
 
+# These two run the whole demo: a bootstrap, a deployment, a destruction, and what is asked in between.
 def test_shows_what_it_deployed_and_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(PLAIN_APP) == 0
     shown = capsys.readouterr().out

@@ -149,6 +149,23 @@ def test_sending_knows_the_from_address_and_the_identity(
     assert denied(lambda: send("anyone"))
 
 
+def test_bulk_mail_knows_no_from_address(enforced_aws: LocalAws, domain: str, user: dict[str, str]) -> None:
+    sesv2 = enforced_aws.client("sesv2", **user)
+
+    def send() -> object:
+        return sesv2.send_bulk_email(
+            FromEmailAddress=f"me@{domain}",
+            DefaultContent={"Template": {"TemplateContent": {"Subject": "s", "Text": "b"}, "TemplateData": "{}"}},
+            BulkEmailEntries=[{"Destination": {"ToAddresses": ["success@simulator.amazonses.com"]}}],
+        )
+
+    of_the_domain = {"StringLike": {"ses:FromAddress": f"*@{domain}"}}
+    allow(enforced_aws, "ses:SendBulkEmail", identity_arn(enforced_aws, domain), of_the_domain)
+    assert denied(send)
+    allow(enforced_aws, "ses:SendBulkEmail", identity_arn(enforced_aws, domain))
+    assert not denied(send)
+
+
 def test_a_function_acts_as_its_role(
     enforced_aws: LocalAws, domain: str, enforced_deployed_stack: DeployedStack, user: dict[str, str]
 ) -> None:

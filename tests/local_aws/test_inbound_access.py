@@ -154,6 +154,28 @@ def test_an_update_is_checked_as_well(aws: LocalAws, bucket: str) -> None:
         client.update_receipt_rule(RuleSetName=RULE_SET, Rule=changed)
 
 
+def test_a_role_writes_and_publishes_instead_of_ses(aws: LocalAws, bucket: str, topic: str) -> None:
+    iam, name = aws.client("iam"), "stores-mail"
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ses.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    action = {"S3Action": S3_ACTION["S3Action"] | {"IamRoleArn": arn, "TopicArn": topic}}
+
+    def allow(*actions: tuple[str, str]) -> None:
+        document = policy(*({"Effect": "Allow", "Action": what, "Resource": on} for what, on in actions))
+        iam.put_role_policy(RoleName=name, PolicyName="only", PolicyDocument=document)
+
+    store = ("s3:PutObject", f"arn:aws:s3:::{bucket}/mail/*")
+    assert refused(aws, action) == f"InvalidS3Configuration: {NOT_INTO_BUCKET}"
+    allow(store)
+    assert refused(aws, action) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
+    allow(store, ("sns:Publish", topic))
+    assert refused(aws, action) == ""
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust.replace("ses.", "ec2."))
+    assert refused(aws, action) == f"InvalidS3Configuration: {NOT_INTO_BUCKET}"
+    iam.delete_role_policy(RoleName=name, PolicyName="only")
+    iam.delete_role(RoleName=name)
+
+
 def test_the_topic_of_any_action_is_checked(aws: LocalAws, topic: str) -> None:
     publish = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     stop = {"StopAction": {"Scope": "RuleSet", "TopicArn": topic}}
@@ -175,9 +197,12 @@ def test_the_key_of_a_topic_has_to_let_ses_in_too(aws: LocalAws, topic: str) -> 
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     aws.client("sns").set_topic_attributes(TopicArn=topic, AttributeName="KmsMasterKeyId", AttributeValue=key)
     assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
-    use = statement("kms:GenerateDataKey*", "*", condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    use, decrypt = statement("kms:GenerateDataKey*", "*"), statement("kms:Decrypt", "*")
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use))
     assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, statement("kms:Decrypt", "*")))
+    for_the_account = statement("kms:Decrypt", "*", condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, for_the_account))
+    assert refused(aws, SNS_ACTION) == f"InvalidSnsTopic: {NOT_INTO_TOPIC}"
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy(use, decrypt))
     assert refused(aws, SNS_ACTION) == ""
     kms.schedule_key_deletion(KeyId=key)

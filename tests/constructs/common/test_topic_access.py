@@ -51,23 +51,24 @@ def test_a_service_publishes_for_one_source_of_the_account(stack: Stack) -> None
     assert conditions(statement) == FOR_THE_SOURCE
 
 
-def test_it_may_use_the_key_of_the_topic_for_that_source_only(stack: Stack) -> None:
+def test_it_may_use_the_key_of_the_topic_for_any_source_because_aws_documents_none(stack: Stack) -> None:
     allow_service_publish(encrypted(stack), "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
     found = statements(stack, "cloudwatch.amazonaws.com")
     assert found["key"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert conditions(found["key"]) == conditions(found["topic"]) == FOR_THE_SOURCE
+    assert "Condition" not in found["key"]
+    assert conditions(found["topic"]) == FOR_THE_SOURCE
 
 
 def test_encryption_alone_leaves_the_topics_policy_to_others(stack: Stack) -> None:
-    allow_service_encrypt(encrypted(stack), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_encrypt(encrypted(stack), "ses.amazonaws.com")
 
     assert set(statements(stack, "ses.amazonaws.com")) == {"key"}
     assert resources(stack, "AWS::SNS::TopicPolicy") == []
 
 
 def test_a_topic_without_a_key_of_its_own_needs_none(stack: Stack) -> None:
-    allow_service_encrypt(sns.Topic(stack, "Topic"), "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+    allow_service_encrypt(sns.Topic(stack, "Topic"), "ses.amazonaws.com")
 
     assert service_statements(stack, "ses.amazonaws.com") == []
 
@@ -92,7 +93,22 @@ def test_a_key_from_elsewhere_is_refused_with_the_permissions_that_it_needs(stac
         match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws\.com can be let in, got "
         r"'Mail/Topic'; make the key in the app, or allow ses\.amazonaws\.com kms:Decrypt and kms:GenerateDataKey\* in",
     ):
-        allow_service_encrypt(topic, "ses.amazonaws.com", source_arn=SOURCE, scope=stack)
+        allow_service_encrypt(topic, "ses.amazonaws.com")
+
+
+@pytest.mark.parametrize("referred", ["alias", "arn"])
+def test_the_key_that_aws_manages_is_refused_because_it_lets_nobody_in(stack: Stack, referred: str) -> None:
+    key: kms.IKey = kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns")
+    if referred == "arn":
+        key = kms.Key.from_key_arn(stack, "ByArn", "arn:aws:kms:eu-west-1:111122223333:alias/aws/sns")
+    topic = sns.Topic(stack, "Topic", master_key=key)
+
+    with pytest.raises(
+        ValueError,
+        match=r"topic must not be encrypted by AWS's own key alias/aws/sns, which lets neither SES nor alarms publish, "
+        r"got 'Mail/Topic'; pass master_key=kms\.Key\(\.\.\.\) to the topic, or leave the key out",
+    ):
+        allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=SOURCE, scope=stack)
 
 
 def test_a_topic_that_is_referred_to_without_its_key_is_taken(stack: Stack) -> None:

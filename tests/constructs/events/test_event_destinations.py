@@ -31,11 +31,14 @@ from tests.constructs.templates import (
     only,
     resources,
     service_statements,
+    template,
     warnings,
     written,
 )
 
 DESTINATION = "AWS::SES::ConfigurationSetEventDestination"
+POLICY = "AWS::IAM::Policy"
+STREAM = "AWS::KinesisFirehose::DeliveryStream"
 PROBLEMS = ["bounce", "complaint", "reject", "renderingFailure", "deliveryDelay"]
 UNWATCHED = DeliveryThresholds(rejects=None, delays=None)
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
@@ -304,17 +307,13 @@ def test_a_topic_gets_the_problems_once_ses_may_publish(stack: Stack) -> None:
     assert policy_id in needs(stack, destination_id)
 
 
-def test_ses_may_use_the_key_of_a_topic_for_this_configuration_set(stack: Stack) -> None:
+def test_ses_may_use_the_key_of_a_topic_without_a_condition_because_aws_documents_none(stack: Stack) -> None:
     make(stack, TopicEvents(topic=sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
 
-    (key_id,), (set_id,) = identified(stack, "AWS::KMS::Key"), identified(stack, "AWS::SES::ConfigurationSet")
-    (destination_id,) = identified(stack, DESTINATION)
+    (key_id,), (destination_id,) = identified(stack, "AWS::KMS::Key"), identified(stack, DESTINATION)
     statement = dict(service_statements(stack, "ses.amazonaws.com"))[key_id]
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert conditions(statement) == {
-        "aws:SourceAccount": "111122223333",
-        "aws:SourceArn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
-    }
+    assert "Condition" not in statement
     assert key_id in needs(stack, destination_id)
 
 
@@ -322,6 +321,13 @@ def test_a_topic_with_a_key_from_elsewhere_is_refused(stack: Stack) -> None:
     topic = sns.Topic(stack, "Topic", master_key=kms.Key.from_key_arn(stack, "Key", KEY))
 
     with pytest.raises(ValueError, match=r"topic must be encrypted by a key made in the app, so that ses\.amazonaws"):
+        make(stack, TopicEvents(topic=topic))
+
+
+def test_a_topic_with_the_key_that_aws_manages_is_refused(stack: Stack) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
+
+    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
         make(stack, TopicEvents(topic=topic))
 
 
@@ -449,11 +455,40 @@ def test_a_stream_gets_every_kind_but_opens_and_clicks_by_a_role_for_this_config
         "aws:sourceaccount": "111122223333",
         "aws:sourcearn": f"arn:<AWS::Partition>:ses:eu-west-1:111122223333:configuration-set/<{set_id}>",
     }
-    (allowed,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    (policy,) = (
+        each for each in identified(stack, POLICY).values() if each["Properties"]["Roles"] == [{"Ref": role_id}]
+    )
+    (allowed,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert (allowed["Action"], allowed["Resource"]) == (
         "firehose:PutRecordBatch",
         {"Fn::GetAtt": [stream_id, "Arn"]},
     )
+
+
+def test_ses_assumes_a_role_that_is_older_than_the_stream_and_its_own_policy(stack: Stack) -> None:
+    make(stack, FirehoseEvents(stream=stream(stack)))
+
+    (stream_id,), (destination_id,) = identified(stack, STREAM), identified(stack, DESTINATION)
+    found = only(stack, DESTINATION)["Properties"]["EventDestination"]["KinesisFirehoseDestination"]
+    role_id, _ = found["IAMRoleARN"]["Fn::GetAtt"]
+    (policy_id,) = (
+        key for key, each in identified(stack, POLICY).items() if each["Properties"]["Roles"] == [{"Ref": role_id}]
+    )
+    assert role_id in needs(stack, stream_id)
+    assert {role_id, policy_id, stream_id} <= needs(stack, destination_id)
+    assert "Policies" not in identified(stack, "AWS::IAM::Role")[role_id]["Properties"]
+    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
+
+
+def test_a_stream_from_elsewhere_does_not_wait_for_a_role_here(app: App, stack: Stack) -> None:
+    other = Stack(app, "Other", env=Environment(account="111122223333", region="eu-west-1"))
+    arn = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/events"
+    imported = firehose.DeliveryStream.from_delivery_stream_arn(stack, "Imported", arn)
+    make(stack, FirehoseEvents(stream=stream(other)), FirehoseEvents(stream=imported))
+
+    (stream_id,) = identified(other, STREAM)
+    assert all(needs(other, stream_id).isdisjoint(identified(stack, kind)) for kind in (POLICY, DESTINATION))
+    assert len(identified(stack, DESTINATION)) == 2
 
 
 @pytest.mark.parametrize("wrong", ["stream", None])

@@ -12,7 +12,16 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 
 from ses_constructs import BounceMonitoring, EventHistory
-from tests.constructs.templates import conditions, identified, only, resources, role_statements, template, written
+from tests.constructs.templates import (
+    conditions,
+    identified,
+    needs,
+    only,
+    resources,
+    role_statements,
+    template,
+    written,
+)
 
 STREAM = "AWS::KinesisFirehose::DeliveryStream"
 TABLE = "AWS::Glue::Table"
@@ -156,6 +165,17 @@ def test_the_stream_writes_below_its_prefixes_and_may_do_nothing_else(stack: Sta
             f"arn:<AWS::Partition>:logs:eu-west-1:111122223333:log-group:<{log_group}>:log-stream:S3Delivery",
         ),
     }
+
+
+def test_ses_assumes_a_role_that_is_older_than_the_stream(stack: Stack) -> None:
+    make(stack)
+
+    (stream_id,) = identified(stack, STREAM)
+    (role_id,) = (key for key in identified(stack, "AWS::IAM::Role") if "HistoryEvents" in key)
+    (last,) = (key for key in identified(stack, "AWS::SES::ConfigurationSetEventDestination") if "HistoryEv" in key)
+    assert role_id in needs(stack, stream_id)
+    assert stream_id in needs(stack, last)
+    assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
 
 
 def test_no_event_is_taken_before_it_can_be_written(stack: Stack) -> None:

@@ -12,7 +12,6 @@ from ses_constructs import RecordsToPublish, SendingDomain, VerifiedDomain
 from tests.constructs.templates import only, resources, template, written
 
 ACTIONS = [
-    "ses:SendBulkEmail",
     "ses:SendBulkTemplatedEmail",
     "ses:SendEmail",
     "ses:SendRawEmail",
@@ -30,9 +29,21 @@ def role(stack: Stack) -> iam.Role:
     return iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
+def statements(stack: Stack) -> list[dict[str, Any]]:
+    return list(only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"])
+
+
 def granted(stack: Stack) -> dict[str, Any]:
-    (statement,) = only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
-    return dict(statement)
+    """The statement for all but ``ses:SendBulkEmail``."""
+    return next(each for each in statements(stack) if each["Action"] != "ses:SendBulkEmail")
+
+
+def granted_bulk(stack: Stack) -> dict[str, Any]:
+    (statement,) = (each for each in statements(stack) if each["Action"] == "ses:SendBulkEmail")
+    return statement
+
+
+OWN = ("identity/example.com", "identity/*@example.com")
 
 
 def ses_arn(resource: str) -> dict[str, Any]:
@@ -50,8 +61,35 @@ def test_a_grant_covers_the_identity_for_addresses_of_the_domain(
     domain.grant_send(role).assert_success()
 
     assert sorted(granted(stack)["Action"]) == ACTIONS
-    assert granted(stack)["Resource"] == ses_arn("identity/example.com")
     assert granted(stack)["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
+
+
+def test_a_grant_covers_addresses_of_the_domain_that_are_identities_of_their_own(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    domain.grant_send(role)
+
+    assert granted(stack)["Resource"] == [ses_arn("identity/example.com"), ses_arn("identity/*@example.com")]
+
+
+def test_bulk_mail_knows_no_from_address_and_is_held_to_the_identities(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    domain.grant_send(role, templates=["welcome"], sandbox=True)
+
+    assert granted_bulk(stack) == {
+        "Action": "ses:SendBulkEmail",
+        "Effect": "Allow",
+        "Resource": [*map(ses_arn, OWN), ses_arn("template/welcome")],
+    }
+
+
+def test_a_grant_to_some_addresses_leaves_out_bulk_mail_which_nothing_could_hold_to_them(
+    stack: Stack, domain: SendingDomain, role: iam.Role
+) -> None:
+    domain.grant_send(role, from_addresses=["billing@example.com"])
+
+    assert [sorted(each["Action"]) for each in statements(stack)] == [ACTIONS]
 
 
 def test_a_grant_covers_the_default_configuration_set(stack: Stack, role: iam.Role) -> None:
@@ -59,10 +97,8 @@ def test_a_grant_covers_the_default_configuration_set(stack: Stack, role: iam.Ro
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com", configuration_set=configuration_set)
     domain.grant_send(role)
 
-    assert granted(stack)["Resource"] == [
-        ses_arn("identity/example.com"),
-        ses_arn("configuration-set/transactional"),
-    ]
+    for statement in statements(stack):
+        assert statement["Resource"] == [*map(ses_arn, OWN), ses_arn("configuration-set/transactional")]
 
 
 def test_a_grant_can_cover_further_configuration_sets_and_templates(
@@ -72,7 +108,7 @@ def test_a_grant_can_cover_further_configuration_sets_and_templates(
     domain.grant_send(role, configuration_sets=[bulk], templates=["welcome"])
 
     assert granted(stack)["Resource"] == [
-        ses_arn("identity/example.com"),
+        *map(ses_arn, OWN),
         ses_arn("configuration-set/bulk"),
         ses_arn("template/welcome"),
     ]
@@ -93,6 +129,11 @@ def test_a_grant_can_be_narrowed_to_addresses(stack: Stack, domain: SendingDomai
     assert granted(stack)["Condition"] == {
         "StringLike": {"ses:FromAddress": ["billing@example.com", "no-reply-*@news.example.com"]}
     }
+    assert granted(stack)["Resource"] == [
+        ses_arn("identity/example.com"),
+        ses_arn("identity/billing@example.com"),
+        ses_arn("identity/no-reply-*@news.example.com"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -301,15 +342,15 @@ def test_a_default_that_comes_later_is_covered_by_the_grants_that_want_it(stack:
     domain.grant_send(role, configuration_sets=[bulk], default_configuration_set=False)
     domain.use_configuration_set(later)
 
-    wants, wants_not = only(stack, "AWS::IAM::Policy")["Properties"]["PolicyDocument"]["Statement"]
-    assert [written(each).partition("111122223333:")[2] for each in wants["Resource"][1:]] == [
-        "template/welcome",
-        "identity/*",
-        "configuration-set/later",
-    ]
-    assert [written(each).partition("111122223333:")[2] for each in wants_not["Resource"][1:]] == [
-        "configuration-set/bulk"
-    ]
+    wants, wants_bulk, wants_not, wants_no_bulk = statements(stack)
+    for statement, others in (
+        (wants, ["template/welcome", "identity/*", "configuration-set/later"]),
+        (wants_bulk, ["template/welcome", "configuration-set/later"]),
+        (wants_not, ["configuration-set/bulk"]),
+        (wants_no_bulk, ["configuration-set/bulk"]),
+    ):
+        arns = [written(each).partition("111122223333:")[2] for each in statement["Resource"][1:]]
+        assert arns == ["identity/*@example.com", *others]
     assert wants["Condition"] == wants_not["Condition"] == {"StringLike": {"ses:FromAddress": ["*@example.com"]}}
 
 

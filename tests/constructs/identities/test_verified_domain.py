@@ -448,7 +448,7 @@ def test_a_region_that_cannot_send_warns(app: App) -> None:
     make(stack, Route53Zone(hosted_zone(stack)))
 
     (warning,) = warnings(stack)
-    assert "SES is not known to send from cn-north-1" in warning
+    assert "SES is not known to send from cn-north-1 as of 20" in warning
     assert "ses-constructs:region-cannot-send" in warning
 
 
@@ -467,7 +467,7 @@ def test_without_a_known_region_the_hosts_follow_the_deployment(agnostic_stack: 
     make(agnostic_stack, Route53Zone(hosted_zone(agnostic_stack)), receives_mail=True)
 
     assert record_sets(agnostic_stack)["example.com", "MX"] == [
-        {"Fn::Join": ["", ["10 inbound-smtp.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}
+        {"Fn::Join": ["", ["10 inbound-smtp.", {"Ref": "AWS::Region"}, ".", {"Ref": "AWS::URLSuffix"}]]}
     ]
     assert warnings(agnostic_stack) == []
 

@@ -24,6 +24,7 @@ from tests.constructs.templates import Resource, identified, needs, only, resour
 SET = "AWS::SES::ConfigurationSet"
 IDENTITY = "AWS::SES::EmailIdentity"
 SES = "arn:<AWS::Partition>:ses:eu-west-1:111122223333:"
+OF_THE_DOMAIN = {f"{SES}identity/example.com", f"{SES}identity/*@example.com"}
 ENVIRONMENT = Environment(account="111122223333", region="eu-west-1")
 
 
@@ -45,15 +46,15 @@ def sending(stack: Stack) -> dict[str, set[str]]:
             if statement["Action"] != list(SENDING_ACTIONS):
                 continue
             (addresses,) = statement["Condition"]["StringLike"].values()
-            on = statement["Resource"]
-            found.setdefault(json.dumps(addresses), set()).update(map(written, on if isinstance(on, list) else [on]))
+            found.setdefault(json.dumps(addresses), set()).update(map(written, statement["Resource"]))
     return found
 
 
-def own_arns(stack: Stack) -> set[str]:
-    """The ARNs of the domain and of the configuration set, as policies name them."""
+def own_arns(stack: Stack, *addresses: str) -> set[str]:
+    """The ARNs of the domain, of addresses in it and of the configuration set, as policies name them."""
     (identity_id,), (set_id,) = identified(stack, IDENTITY), identified(stack, SET)
-    return {f"{SES}identity/<{identity_id}>", f"{SES}configuration-set/<{set_id}>"}
+    names = [f"<{identity_id}>", *(addresses or ("*@example.com",))]
+    return {*(f"{SES}identity/{each}" for each in names), f"{SES}configuration-set/<{set_id}>"}
 
 
 # The domain's default
@@ -152,7 +153,7 @@ def test_an_imported_domain_is_watched_with_its_default(stack: Stack, role: iam.
     BounceMonitoring(stack, "Bounces", domain=domain).grant_send(role)
 
     ((_, arns),) = sending(stack).items()
-    assert arns == {f"{SES}identity/example.com", f"{SES}configuration-set/transactional"}
+    assert arns == {*OF_THE_DOMAIN, f"{SES}configuration-set/transactional"}
 
 
 def test_a_domain_of_another_stack_cannot_get_a_default_from_here(app: App, stack: Stack) -> None:
@@ -244,7 +245,7 @@ def test_a_sender_of_a_second_stream_cannot_forget_to_name_it(
     BounceMonitoring(stack, "News", domain=domain, default_for_domain=False).grant_send(role)
 
     ((_, arns),) = sending(stack).items()
-    assert sorted(each.split("<")[2][:-9] for each in arns) == [
+    assert sorted(each.split("<")[2][:-9] for each in arns if "@" not in each) == [
         "DomainIdentity",
         "NewsConfigurationSet",
     ]
@@ -255,7 +256,7 @@ def test_a_second_stream_opens_the_default_to_nobody(stack: Stack, domain: Verif
     BounceMonitoring(stack, "News", domain=domain, default_for_domain=False)
 
     ((_, arns),) = sending(stack).items()
-    assert [each.split("<")[2][:-9] for each in arns] == ["DomainIdentity"]
+    assert [each.split("<")[2][:-9] for each in arns if "@" not in each] == ["DomainIdentity"]
 
 
 def test_every_grant_keeps_its_own_addresses(stack: Stack, domain: VerifiedDomain, role: iam.Role) -> None:
@@ -265,13 +266,9 @@ def test_every_grant_keeps_its_own_addresses(stack: Stack, domain: VerifiedDomai
     domain.grant_send(other, from_addresses=["news@example.com"])
     BounceMonitoring(stack, "Bounces", domain=domain)
 
-    arns = own_arns(stack)
     found = {tuple(json.loads(key)): value for key, value in sending(stack).items()}
-    assert found == {
-        ("billing@example.com",): arns,
-        ("Support@example.com", "help@example.com"): arns,
-        ("news@example.com",): arns,
-    }
+    expected = [("billing@example.com",), ("Support@example.com", "help@example.com"), ("news@example.com",)]
+    assert found == {addresses: own_arns(stack, *addresses) for addresses in expected}
     users = [each for each in resources(stack, "AWS::IAM::Policy") if "Users" in each["Properties"]]
     assert "billing@" not in json.dumps(users)
 
@@ -283,7 +280,7 @@ def test_addresses_templates_and_sandbox_are_handed_on(stack: Stack, domain: Ver
 
     ((addresses, arns),) = sending(stack).items()
     assert json.loads(addresses) == ["billing@example.com"]
-    assert arns == {*own_arns(stack), f"{SES}template/welcome", f"{SES}identity/*"}
+    assert arns == {*own_arns(stack, "billing@example.com"), f"{SES}template/welcome", f"{SES}identity/*"}
 
 
 def test_a_grant_needs_a_domain(stack: Stack, role: iam.Role) -> None:
@@ -302,7 +299,7 @@ def test_a_grant_can_name_the_set_without_a_domain_in_monitoring(stack: Stack, r
 
     (set_id,) = identified(stack, SET)
     ((_, arns),) = sending(stack).items()
-    assert arns == {f"{SES}identity/example.com", f"{SES}configuration-set/<{set_id}>"}
+    assert arns == {*OF_THE_DOMAIN, f"{SES}configuration-set/<{set_id}>"}
 
 
 # What is read, and what is refused

@@ -95,7 +95,7 @@ def test_mail_may_be_sent_from_any_domain_of_the_set(stack: Stack) -> None:
 
     (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:SendEmail" in each["Action"])
     assert environment(stack)["FORWARD_FROM"] == "mailer@example.org"
-    assert written(statement["Resource"]).endswith(":identity/example.org")
+    assert [written(each).rpartition("/")[2] for each in statement["Resource"]] == ["example.org", "mailer@example.org"]
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["mailer@example.org"]}}
 
 
@@ -126,6 +126,7 @@ def test_mail_is_sent_with_the_configuration_set_of_the_domain(stack: Stack) -> 
     assert environment(stack)["FORWARD_CONFIGURATION_SET"] == {"Ref": set_id}
     assert [written(each).rpartition(":")[2] for each in statement["Resource"]] == [
         "identity/example.com",
+        "identity/forwarder@example.com",
         f"configuration-set/<{set_id}>",
     ]
 
@@ -245,7 +246,10 @@ def test_the_function_sends_from_its_own_address_only(stack: Stack) -> None:
     (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:" in str(each["Action"]))
     assert statement["Action"] == list(SENDING_ACTIONS)
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["mailer@example.com"]}}
-    assert written(statement["Resource"]) == "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/example.com"
+    assert [written(each) for each in statement["Resource"]] == [
+        "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/example.com",
+        "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/mailer@example.com",
+    ]
 
 
 def test_the_function_may_use_the_key_of_the_mailbox(stack: Stack) -> None:

@@ -33,6 +33,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
+from ses_constructs.common.ses_regions import LISTS_READ_ON
 from ses_constructs.receiving import _rule_checks
 from tests.constructs.templates import (
     conditions,
@@ -265,6 +266,66 @@ def test_a_bucket_may_be_in_another_region(stack: Stack) -> None:
     assert actions_of(stack) == [{"S3Action": {"BucketName": "archive"}}]
 
 
+def archive(stack: Stack) -> s3.IBucket:
+    """A bucket in a region where SES does not receive."""
+    return s3.Bucket.from_bucket_attributes(
+        stack,
+        "Archive",
+        bucket_name="archive",
+        region="ap-east-1",
+        encryption_key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:ap-east-1:111122223333:key/0123"),
+    )
+
+
+def test_a_bucket_where_ses_does_not_receive_warns_that_it_needs_a_role(stack: Stack) -> None:
+    rule(stack, StoreMail(bucket=archive(stack)))
+
+    (warning,) = (each for each in warnings(stack) if "ses-constructs:bucket-needs-role" in each)
+    assert f"SES is not known to receive mail in ap-east-1 as of {LISTS_READ_ON}, and writes to a bucket in" in warning
+    assert "only as a role; pass role to StoreMail, or a bucket of another region" in warning
+
+
+def test_a_role_stores_mail_instead_of_ses_and_may_do_nothing_else(stack: Stack) -> None:
+    role = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("ses.amazonaws.com"))
+    topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "TopicKey"))
+    rule(stack, StoreMail(bucket=archive(stack), prefix="in/", topic=topic, role=role))
+
+    (role_id,), (topic_id,) = identified(stack, "AWS::IAM::Role"), identified(stack, "AWS::SNS::Topic")
+    assert {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Writer")} == {
+        "arn:<AWS::Partition>:s3:::archive/in/*": "s3:PutObject",
+        f"<{topic_id}>": "sns:Publish",
+        "arn:aws:kms:ap-east-1:111122223333:key/0123": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        written({"Fn::GetAtt": [next(iter(identified(stack, "AWS::KMS::Key"))), "Arn"]}): [
+            "kms:Decrypt",
+            "kms:GenerateDataKey*",
+        ],
+    }
+    assert actions_of(stack)[0]["S3Action"]["IamRoleArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
+    assert set(identified(stack, "AWS::IAM::Policy")) <= depends_on(stack)
+    assert [each for each in service_statements(stack, SES) if "sts:" not in str(each)] == []
+    assert warnings(stack) == []
+
+
+@pytest.mark.parametrize("role", [False, True])
+def test_a_bucket_with_a_default_retention_is_refused(stack: Stack, role: bool) -> None:
+    locked = s3.Bucket(
+        stack, "Locked", object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(30))
+    )
+    writer = iam.Role(stack, "Writer", assumed_by=iam.ServicePrincipal("ses.amazonaws.com"))
+
+    with pytest.raises(
+        ValueError,
+        match="bucket must have no default retention of Object Lock, with which SES stores nothing, got 'Mail/Locked'",
+    ):
+        rule(stack, StoreMail(bucket=locked, role=writer if role else None))
+
+
+def test_a_bucket_with_object_lock_alone_is_taken(stack: Stack) -> None:
+    rule(stack, StoreMail(bucket=s3.Bucket(stack, "Lockable", object_lock_enabled=True)))
+
+    assert "BucketName" in actions_of(stack)[0]["S3Action"]
+
+
 def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
     made = rule(stack, StoreMail(bucket=s3.Bucket.from_bucket_name(stack, "Archive", "archive"), prefix="in/"))
 
@@ -338,13 +399,21 @@ def test_ses_may_publish_to_the_topic_of_an_action(stack: Stack, action: Callabl
 
 @every_action_with_a_topic
 def test_ses_may_use_the_key_of_the_topic_of_an_action(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    made = rule(stack, action(stack, sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
+    rule(stack, action(stack, sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
 
     (key_id,) = identified(stack, "AWS::KMS::Key")
     statement = dict(service_statements(stack, SES))[key_id]
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert conditions(statement) == of_the_rule(made)
+    assert "Condition" not in statement  # AWS documents none for the key of a topic
     assert key_id in depends_on(stack)
+
+
+@every_action_with_a_topic
+def test_a_topic_with_the_key_that_aws_manages_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    topic = sns.Topic(stack, "Topic", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
+
+    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
+        rule(stack, action(stack, topic))
 
 
 @every_action_with_a_topic
@@ -529,11 +598,12 @@ def test_a_code_that_is_no_failure_is_refused(smtp_code: str) -> None:
         BounceReply(smtp_code, "5.1.1", "No")
 
 
-@pytest.mark.parametrize("status_code", ["4.1.1", "2.1.1", "5.1", "5.1.1.1", "511", ""])
+@pytest.mark.parametrize("status_code", ["4.1.1", "2.1.1", "5.1", "5.1.1.1", "511", "", "5.7.26", "5.10.1", "5.1.10"])
 def test_a_status_that_does_not_fit_its_code_is_refused(status_code: str) -> None:
     with pytest.raises(
         ValueError,
-        match=rf"status_code must be an enhanced status of the same class as smtp_code, got '{status_code}'; take '5",
+        match=rf"status_code must be an enhanced status of the same class as smtp_code, with one digit a place, got "
+        rf"'{status_code}'; take '5\.1\.1'",
     ):
         BounceReply("550", status_code, "No")
 
@@ -570,6 +640,16 @@ def test_a_bounce_may_come_from_an_address_that_only_cloudformation_knows(stack:
 
 
 # Headers, stopping, WorkMail
+
+
+def test_work_mail_warns_because_it_ends(stack: Stack) -> None:
+    rule(stack, DeliverToWorkMail(organization_arn=ORGANIZATION))
+
+    (warning,) = warnings(stack)
+    assert warning.startswith(
+        "Amazon WorkMail ends on 31 March 2027, and mail for it has nowhere to go from then on; move"
+    )
+    assert warning.endswith("[ack: ses-constructs:workmail-ends]")
 
 
 def test_a_header_is_added(stack: Stack) -> None:
@@ -706,10 +786,6 @@ OTHERS: dict[str, tuple[Callable[[Stack], ses.IReceiptRuleAction], dict[str, Any
         lambda stack: ses_actions.Sns(topic=sns.Topic(stack, "Topic"), encoding=ses_actions.EmailEncoding.BASE64),
         {"SNSAction": {"Encoding": "Base64", "TopicArn": "<Topic>"}},
     ),
-    "Stop": (
-        lambda stack: ses_actions.Stop(topic=sns.Topic(stack, "Topic")),
-        {"StopAction": {"Scope": "RuleSet", "TopicArn": "<Topic>"}},
-    ),
     "WorkMail": (
         lambda stack: ses_actions.WorkMail(organization_arn=ORGANIZATION, topic=sns.Topic(stack, "Topic")),
         {"WorkmailAction": {"OrganizationArn": ORGANIZATION, "TopicArn": "<Topic>"}},
@@ -737,6 +813,22 @@ def test_actions_of_aws_ses_actions_stand_between_ours(
     assert {
         kind: {field: named(value) for field, value in fields.items()} for kind, fields in theirs.items()
     } == expected
+
+
+def test_a_stop_of_aws_ses_actions_stands_at_the_end(stack: Stack) -> None:
+    rule(stack, AddHeader("X-First", "1"), ses_actions.Stop(topic=sns.Topic(stack, "Topic")))
+
+    assert [named(each["TopicArn"]) for each in actions_of(stack)[-1].values()] == ["<Topic>"]
+
+
+@pytest.mark.parametrize("stop", [StopProcessing(), ses_actions.Stop()])
+def test_an_action_behind_a_stop_is_refused(stack: Stack, stop: InboundAction | ses.IReceiptRuleAction) -> None:
+    name = type(stop).__name__
+    with pytest.raises(
+        ValueError,
+        match=rf"actions must have the stop last, or SES refuses the rule, got \['{name}', 'AddHeader'\]; move it to",
+    ):
+        rule(stack, stop, AddHeader("X-First", "1"))
 
 
 def test_the_rule_waits_for_what_an_action_of_aws_ses_actions_adds(stack: Stack) -> None:
@@ -846,7 +938,8 @@ def test_actions_work_where_account_and_region_are_unknown(agnostic_stack: Stack
         InvokeFunction(own_function(agnostic_stack)),
     )
 
-    assert {each["aws:SourceArn"] for each in (conditions(s) for _, s in service_statements(agnostic_stack, SES))} == {
+    sourced = [each for _, each in service_statements(agnostic_stack, SES) if not str(each["Action"]).count("kms:")]
+    assert {conditions(each)["aws:SourceArn"] for each in sourced} == {
         "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:"
         f"receipt-rule-set/{made.rule_set.rule_set_name}:receipt-rule/{made.rule_name}"
     }

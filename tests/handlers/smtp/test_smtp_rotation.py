@@ -5,10 +5,13 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from ses_constructs.handlers._custom_resource import RefusedError
 from ses_constructs.handlers.rotate_smtp_credentials import RotationError, fate
+from ses_constructs.handlers.smtp.keys import AccessKey, room
 
 from ..in_memory_aws import Fault, Trouble
 from .smtp_aws import DELAY_SECONDS, Key
@@ -188,6 +191,14 @@ def test_a_key_that_no_version_names_goes_before_the_previous_one(deployed: Smtp
 
     assert stray not in ids(deployed.keys_of())
     assert deployed.logs_in()
+
+
+def test_a_key_that_became_current_meanwhile_makes_no_room() -> None:
+    made = datetime.now(UTC)
+    before, after = AccessKey("AKIABEFORE0000000000", True, made), AccessKey("AKIAAFTER00000000000", True, made)
+
+    with pytest.raises(RefusedError, match="no room for a new one"):
+        room(USER, [before, after], before.id, {after.id: ["AWSCURRENT"]}, owned=True)
 
 
 def test_a_key_of_somebody_else_is_refused_and_stays(shared: SmtpWorld) -> None:

@@ -12,11 +12,11 @@ from .smtp_world import SmtpWorld
 class Turns:
     """Hands the turn over whenever a request arrives, to the run that *order* names, and whenever one sleeps or ends.
 
-    Time passes only when every run sleeps.
+    Time passes when every run sleeps, and as long as a call takes.
     """
 
-    def __init__(self, smtp: SmtpWorld, order: Iterable[int]) -> None:
-        self._smtp, self._clock, self._order = smtp, smtp.world.clock, iter(order)
+    def __init__(self, smtp: SmtpWorld, order: Iterable[int], *, call_takes: float = 0) -> None:
+        self._smtp, self._clock, self._order, self._call_takes = smtp, smtp.world.clock, iter(order), call_takes
         self._changed, self._inside = threading.Condition(), threading.local()
         self._turn, self._sleeps_until, self._errors = 0, dict[int, float](), dict[int, BaseException]()
 
@@ -52,6 +52,7 @@ class Turns:
 
     def _arrived(self) -> None:
         with self._changed:
+            self._clock.now += self._call_takes
             self._hand_over(next(self._order, self._turn))
             self._changed.wait_for(lambda: self._turn == self._inside.number)
 
