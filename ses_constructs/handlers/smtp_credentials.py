@@ -37,6 +37,7 @@ from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
 from .smtp.login import SECONDS, LoginError, log_in
+from .smtp.new_key import StrayKeyError
 from .smtp.plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
 from .smtp.secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
 
@@ -76,7 +77,12 @@ class SmtpCredentialsHandler:
             username = self._act(keys, secret, plan, found, wanted, is_new=True)
         except Exception as error:
             key = getattr(error, "key_id", "") or self._new_key
-            raise RefusedError(str(error), physical_id_to_delete=physical_id(wanted.user, key)) from error
+            raise RefusedError(
+                str(error),
+                physical_id_to_delete=physical_id(wanted.user, key),
+                # IAM may not list the key yet, and another try would make a second one.
+                may_repeat=not (self._new_key or isinstance(error, StrayKeyError)),
+            ) from error
         return Succeeded(physical_id(wanted.user, username))
 
     def update(self, request: Request) -> Succeeded:
