@@ -44,11 +44,13 @@ class RefusedError(Exception):
     Args:
         physical_id_to_delete: The physical id of what a failed Create may have made all the same. CloudFormation then
             sends a Delete with this id.
+        may_repeat: Whether the same event may be tried again; not if every try may leave something behind.
     """
 
-    def __init__(self, sentence: str, *, physical_id_to_delete: str = "") -> None:
+    def __init__(self, sentence: str, *, physical_id_to_delete: str = "", may_repeat: bool = True) -> None:
         super().__init__(sentence)
         self.physical_id_to_delete = physical_id_to_delete
+        self.may_repeat = may_repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ def _once_permitted(
         try:
             return act(request)
         except Exception as error:
-            pause = next(pauses, None) if is_denied(error) else None
+            pause = next(pauses, None) if is_denied(error) and getattr(error, "may_repeat", True) else None
             own = getattr(error, "physical_id_to_delete", "")
             if pause is None or context.get_remaining_time_in_millis() < (pause + _SECONDS_TO_END) * 1000:
                 if own or not to_delete:

@@ -36,9 +36,9 @@ from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ._aws import error_code
+from ._aws import error_code, ignore_error_if_done
 from ._custom_resource import RefusedError
-from ._lambda import Context
+from ._lambda import FLAGS, Context
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
@@ -87,10 +87,10 @@ class Settings:
         grace, owned = _text(environment, "SMTP_GRACE_SECONDS"), _text(environment, "SMTP_OWNS_USER")
         if not (grace.isascii() and grace.isdecimal()):
             raise RotationError(f"SMTP_GRACE_SECONDS must be whole seconds, got {grace!r}")
-        if owned not in ("true", "false"):
+        if owned not in FLAGS:
             raise RotationError(f"SMTP_OWNS_USER must be 'true' or 'false', got {owned!r}")
         return cls(
-            _text(environment, "SMTP_USER_NAME"), _text(environment, "SMTP_SECRET_ARN"), owned == "true", int(grace)
+            _text(environment, "SMTP_USER_NAME"), _text(environment, "SMTP_SECRET_ARN"), FLAGS[owned], int(grace)
         )
 
 
@@ -209,12 +209,8 @@ class Rotation:
     def finish(self) -> None:
         """Let everybody have the pending credentials."""
         self._check_pending(self._secret.credentials(version=self._token))
-        try:
+        with ignore_error_if_done(lambda _: self._secret.described().version_with(CURRENT) == self._token):
             self._secret.move_current(to=self._token, away_from=self._described.version_with(CURRENT))
-        except Exception:
-            # Whatever botocore's last try says, an earlier one may have taken effect.
-            if self._secret.described().version_with(CURRENT) != self._token:
-                raise
 
     def _check_pending(self, pending: Credentials | None) -> None:
         """Refuse a pending version without a key that works, or one that is older than a change of the current one.

@@ -30,12 +30,14 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ._aws import is_denied
 from ._custom_resource import RefusedError, Request, Succeeded, respond
 from ._lambda import Context
-from .smtp.calls import is_access_denied, is_retryable
+from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
 from .smtp.login import SECONDS, LoginError, log_in
+from .smtp.new_key import StrayKeyError
 from .smtp.plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
 from .smtp.secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
 
@@ -75,7 +77,12 @@ class SmtpCredentialsHandler:
             username = self._act(keys, secret, plan, found, wanted, is_new=True)
         except Exception as error:
             key = getattr(error, "key_id", "") or self._new_key
-            raise RefusedError(str(error), physical_id_to_delete=physical_id(wanted.user, key)) from error
+            raise RefusedError(
+                str(error),
+                physical_id_to_delete=physical_id(wanted.user, key),
+                # IAM may not list the key yet, and another try would make a second one.
+                may_repeat=not (self._new_key or isinstance(error, StrayKeyError)),
+            ) from error
         return Succeeded(physical_id(wanted.user, username))
 
     def update(self, request: Request) -> Succeeded:
@@ -121,7 +128,7 @@ class SmtpCredentialsHandler:
                 earlier |= old.stages_of(others).keys()
             except Exception as error:
                 # By now the role may have lost its permissions for the secret before.
-                if not is_access_denied(error):
+                if not is_denied(error):
                     raise
         return Found(
             keys=listed,

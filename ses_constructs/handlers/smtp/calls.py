@@ -10,14 +10,12 @@ from typing import Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from .._aws import error_code, is_transient
+from .._aws import is_transient
 
 T = TypeVar("T")
 
 # A key that was made by a call whose answer is lost is of no use, so that botocore must not try again by itself.
 NO_RETRY = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
-
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class UnreadableError(Exception):
@@ -49,8 +47,3 @@ def had_no_effect(error: Exception) -> bool:
         error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(error, ClientError) else 0
     )
     return 400 <= status < 500
-
-
-def is_access_denied(error: Exception) -> bool:
-    """Tell whether AWS says that we may not make the call."""
-    return error_code(error) in _DENIED

@@ -39,7 +39,7 @@ def issue(
         return credentials
     except Exception as error:
         trouble = error
-    # Whatever botocore's last try says, an earlier one may have taken effect.
+    # It may have been written all the same, as ignore_error_if_done explains.
     try:
         if (secret.username(version=pending) if pending else secret.username(stage=CURRENT)) == login.username:
             return credentials

@@ -37,7 +37,7 @@ class StrayKeyError(RefusedError):
     """A key was made that is in no secret, or may be, and could not be deleted. *key_id* may be unknown."""
 
     def __init__(self, sentence: str, *, key_id: str = "") -> None:
-        super().__init__(sentence)
+        super().__init__(sentence, may_repeat=False)
         self.key_id = key_id
 
 

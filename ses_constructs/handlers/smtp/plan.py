@@ -42,20 +42,13 @@ class Wanted:
             raise RefusedError(f"property Port must be 1 to 65535, got {port!r}")
         return cls(
             user=properties.text("UserName"),
-            owned=_flag(properties, "OwnsUser"),
+            owned=properties.flag("OwnsUser"),
             secret=properties.text("SecretArn"),
             host=properties.text("Host"),
             port=int(port),
             region=properties.text("Region"),
-            rotates=_flag(properties, "Rotates"),
+            rotates=properties.flag("Rotates"),
         )
-
-
-def _flag(properties: Properties, name: str) -> bool:
-    value = properties.text(name)
-    if value not in ("true", "false"):
-        raise RefusedError(f"property {name} must be 'true' or 'false', got {value!r}")
-    return value == "true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
-from .._aws import RETRY_SHORT, error_code, is_not_found
+from .._aws import RETRY_SHORT, error_code, ignore_error_if_done, is_not_found
 from .calls import had_no_effect, is_retryable, without_secrets
 
 if TYPE_CHECKING:
@@ -145,14 +145,10 @@ class Secret:
 
     def drop_pending(self, version: str) -> None:
         """Take the label off a version that is never going to be current, or Secrets Manager comes back to it."""
-        try:
+        with ignore_error_if_done(lambda _: self.described().version_with(PENDING) != version):
             self._client.update_secret_version_stage(
                 SecretId=self._arn, VersionStage=PENDING, RemoveFromVersionId=version
             )
-        except Exception:
-            # Whatever botocore's last try says, an earlier one may have taken effect.
-            if self.described().version_with(PENDING) == version:
-                raise
 
     def stop_rotation(self) -> None:
         """Let no rotation that has begun end, for it would bring back what the secret held when it began.
