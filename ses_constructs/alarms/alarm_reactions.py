@@ -131,7 +131,7 @@ class EmailTeam(AlarmReaction):
 
 def _allow_alarms_publish(topic: sns.ITopic, stack: Stack) -> None:
     # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
-    if earlier_owner(topic, ("alarms", stack.node.addr), stack.node.path):
+    if earlier_owner(topic, stack, stack):
         return
     check_same_region("topic", topic.env.region, user=stack)
     alarms = stack.format_arn(

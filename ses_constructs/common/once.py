@@ -1,6 +1,7 @@
 """What may be there only once: in a stack, in an account and region, for a topic."""
 
 from collections.abc import Hashable
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack
@@ -8,19 +9,20 @@ from constructs import IConstruct
 
 from .arguments import contains_token
 
-_OWNERS: WeakKeyDictionary[IConstruct, dict[Hashable, str]] = WeakKeyDictionary()
+_OWNERS: WeakKeyDictionary[IConstruct, dict[Hashable, Any]] = WeakKeyDictionary()
+_Owner = TypeVar("_Owner")
 
 
-def earlier_owner(within: IConstruct, thing: Hashable, owner: str) -> str | None:
+def earlier_owner(within: IConstruct, thing: Hashable, owner: _Owner) -> _Owner | None:
     """Return who has *thing* within *within* already; None if nobody has, and from then on *owner* does."""
-    owners = _OWNERS.setdefault(within, {})
+    owners: dict[Hashable, _Owner] = _OWNERS.setdefault(within, {})
     if thing in owners:
         return owners[thing]
     owners[thing] = owner
     return None
 
 
-def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: str) -> str | None:
+def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: _Owner) -> _Owner | None:
     """Return who has *thing* in the account and region of *stack* already, as :func:`earlier_owner` does.
 
     Stacks whose account or region only CloudFormation knows may be anywhere, so each of them is on its own.

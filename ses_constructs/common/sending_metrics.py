@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aws_cdk import Duration
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
+_CHECKED: WeakSet[Duration] = WeakSet()
 _SHORT_PERIODS = (1, 5, 10, 30)
 
 
@@ -126,9 +128,11 @@ class ReputationMetrics(SendingMetrics):
 
 def check_period(period: Duration | None) -> None:
     """Raise ``ValueError`` for a period that CloudWatch does not take."""
-    if period is None:
+    # Each look at a Duration asks Node, and the alarms of a set have a few periods in common.
+    if period is None or period in _CHECKED:
         return
     fix = "pass a Duration, such as Duration.minutes(5)"
     seconds = check_known_seconds("period", period, fix)
     if seconds not in _SHORT_PERIODS and (seconds < 60 or seconds % 60):
         raise invalid("period", "be whole minutes, or 1, 5, 10 or 30 seconds", period.to_human_string(), fix)
+    _CHECKED.add(period)

@@ -17,6 +17,7 @@ from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30
+_WATCHED = "watched configuration set"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,7 @@ class ConfigurationSetOptions:
             max_delivery_duration=self.max_delivery_time,
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
-        _check_watched_once(scope, configuration_set)
+        earlier_owner(configuration_set, _WATCHED, scope)
         removal_policy = RemovalPolicy.DESTROY
         if is_default and domain is not None and domain.removal_policy is not RemovalPolicy.DESTROY:
             removal_policy = domain.removal_policy
@@ -152,13 +153,13 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
     # A set that the app makes refers to itself, also where its name is known.
     if isinstance(resource, ses.CfnConfigurationSet) and resource.name and not contains_token(resource.name):
         name = resource.name
-    thing = ("watched configuration set", rendered(stack.resolve(name)))
+    thing = (_WATCHED, rendered(stack.resolve(name)))
     # A reference says which set it is within its own stack only.
     earlier = earlier_owner if contains_token(name) else earlier_owner_in_region
-    if watcher := earlier(stack, thing, scope.node.path):
+    if watcher := earlier_owner(configuration_set, _WATCHED, scope) or earlier(stack, thing, scope):
         raise invalid(
             "configuration_set",
-            f"be watched once, because two would count each event twice, and {watcher!r} watches it",
+            f"be watched once, because two would count each event twice, and {watcher.node.path!r} watches it",
             configuration_set.node.path,
             "leave out one of the two, or pass default_for_domain=False for a set of its own",
         )

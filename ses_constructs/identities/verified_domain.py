@@ -6,7 +6,7 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.arguments import check_kind, invalid
+from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import check_known_seconds, warn_about_region
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
@@ -136,7 +136,7 @@ class VerifiedDomain(SendingDomain):
             records += shared_records(
                 self.domain_name,
                 region=region,
-                dns_suffix=stack.url_suffix if receives_mail else None,
+                dns_suffix=stack.url_suffix if receives_mail and contains_token(region) else None,
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
