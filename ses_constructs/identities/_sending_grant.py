@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Literal, TypeGuard
 
 from aws_cdk import Acknowledgment, Stack, Validations
@@ -81,12 +82,13 @@ def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[
     for each in arns:
         written = rendered(Stack.of(scope).resolve(each))
         if owner and "*" in written:
-            Validations.of(owner).acknowledge(
-                Acknowledgment(
-                    id=f"AwsSolutions-IAM5[Resource::{written}]",
-                    reason="only addresses of the domain match, which may be identities of their own",
-                )
+            acknowledgment = Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::{written}]",
+                reason="only addresses of the domain match, which may be identities of their own",
             )
+            # Older releases of CDK take no second '::' in an id, such as that of <AWS::Partition>.
+            with suppress(RuntimeError):
+                Validations.of(owner).acknowledge(acknowledgment)
     return arns
 
 
