@@ -178,22 +178,20 @@ def _add_action(action: cloudwatch.IAlarmAction, alarm: cloudwatch.AlarmBase) ->
         ) from error
 
 
-def checked_reactions(
-    reactions: object, argument: str = "reactions"
-) -> Sequence[AlarmReaction | cloudwatch.IAlarmAction]:
+def checked_reactions(reactions: object) -> Sequence[AlarmReaction | cloudwatch.IAlarmAction]:
     """Each reaction once, so that nobody is told twice.
 
     Raises:
-        ValueError: As :func:`attach_all` does, in the words of *argument*.
+        ValueError: As :func:`attach_all` does.
     """
     # A generator would be used up by the first alarm, and leave all others without a reaction.
     if isinstance(reactions, str) or not isinstance(reactions, Sequence):
-        raise invalid(argument, "be a list", reactions, "write [EmailTeam('ops@example.net')]")
+        raise invalid("reactions", "be a list", reactions, "write [EmailTeam('ops@example.net')]")
     for reaction in reactions:
         # A class has the methods of its objects.
         if isinstance(reaction, type) or not (isinstance(reaction, AlarmReaction) or hasattr(reaction, "bind")):
             raise invalid(
-                argument,
+                "reactions",
                 "be alarm reactions or actions of aws_cloudwatch_actions",
                 reaction,
                 "pass EmailTeam('ops@example.net'), NotifyTopic(topic) or an action",
@@ -203,7 +201,7 @@ def checked_reactions(
     acting = [each for each in once if isinstance(each, NotifyTopic | EmailTeam) or not isinstance(each, AlarmReaction)]
     if len(acting) > _MAX_ACTIONS:
         raise invalid(
-            argument,
+            "reactions",
             f"be at most {_MAX_ACTIONS}, because an alarm takes no more actions",
             len(acting),
             "subscribe several people to one topic, and pass NotifyTopic(topic)",

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import Literal, TypeGuard
 
 from aws_cdk import Acknowledgment, Stack, Validations
@@ -86,9 +85,12 @@ def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[
                 id=f"AwsSolutions-IAM5[Resource::{written}]",
                 reason="only addresses of the domain match, which may be identities of their own",
             )
-            # Older releases of CDK take no second '::' in an id, such as that of <AWS::Partition>.
-            with suppress(RuntimeError):
+            try:
                 Validations.of(owner).acknowledge(acknowledgment)
+            except RuntimeError as error:
+                # Older releases of CDK take no second '::' in an id, such as that of <AWS::Partition>.
+                if "InvalidValidationId" not in str(error):
+                    raise
     return arns
 
 
