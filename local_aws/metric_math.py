@@ -19,10 +19,12 @@ def calculate(expression: str, values: Mapping[str, float | None]) -> float:
 
 def _calculate(node: ast.expr, values: Mapping[str, float | None]) -> float:
     match node:
-        case ast.Constant(value=int(number)):
+        case ast.Constant(value=int(number) | float(number)):
             return number
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_calculate(operand, values)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _calculate(left, values) * _calculate(right, values)
         case ast.Compare(left=left, ops=[ast.GtE()], comparators=[right]):
             return _calculate(left, values) >= _calculate(right, values)
         case ast.BoolOp(op=ast.And(), values=conditions):

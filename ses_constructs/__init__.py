@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .receiving.bounce_mail import BounceMail as BounceMail
     from .receiving.bounce_mail import BounceReply as BounceReply
     from .receiving.forward_mail import ForwardMail as ForwardMail
+    from .receiving.forwarding import Forwarding as Forwarding
     from .receiving.inbound_actions import AddHeader as AddHeader
     from .receiving.inbound_actions import DeliverToWorkMail as DeliverToWorkMail
     from .receiving.inbound_actions import InvokeFunction as InvokeFunction
@@ -97,6 +98,7 @@ _MODULES = {
     "EventSource": "events.event_source",
     "FirehoseEvents": "events.event_destinations",
     "ForwardMail": "receiving.forward_mail",
+    "Forwarding": "receiving.forwarding",
     "InboundAction": "receiving.inbound_rule",
     "InboundRule": "receiving.inbound_rule",
     "InboundRuleSet": "receiving.inbound_rule_set",

@@ -1,11 +1,14 @@
-"""SendingPause: the function behind PauseSending, and the alarms that invoke it."""
+"""PauseFunction: pauses sending when alarms fire; SendingPause: the one behind PauseSending, with its conditions."""
 
 import json
+from collections.abc import Sequence
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.arguments import invalid
@@ -16,13 +19,20 @@ from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 
 
-class SendingPause(Construct):
-    """Pauses one configuration set, or the account, for the alarms of a group."""
+class PauseFunction(Construct):
+    """Pauses *configuration_set*, or the account without one, once an alarm fires, and tells the *team*."""
 
-    def __init__(self, scope: SendingAlarms, construct_id: str, *, minimum_sends: int, minimum_events: int) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        configuration_set: ses.IConfigurationSet | None,
+        subject: str,
+        team: Sequence[sns.ITopic],
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._minimums = minimum_sends, minimum_events
-        name = scope.configuration_set.configuration_set_name if scope.configuration_set else ""
+        name = configuration_set.configuration_set_name if configuration_set else ""
         self._handler = HandlerFunction(
             self,
             "Handler",
@@ -31,14 +41,83 @@ class SendingPause(Construct):
             timeout=Duration.minutes(5),
             environment={
                 "PAUSE_CONFIGURATION_SET": name,
-                "PAUSE_TOPICS": json.dumps([topic.topic_arn for topic in scope.team]),
+                "PAUSE_TOPICS": json.dumps([topic.topic_arn for topic in team]),
             },
         )
         # A pause that comes late could undo what a person has resumed meanwhile.
         self._handler.function.configure_async_invoke(max_event_age=Duration.minutes(15), retry_attempts=2)
         self._allow_pause(name)
-        self._allow_telling(scope)
-        self._watch_failures(scope)
+        self._allow_telling(team)
+        self.failure_alarm = self._watch_failures(subject, team)
+        """Says that the function could not pause."""
+
+    def pause_on(
+        self, alarm: cloudwatch.AlarmBase, rate_of: RateOf, *, minimum_sends: int, minimum_events: int
+    ) -> None:
+        """Pause when *alarm* fires, which means a critical rate and at least so many messages."""
+        alarm.add_alarm_action(actions.LambdaAction(self._handler.function, use_unique_permission_id=True))
+        # A composite alarm only tells which of its alarms changed last.
+        self._handler.function.add_environment(
+            f"PAUSE_ON_{rate_of.upper()}",
+            f"the {rate_of} rate is critical, with at least {minimum_events} {rate_of}s "
+            f"and {minimum_sends} messages in 24 hours",
+        )
+
+    def _allow_pause(self, configuration_set_name: str) -> None:
+        role = self._handler.role
+        if configuration_set_name:
+            action, resource = (
+                "ses:PutConfigurationSetSendingOptions",
+                ses_arn(self, "configuration-set", configuration_set_name),
+            )
+        else:
+            action, resource = "ses:PutAccountSendingAttributes", "*"
+            reason = f"SES has no resource level for {action}"
+            Validations.of(role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+        role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+
+    def _allow_telling(self, team: Sequence[sns.ITopic]) -> None:
+        if not team:
+            warn(
+                self,
+                "pause-tells-nobody",
+                f"{self.node.path} pauses sending and tells nobody how to resume; "
+                "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
+            )
+        allow_role_publish(self._handler.role, team)
+
+    def _watch_failures(self, subject: str, team: Sequence[sns.ITopic]) -> cloudwatch.Alarm:
+        # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.
+        dropped = self._handler.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5))
+        failure = cloudwatch.Alarm(
+            self,
+            "FailureAlarm",
+            metric=dropped,
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=f"{subject} could not be paused; pause it by hand",
+        )
+        # Without word of an end: it only says that nothing was dropped since, and nothing is paused all the same. The
+        # alarm that the pause follows has let alarms into these topics already.
+        for topic in team:
+            failure.add_alarm_action(actions.SnsAction(topic))
+        return failure
+
+
+class SendingPause(PauseFunction):
+    """Pauses for the critical alarms of a group, once enough was sent."""
+
+    def __init__(self, scope: SendingAlarms, construct_id: str, *, minimum_sends: int, minimum_events: int) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            configuration_set=scope.configuration_set,
+            subject=scope.subject,
+            team=scope.team,
+        )
+        self._minimums = minimum_sends, minimum_events
+        scope.pauses.append(self.failure_alarm)
 
     @classmethod
     def of(cls, group: SendingAlarms, *, minimum_sends: int, minimum_events: int) -> "SendingPause":
@@ -76,14 +155,8 @@ class SendingPause(Construct):
                 alarm, cloudwatch.AlarmRule.from_alarm(self._too_few(alarm, rate_of), cloudwatch.AlarmState.OK)
             ),
         )
-        pause.add_alarm_action(actions.LambdaAction(self._handler.function, use_unique_permission_id=True))
+        self.pause_on(pause, rate_of, minimum_sends=minimum_sends, minimum_events=minimum_events)
         alarm.group.pauses.append(pause)
-        # A composite alarm only tells which of its alarms changed last.
-        self._handler.function.add_environment(
-            f"PAUSE_ON_{rate_of.upper()}",
-            f"the {rate_of} rate is critical, with at least {minimum_events} {rate_of}s "
-            f"and {minimum_sends} messages in 24 hours",
-        )
 
     def _too_few(self, alarm: SendingAlarm, rate_of: RateOf) -> cloudwatch.Alarm:
         """In ALARM while there is too little to judge by, and the pause waits until it is OK.
@@ -110,44 +183,3 @@ class SendingPause(Construct):
                 f"too few to pause {alarm.group.subject}"
             ),
         )
-
-    def _allow_pause(self, configuration_set_name: str) -> None:
-        role = self._handler.role
-        if configuration_set_name:
-            action, resource = (
-                "ses:PutConfigurationSetSendingOptions",
-                ses_arn(self, "configuration-set", configuration_set_name),
-            )
-        else:
-            action, resource = "ses:PutAccountSendingAttributes", "*"
-            reason = f"SES has no resource level for {action}"
-            Validations.of(role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
-        role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
-
-    def _allow_telling(self, group: SendingAlarms) -> None:
-        if not group.team:
-            warn(
-                self,
-                "pause-tells-nobody",
-                f"PauseSending pauses {group.node.path} and nobody is told how to resume; "
-                "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
-            )
-        allow_role_publish(self._handler.role, group.team)
-
-    def _watch_failures(self, group: SendingAlarms) -> None:
-        # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.
-        dropped = self._handler.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5))
-        failure = cloudwatch.Alarm(
-            self,
-            "FailureAlarm",
-            metric=dropped,
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{group.subject} could not be paused; pause it by hand",
-        )
-        # Without word of an end: it only says that nothing was dropped since, and nothing is paused all the same. The
-        # alarm that the pause follows has let alarms into these topics already.
-        for topic in group.team:
-            failure.add_alarm_action(actions.SnsAction(topic))
-        group.pauses.append(failure)

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
 
 from ..common.arguments import check_kind, invalid
+from ..common.checks import warn
+from ..common.once import earlier_owner_in_region, owner_in_region
 from ._sending_alarms import SendingAlarm
 from .alarm_reactions import AlarmReaction
 
@@ -59,7 +63,27 @@ class PauseSending(AlarmReaction):
             )
         if alarm.critical_rate_of is None or (alarm.group.configuration_set is None and not self.whole_account):
             return
+        if alarm.group.configuration_set is None:
+            warn_about_whole_account(Stack.of(alarm), pause=alarm.group)
         from ._pause_function import SendingPause  # loads aws_lambda, which is slow to import
 
         pause = SendingPause.of(alarm.group, minimum_sends=self.minimum_sends, minimum_events=self.minimum_events)
         pause.follow(alarm, alarm.critical_rate_of)
+
+
+def warn_about_whole_account(
+    stack: Stack, *, pause: Construct | None = None, forwarding: Construct | None = None
+) -> None:
+    """A *pause* of the account in a region where mail of strangers counts towards its rates, or the other way round."""
+    for thing, owner in (("pause of the account", pause), ("forwarding", forwarding)):
+        if owner is not None:
+            earlier_owner_in_region(stack, thing, owner)
+    pause, forwarding = owner_in_region(stack, "pause of the account"), owner_in_region(stack, "forwarding")
+    if pause and forwarding:
+        warn(
+            forwarding,
+            "forwarding-counts-for-account",
+            f"{forwarding.node.path} forwards mail of strangers, whose bounces and complaints count towards the rates "
+            f"of the account, on which {pause.node.path} pauses all sending in the region; leave out "
+            "whole_account=True, or receive mail in another account",
+        )

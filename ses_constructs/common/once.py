@@ -27,9 +27,19 @@ def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: _Owner) -> _Ow
 
     Stacks whose account or region only CloudFormation knows may be anywhere, so each of them is on its own.
     """
+    return earlier_owner(*_place(stack, thing), owner)
+
+
+def owner_in_region(stack: Stack, thing: Hashable) -> Any | None:
+    """Return who has *thing* in the account and region of *stack*; None if nobody has, and so it stays."""
+    within, key = _place(stack, thing)
+    return _OWNERS.get(within, {}).get(key)
+
+
+def _place(stack: Stack, thing: Hashable) -> tuple[IConstruct, Hashable]:
     if contains_token(stack.account + stack.region):
-        return earlier_owner(outermost(stack), thing, owner)
-    return earlier_owner(stack.node.root, (thing, stack.account, stack.region), owner)
+        return outermost(stack), thing
+    return stack.node.root, (thing, stack.account, stack.region)
 
 
 def outermost(stack: Stack) -> Stack:

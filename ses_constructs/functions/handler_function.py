@@ -30,6 +30,7 @@ class HandlerFunction(Construct):
         memory_size: int = 256,
         environment: Mapping[str, str] | None = None,
         dead_letter_queue: sqs.IQueue | None = None,
+        max_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(
@@ -65,6 +66,7 @@ class HandlerFunction(Construct):
             logging_format=lambda_.LoggingFormat.JSON,
             environment=environment,
             dead_letter_queue=dead_letter_queue,
+            reserved_concurrent_executions=max_concurrency,
         )
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sqs as sqs
 
-from ..receiving.inbound_rule import InboundRule
+from ..receiving._reasons import REASONS
 from ..receiving.inbound_rule_set import InboundRuleSet
 from ._dashboard_widgets import PERIOD, DeferredWidget, Row, labelled, region_of
 
@@ -19,7 +18,7 @@ def inbound_row(inbound: InboundRuleSet) -> Row:
     return [
         DeferredWidget(lambda: _received(inbound), width=_WIDTH, height=_HEIGHT),
         DeferredWidget(lambda: _failures(inbound), width=_WIDTH, height=_HEIGHT),
-        DeferredWidget(lambda: _queues(inbound), width=_WIDTH, height=_HEIGHT),
+        DeferredWidget(lambda: _not_forwarded(inbound), width=_WIDTH, height=_HEIGHT),
     ]
 
 
@@ -54,27 +53,26 @@ def _failures(inbound: InboundRuleSet) -> cloudwatch.IWidget:
     )
 
 
-def _queues(inbound: InboundRuleSet) -> cloudwatch.IWidget:
-    if not inbound.dead_letter_queues:
+def _not_forwarded(inbound: InboundRuleSet) -> cloudwatch.IWidget:
+    if inbound.forwarding is None:
         return _text("Not forwarded", "No rule forwards mail.")
     return _messages(
         inbound,
-        "Not forwarded, waiting in the dead-letter queue",
+        "Not forwarded, by reason",
         [
-            labelled(
-                queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=PERIOD), _owner(queue)
-            )
-            for queue in inbound.dead_letter_queues
+            *(inbound.forwarding.metric_not_forwarded(reason=reason, period=PERIOD) for reason in REASONS),
+            *(
+                labelled(
+                    queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=PERIOD),
+                    "waiting in the dead-letter queue",
+                )
+                for queue in inbound.dead_letter_queues
+            ),
         ],
     )
 
 
-def _owner(queue: sqs.IQueue) -> str:
-    """The id of the rule that *queue* belongs to, or the queue's own."""
-    return next((each.node.id for each in reversed(queue.node.scopes) if isinstance(each, InboundRule)), queue.node.id)
-
-
-def _messages(inbound: InboundRuleSet, title: str, metrics: Sequence[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+def _messages(inbound: InboundRuleSet, title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
     shown = metrics[:_MAX_METRICS]
     return cloudwatch.GraphWidget(
         title=title if len(shown) == len(metrics) else f"{title} ({len(shown)} of {len(metrics)} lines)",

@@ -28,10 +28,13 @@ def rule_alarm(rule: InboundRule, reactions: Sequence[AlarmReaction | cloudwatch
 def queue_alarm(
     scope: Construct, queue: sqs.IQueue, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]
 ) -> cloudwatch.Alarm:
-    """An alarm that fires while a message waits in the dead-letter queue of a forwarder."""
+    """An alarm that fires when a message comes into the dead-letter queue of a forwarder.
+
+    Not while one lies there, or a second loss would be told to nobody until the first one is redriven.
+    """
     return failure_alarm(
         scope,
-        queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=_PERIOD),
-        description="received mail could not be forwarded; the dead-letter queue names the stored objects",
+        queue.metric_number_of_messages_sent(statistic="Sum", period=_PERIOD),
+        description="received mail could not be forwarded; it waits in the dead-letter queue for 14 days",
         reactions=reactions,
     )

@@ -205,7 +205,7 @@ def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlie
     warn_about_reserved(scope, recipients)
     for recipient in recipients:
         for rule_id, entries in earlier.items():
-            wider = _wider_entry(entries, recipient)
+            wider = wider_entry(entries, recipient)
             if wider is not None:
                 warn(
                     scope,
@@ -230,19 +230,6 @@ def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
             return
 
 
-def warn_about_routes(scope: Construct, recipients: Sequence[str], routes: Sequence[str]) -> None:
-    """Recipients whose mail a forwarder would not know where to send."""
-    if "*" in routes:
-        return
-    for recipient in recipients or ("every address",):
-        if not contains_token(recipient) and recipient not in routes and _wider_entry(routes, recipient) is None:
-            warn(
-                scope,
-                "recipient-without-route",
-                f"nobody is named for {recipient} in to of ForwardMail; add it, or '*' for everybody else",
-            )
-
-
 def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
     """A domain of ours whose mail goes elsewhere."""
     warn(
@@ -253,7 +240,7 @@ def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
     )
 
 
-def _wider_entry(entries: Sequence[str], recipient: str) -> str | None:
+def wider_entry(entries: Sequence[str], recipient: str) -> str | None:
     """The entry that takes what *recipient* takes and more; "" for a rule for everybody."""
     if not entries:
         return ""

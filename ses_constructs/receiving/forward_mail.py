@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import check_email_address, contains_token, invalid
+from ..common.arguments import check_email_address, check_kind, invalid
 from . import _rule_checks as checks
+from ._forwarding_checks import belongs_certainly, warn_about_routes
 from .inbound_rule import InboundAction, InboundRule
 
 
@@ -15,11 +17,12 @@ class ForwardMail(InboundAction):
     """Sends each message on, so that it arrives: from an address of this domain, with the body untouched.
 
     SES sends only from verified domains, so the original sender moves to Reply-To and into the display name. The
-    message is stored in the rule set's mailbox below ``forwarding/``, and a function sends it.
+    message is stored in the rule set's mailbox below ``forwarding/``, and a function sends it, through a configuration
+    set of its own: what strangers cause counts towards no alarm and no pause of other mail. ``docs/forwarding.md`` has
+    the table of what is forwarded, what is marked as unverified, and what is refused.
 
-    Mail with a virus, spam, and mail that fails a DMARC policy of reject is not forwarded; neither are automatic
-    replies, and mail that was forwarded before. What should be forwarded and cannot be ends in one of the rule set's
-    ``dead_letter_queues``, with the reason in the function's log, and stays in the mailbox.
+    What is not forwarded stays in the mailbox and is counted by ``InboundRuleSet.metric_not_forwarded``. What should
+    have been forwarded and could not be waits in one of the rule set's ``dead_letter_queues`` for its redrive.
 
     A rule holds one of these. In the SES sandbox the addresses in *to* must be verified.
 
@@ -29,13 +32,20 @@ class ForwardMail(InboundAction):
             else, and the most specific one counts.
         from_address: The address that mail is sent from, of a domain of the rule set;
             ``forwarder@<its first domain>`` unless given.
+        own_domain: What becomes of mail that says it is from a domain of the rule set, or from below one, and fails
+            DMARC: ``refuse``, or ``mark`` it as unverified and forward it, for a domain whose mail also comes from
+            services that do not sign it yet.
+        max_concurrency: How many messages are forwarded at the same time, so that a flood leaves some of the account's
+            sending rate to others; as many as Lambda runs unless given. The account's concurrency is reserved.
 
     Raises:
-        ValueError: Addresses that cannot work.
+        ValueError: Addresses that cannot work, and other values than these.
     """
 
     to: Sequence[str] | Mapping[str, Sequence[str]]
     from_address: str | None = None
+    own_domain: Literal["refuse", "mark"] = "refuse"
+    max_concurrency: int | None = None
 
     def __post_init__(self) -> None:
         for recipient, addresses in self.routes().items():
@@ -49,6 +59,12 @@ class ForwardMail(InboundAction):
             raise invalid("to", "hold at least one address", self.to, "write ['team@example.net']")
         if self.from_address is not None:
             check_email_address("from_address", self.from_address)
+        if self.own_domain not in ("refuse", "mark"):
+            raise invalid("own_domain", "be 'refuse' or 'mark'", self.own_domain, "leave it out for 'refuse'")
+        if self.max_concurrency is not None:
+            check_kind("max_concurrency", self.max_concurrency, int, "pass a number of messages, such as 5")
+            if isinstance(self.max_concurrency, bool) or self.max_concurrency < 1:
+                raise invalid("max_concurrency", "be 1 or more", self.max_concurrency, "leave it out for no bound")
 
     def routes(self) -> dict[str, Sequence[str]]:
         """Return the addresses for each recipient, ``*`` being everybody else."""
@@ -57,25 +73,27 @@ class ForwardMail(InboundAction):
         return dict(self.to) if isinstance(self.to, Mapping) else {"*": self.to} if self.to else {}
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
-        """Store the message, and have a function of the rule's own send it."""
-        # Here, because it loads aws_lambda, which not every app needs.
-        from ._mail_forwarder import MailForwarder
+        """Store the message, and have the rule set's forwarding send it."""
+        from .forwarding import Forwarding  # loads aws_lambda, which not every app needs
 
         domains = rule.rule_set.domains
         sender = self.from_address or f"forwarder@{domains[0].domain_name}"
         sending_domain = checks.domain_of(domains, "from_address", sender)
         routes = self.routes()
         checks.check_recipients(domains, [each for each in routes if each != "*"], argument="to")
-        for address in (each for addresses in routes.values() for each in addresses):
-            if not contains_token(address) and checks.belongs_to(domains, address):
+        addresses = [address for each in routes.values() for address in each]
+        for address in addresses:
+            if belongs_certainly(domains, address):
                 raise invalid(
                     "to", "be outside the domains of the rule set, or mail goes round", address, "take another"
                 )
-        if rule.node.try_find_child("Forwarder"):
-            raise ValueError("actions must hold at most one ForwardMail, got two; put all addresses into one")
-        checks.warn_about_routes(rule, rule.recipients, list(routes))
-        checks.warn_about_reserved(rule, [each for addresses in routes.values() for each in addresses])
-        forwarder = MailForwarder(
-            rule, "Forwarder", rule=rule, routes=routes, from_address=sender, sending_domain=sending_domain
+        warn_about_routes(rule, rule.recipients, list(routes))
+        checks.warn_about_reserved(rule, addresses)
+        return Forwarding.of(rule.rule_set).add_rule(
+            rule,
+            routes=routes,
+            from_address=sender,
+            sending_domain=sending_domain,
+            own_domain=self.own_domain,
+            max_concurrency=self.max_concurrency,
         )
-        return forwarder.action

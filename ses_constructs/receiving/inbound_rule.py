@@ -121,6 +121,11 @@ class InboundRule(Construct):
         """
         return self._metric("PublishExpired", period)
 
+    @property
+    def stops(self) -> bool:
+        """Whether the rule ends with ``StopProcessing``, so that no rule behind it sees its mail."""
+        return bool(self._actions and self._actions[-1].stop_action)
+
     def depends_on(self, dependable: IDependable) -> None:
         """Make the rule only when *dependable* is there.
 

@@ -1,7 +1,7 @@
 """InboundRuleSet: receipt rules in order, activated safely, with a mailbox, IP filters and alarms."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,8 +15,8 @@ from ..common.checks import check_same_region, warn_about_region
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
-from ._failure_alarms import rule_alarm
 from ._ip_filters import IpFilters
+from ._rule_chain import RuleChain
 from .activation import ActivateIfFree, Activation
 from .inbound_rule import InboundAction, InboundRule
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
 
-    from ._rule_order import RuleOrder
     from ._spam_filter import SpamFilter
+    from .forwarding import Forwarding
 
 
 class InboundRuleSet(Construct):
@@ -99,26 +99,25 @@ class InboundRuleSet(Construct):
         self.alarms: list[cloudwatch.Alarm] = []
         """The alarms on rules, if there are reactions, and on the queues below."""
         self.dead_letter_queues: list[sqs.IQueue] = []
-        """Where the forwarders' failures end."""
+        """Where mail waits that could not be forwarded."""
         self._mailbox, self._mailbox_key, self._keep_for = mailbox, mailbox_key, keep_for
-        self._tls = tls
         # In a scope of their own, so that their ids may be any.
         self._scope_of_rules = Construct(self, "Rules")
-        self._last_rule: InboundRule | None = None
-        self._after_rule = self._last_rule_name = after_rule
-        self._order: RuleOrder | None = None
-        self._resource: ses.CfnReceiptRuleSet | None = None
+        resource: ses.CfnReceiptRuleSet | None = None
         if rule_set is None:
             # Literal, so that policies can name the set without waiting for it.
             self.rule_set_name = rule_set_name or Names.unique_resource_name(self, max_length=64)
-            self._resource = ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=self.rule_set_name)
+            resource = ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=self.rule_set_name)
             activation = activation or ActivateIfFree()
         else:
             self.rule_set_name = rule_set.receipt_rule_set_name
-        self._activation = activation.activate(self, self.rule_set_name) if activation else None
-        if self._activation and self._resource:
+        activated = activation.activate(self, self.rule_set_name) if activation else None
+        if activated and resource:
             # Created after the set and deleted before it: SES refuses to delete the active set.
-            self._activation.node.add_dependency(self._resource)
+            activated.node.add_dependency(resource)
+        self._chain = RuleChain(
+            self, rule_set=self, resource=resource, activation=activated, after_rule=after_rule, tls=tls
+        )
         self._spam_filter = self._make_spam_filter() if drop_spam else None
         if allow_from or block_from:
             IpFilters(self, "IpFilters", allow_from=allow_from, block_from=block_from)
@@ -162,7 +161,7 @@ class InboundRuleSet(Construct):
             raise invalid(
                 "rules", f"be at most {checks.MAX_RULES} in a set", construct_id, "join rules with equal actions"
             )
-        rule = self._make_rule(
+        rule = self._chain.append(
             self._scope_of_rules,
             construct_id,
             recipients=recipients,
@@ -197,6 +196,16 @@ class InboundRuleSet(Construct):
                 self, "Mailbox", key=self._mailbox_key, keep_for=self._keep_for, writers="SES writes"
             )
         return self._mailbox
+
+    @property
+    def forwarding(self) -> "Forwarding | None":
+        """What forwards mail; None until a rule has ``ForwardMail``."""
+        return cast("Forwarding | None", self.node.try_find_child("Forwarding"))
+
+    @property
+    def forwarding_configuration_set(self) -> ses.IConfigurationSet | None:
+        """What forwarded mail, and nothing else, goes out through; None until a rule has ``ForwardMail``."""
+        return self.forwarding.configuration_set if self.forwarding else None
 
     def grant_read(self, grantee: iam.IGrantable, *, prefix: str = "") -> iam.Grant:
         """Let a grantee read stored mail, and decrypt it.
@@ -239,49 +248,20 @@ class InboundRuleSet(Construct):
             raise ValueError("metric_received needs drop_spam=True, got False; nobody counts what comes in")
         return self._spam_filter.metric_asked(period=period)
 
-    def _make_rule(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        recipients: Sequence[str],
-        actions: Sequence[InboundAction | ses.IReceiptRuleAction],
-        enabled: bool = True,
-        scan: bool = True,
-        tls: ses.TlsPolicy | None = None,
-    ) -> InboundRule:
-        rule = InboundRule(
-            scope,
-            construct_id,
-            rule_set=self,
-            recipients=recipients,
-            actions=actions,
-            enabled=enabled,
-            scan=scan,
-            tls=tls or self._tls,
-            # Always said: a rule without it goes to the top of the set.
-            after=self._last_rule_name,
-        )
-        if self._resource:
-            rule.depends_on(self._resource)
-        if self._last_rule:
-            rule.depends_on(self._last_rule.resource)
-            self._keep_order(self._last_rule, rule)
-        if self._activation:
-            self._activation.node.add_dependency(rule.resource)
-        self._last_rule, self._last_rule_name = rule, rule.rule_name
-        if self.reactions:
-            self.alarms.append(rule_alarm(rule, self.reactions))
-        return rule
+    def metric_not_forwarded(self, *, reason: str | None = None, period: Duration | None = None) -> cloudwatch.IMetric:
+        """Messages that ``ForwardMail`` did not forward; a count.
 
-    def _keep_order(self, earlier: InboundRule, rule: InboundRule) -> None:
-        if self._order is None:
-            # Here, because it loads aws_lambda, which not every app needs.
-            from ._rule_order import RuleOrder
+        Args:
+            reason: ``spam``, ``virus``, ``dmarc``, ``own-domain``, ``auto-reply`` or ``loop``, which are refused on
+                purpose, or ``failed`` for what waits in a dead-letter queue; all together unless given.
+            period: What one value covers; five minutes unless given.
 
-            self._order = RuleOrder(self, "RuleOrder", rule_set_name=self.rule_set_name, after_rule=self._after_rule)
-            self._order.append(earlier)
-        self._order.append(rule)
+        Raises:
+            ValueError: Another reason, or no rule with ``ForwardMail``.
+        """
+        if self.forwarding is None:
+            raise ValueError("metric_not_forwarded needs a rule with ForwardMail, got none; add the rule first")
+        return self.forwarding.metric_not_forwarded(reason=reason, period=period)
 
     def _make_spam_filter(self) -> "SpamFilter":
         # Here, because it loads aws_lambda, which not every app needs.
@@ -291,4 +271,4 @@ class InboundRuleSet(Construct):
 
     def _make_spam_rule(self, action: InboundAction) -> InboundRule:
         # Off until there is a rule: alone it would have SES accept mail that nobody wants.
-        return self._make_rule(self, "DropSpam", recipients=(), actions=[action], enabled=False)
+        return self._chain.append(self, "DropSpam", recipients=(), actions=[action], enabled=False)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
+    from constructs import Node
 
     from ..alarms.alarm_reactions import AlarmReaction
     from ..identities.sending_domain import SendingDomain
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 class RuleSet(Protocol):
     """**Protocol:** what a rule and its actions may use of the ``InboundRuleSet`` that they are in."""
+
+    @property
+    def node(self) -> "Node":
+        """Where the set is in the tree; it is a construct."""
+        ...
 
     @property
     def rule_set_name(self) -> str:

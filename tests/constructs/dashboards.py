@@ -68,7 +68,7 @@ def expressions(properties: Widget) -> dict[str, str]:
 
 def own(stack: Stack, name: str) -> tuple[str, ...]:
     """The metric of that name, of the configuration set."""
-    (logical_id,) = identified(stack, "AWS::SES::ConfigurationSet")
+    (logical_id,) = (each for each in identified(stack, "AWS::SES::ConfigurationSet") if "Forwarding" not in each)
     return ("AWS/SES", name, SET, f"<{logical_id}>")
 
 

@@ -322,7 +322,7 @@ def test_a_pause_that_nobody_hears_of_warns(stack: Stack) -> None:
     make(stack, PauseSending())
 
     (warning,) = warnings(stack)
-    assert "PauseSending pauses Mail/Bounces/Alarms and nobody is told how to resume; add EmailTeam" in warning
+    assert "Mail/Bounces/Alarms/Pause pauses sending and tells nobody how to resume; add EmailTeam" in warning
     assert warning.endswith("[ack: ses-constructs:pause-tells-nobody]")
     assert environment(stack, OWN)["PAUSE_TOPICS"] == "[]"
     assert "AlarmActions" not in properties(stack, ALARM)[f"{OWN}FailureAlarm"]

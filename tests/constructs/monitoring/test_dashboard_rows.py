@@ -108,8 +108,10 @@ def test_no_rate_or_level_is_ever_summed(stack: Stack) -> None:
 
     for each in widgets(stack):
         for metric, options in read(each["properties"]).items() if each["type"] == "metric" else ():
-            is_count = metric[0] in ("AWS/Lambda", "SesConstructs") or (
-                metric[0] == "AWS/SES" and not metric[1].startswith("Reputation.")
+            is_count = (
+                metric[0] in ("AWS/Lambda", "SesConstructs")
+                or metric[:2] == ("AWS/SQS", "NumberOfMessagesSent")
+                or (metric[0] == "AWS/SES" and not metric[1].startswith("Reputation."))
             )
             assert (options["stat"] == "Sum") is is_count, metric
 
@@ -126,7 +128,11 @@ def test_what_became_of_messages_is_drawn_over_time(stack: Stack) -> None:
 def test_what_the_dashboard_reads_is_counted(stack: Stack) -> None:
     everything(stack)
 
-    destination = only(stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]["EventDestination"]
+    (destination,) = (
+        each["Properties"]["EventDestination"]
+        for logical_id, each in identified(stack, "AWS::SES::ConfigurationSetEventDestination").items()
+        if "Forwarding" not in logical_id
+    )
     assert {"send", "delivery", "bounce", "complaint", "reject", "deliveryDelay"} <= set(
         destination["MatchingEventTypes"]
     )
@@ -190,20 +196,19 @@ def test_more_lines_than_a_widget_takes_are_cut_and_counted(stack: Stack, monkey
     assert len(titled(stack, "Actions that failed (3 of 4 lines)")["metrics"]) == 3
 
 
-def test_what_could_not_be_forwarded_is_drawn_under_the_name_of_its_rule(stack: Stack) -> None:
+def test_what_is_not_forwarded_is_drawn_by_its_reason(stack: Stack) -> None:
     inbound = received(stack, drop_spam=False)
     MailDashboard(stack, "Dashboard", monitoring=monitored(stack), inbound=inbound)
     for name in ("sales", "support"):
         inbound.add_rule(name, recipients=[f"{name}@example.com"], actions=[ForwardMail(to=["team@example.net"])])
 
-    queues = read(titled(stack, "Not forwarded, waiting in the dead-letter queue"))
-    assert sorted(metric[-1] for metric in queues) == sorted(
-        f"<{each}.QueueName>" for each in identified(stack, "AWS::SQS::Queue")
-    )
-    assert [(options["label"], options["stat"]) for options in queues.values()] == [
-        ("sales", "Maximum"),
-        ("support", "Maximum"),
+    shown = read(titled(stack, "Not forwarded, by reason"))
+    (dead_letter_queue, _) = identified(stack, "AWS::SQS::Queue")
+    assert [options["label"] for options in shown.values()] == [
+        *("spam", "virus", "dmarc", "own-domain", "auto-reply", "loop", "failed"),
+        "waiting in the dead-letter queue",
     ]
+    assert {metric[-1] for metric in list(shown)[-2:]} == {f"<{dead_letter_queue}.QueueName>"}
 
 
 def test_where_nothing_can_be_counted_a_sentence_says_so(stack: Stack) -> None:

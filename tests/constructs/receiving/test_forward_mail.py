@@ -5,16 +5,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Stack
+from aws_cdk import App, CfnParameter, Duration, Environment, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 
-from ses_constructs import ForwardMail, InboundRule, InboundRuleSet, LeaveInactive, SendingDomain, StoreMail
+from ses_constructs import (
+    BounceMonitoring,
+    EmailTeam,
+    ForwardMail,
+    InboundRule,
+    InboundRuleSet,
+    LeaveInactive,
+    PauseSending,
+    SendingDomain,
+    StopProcessing,
+    StoreMail,
+)
 from ses_constructs.identities._sending_grant import SENDING_ACTIONS
 from ses_constructs.identities.verified_domain import VerifiedDomain
 from tests.constructs.templates import (
     identified,
+    metric_math,
     only,
     receipt_rules,
     resources,
@@ -25,7 +37,7 @@ from tests.constructs.templates import (
     written,
 )
 
-ROLE = "TeamForwarderHandlerRole"
+ROLE = "ForwarderHandlerRole"
 TO = ["team@example.net"]
 
 
@@ -43,8 +55,25 @@ def forward(stack: Stack, action: ForwardMail, **changes: Any) -> InboundRule:
     return make(stack, **changes).add_rule("Team", actions=[action])
 
 
+def forwarders(stack: Stack) -> list[dict[str, Any]]:
+    """The functions that forward; beside them there is the one that pauses."""
+    functions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Function")]
+    return [each for each in functions if each["Handler"] == "handlers.forward_message.on_event"]
+
+
 def environment(stack: Stack) -> dict[str, Any]:
-    return dict(only(stack, "AWS::Lambda::Function")["Properties"]["Environment"]["Variables"])
+    (function,) = forwarders(stack)
+    return dict(function["Environment"]["Variables"])
+
+
+def rules(stack: Stack) -> list[dict[str, Any]]:
+    """What the function is told about each of its rules."""
+    return list(json.loads(environment(stack)["FORWARD_RULES"]).values())
+
+
+def rule_settings(stack: Stack) -> dict[str, Any]:
+    (settings,) = rules(stack)
+    return settings
 
 
 def stored(stack: Stack) -> dict[str, Any]:
@@ -59,7 +88,7 @@ def stored(stack: Stack) -> dict[str, Any]:
 def test_mail_for_everybody_goes_to_the_list(stack: Stack) -> None:
     forward(stack, ForwardMail(to=["team@example.net", "archive@example.org"]))
 
-    assert json.loads(environment(stack)["FORWARD_ROUTES"]) == {"*": ["team@example.net", "archive@example.org"]}
+    assert rule_settings(stack)["to"] == {"*": ["team@example.net", "archive@example.org"]}
 
 
 def test_mail_goes_where_the_mapping_says(stack: Stack) -> None:
@@ -71,19 +100,19 @@ def test_mail_goes_where_the_mapping_says(stack: Stack) -> None:
     }
     forward(stack, ForwardMail(to=routes))
 
-    assert json.loads(environment(stack)["FORWARD_ROUTES"]) == {key: list(value) for key, value in routes.items()}
+    assert rule_settings(stack)["to"] == {key: list(value) for key, value in routes.items()}
 
 
 def test_mail_is_sent_from_the_first_domain_unless_told_otherwise(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO), domains=[domain(stack), domain(stack, "example.org")])
 
-    assert environment(stack)["FORWARD_FROM"] == "forwarder@example.com"
+    assert rule_settings(stack)["from"] == "forwarder@example.com"
 
 
 def test_mail_is_sent_from_the_address_that_was_given(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO, from_address="mailer@news.example.com"))
 
-    assert environment(stack)["FORWARD_FROM"] == "mailer@news.example.com"
+    assert rule_settings(stack)["from"] == "mailer@news.example.com"
 
 
 def test_mail_may_be_sent_from_any_domain_of_the_set(stack: Stack) -> None:
@@ -94,21 +123,24 @@ def test_mail_may_be_sent_from_any_domain_of_the_set(stack: Stack) -> None:
     )
 
     (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:SendEmail" in each["Action"])
-    assert environment(stack)["FORWARD_FROM"] == "mailer@example.org"
-    assert [written(each).rpartition("/")[2] for each in statement["Resource"]] == ["example.org", "mailer@example.org"]
+    assert rule_settings(stack)["from"] == "mailer@example.org"
+    assert [written(each).rpartition("/")[2] for each in statement["Resource"]][:2] == [
+        "example.org",
+        "mailer@example.org",
+    ]
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["mailer@example.org"]}}
 
 
 def test_mail_may_be_sent_from_an_address_that_only_cloudformation_knows(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO, from_address=CfnParameter(stack, "From").value_as_string))
 
-    assert environment(stack)["FORWARD_FROM"] == {"Ref": "From"}
+    assert '"from":"<From>"' in written(environment(stack)["FORWARD_RULES"])
 
 
 def test_mail_may_go_to_an_address_that_only_cloudformation_knows(stack: Stack) -> None:
     forward(stack, ForwardMail(to=[CfnParameter(stack, "To").value_as_string]))
 
-    assert written(environment(stack)["FORWARD_ROUTES"]) == '{"*": ["<To>"]}'
+    assert '"to":{"*":["<To>"]}' in written(environment(stack)["FORWARD_RULES"])
 
 
 def test_the_function_knows_which_domains_are_ours(stack: Stack) -> None:
@@ -117,13 +149,18 @@ def test_the_function_knows_which_domains_are_ours(stack: Stack) -> None:
     assert json.loads(environment(stack)["FORWARD_RECEIVING_DOMAINS"]) == ["example.com", "example.org"]
 
 
-def test_mail_is_sent_with_the_configuration_set_of_the_domain(stack: Stack) -> None:
-    configuration_set = ses.ConfigurationSet(stack, "Configuration")
-    forward(stack, ForwardMail(to=TO), domain=domain(stack, configuration_set=configuration_set))
+def test_mail_goes_out_through_a_set_of_its_own_and_never_through_that_of_the_domain(stack: Stack) -> None:
+    inbound = make(stack, domain=domain(stack, configuration_set=ses.ConfigurationSet(stack, "Production")))
+    assert inbound.forwarding is None
 
-    (set_id,) = identified(stack, "AWS::SES::ConfigurationSet")
-    (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:SendEmail" in each["Action"])
+    inbound.add_rule("Team", actions=[ForwardMail(to=TO)])
+
+    (set_id,) = (each for each in identified(stack, "AWS::SES::ConfigurationSet") if "Forwarding" in each)
+    made = inbound.forwarding_configuration_set
+    assert made is not None
+    assert stack.resolve(made.configuration_set_name) == {"Ref": set_id}
     assert environment(stack)["FORWARD_CONFIGURATION_SET"] == {"Ref": set_id}
+    (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:SendEmail" in each["Action"])
     assert [written(each).rpartition(":")[2] for each in statement["Resource"]] == [
         "identity/example.com",
         "identity/forwarder@example.com",
@@ -131,25 +168,65 @@ def test_mail_is_sent_with_the_configuration_set_of_the_domain(stack: Stack) -> 
     ]
 
 
-def test_no_configuration_set_is_an_empty_text(stack: Stack) -> None:
+def test_the_set_keeps_no_address_that_complained_and_counts_its_reputation(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO))
 
-    assert environment(stack)["FORWARD_CONFIGURATION_SET"] == ""
+    properties = only(stack, "AWS::SES::ConfigurationSet")["Properties"]
+    assert properties["SuppressionOptions"] == {"SuppressedReasons": []}
+    assert properties["ReputationOptions"] == {"ReputationMetricsEnabled": True}
+    assert properties["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
 
 
-def test_every_forwarder_has_a_mark_and_a_prefix_of_its_own(stack: Stack) -> None:
-    rules = make(stack)
-    for name in ("support", "sales"):
-        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[ForwardMail(to=TO)])
+def test_mail_that_says_it_is_from_us_may_be_marked_by_choice(stack: Stack) -> None:
+    inbound = make(stack)
+    inbound.add_rule("Team", recipients=["team@example.com"], actions=[ForwardMail(to=TO)])
+    inbound.add_rule("Shop", recipients=["shop@example.com"], actions=[ForwardMail(to=TO, own_domain="mark")])
 
-    functions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Function")]
-    variables = [each["Environment"]["Variables"] for each in functions if "Environment" in each]
+    assert [each.get("own_domain") for each in rules(stack)] == [None, "mark"]
+
+
+def test_a_mark_and_a_prefix_are_those_of_one_deployment() -> None:
+    marks = set()
+    for name, account, region in (
+        ("First", "111122223333", "eu-west-1"),
+        ("Second", "111122223333", "eu-west-1"),
+        ("First", "444455556666", "eu-west-1"),
+        ("First", "111122223333", "us-east-1"),
+    ):
+        stack = Stack(App(), "Mail", stack_name=name, env=Environment(account=account, region=region))
+        forward(stack, ForwardMail(to=TO))
+        mark = environment(stack)["FORWARD_LOOP_MARK"]
+        assert stored(stack)["ObjectKeyPrefix"].startswith(f"forwarding/{mark}/")
+        marks.add(mark)
+
+    assert len(marks) == 4
+
+
+def test_rules_share_what_forwards_and_have_a_prefix_each(stack: Stack) -> None:
+    inbound = make(stack)
+    for number in range(10):
+        inbound.add_rule(
+            f"Rule{number}", recipients=[f"a{number}@example.com"], actions=[ForwardMail(to=[f"a{number}@example.net"])]
+        )
+
     prefixes = [
         each["Properties"]["Rule"]["Actions"][0]["S3Action"]["ObjectKeyPrefix"] for each in receipt_rules(stack)
     ]
-    assert len({each["FORWARD_LOOP_MARK"] for each in variables}) == 2
-    assert len(set(prefixes)) == 2
-    assert all(each.startswith("forwarding/") and each.endswith("/") for each in prefixes)
+    assert len(prefixes) == 10
+    assert [each.split("/")[2] for each in prefixes] == list(json.loads(environment(stack)["FORWARD_RULES"]))
+    assert len([each for each in template(stack)["Resources"] if each.startswith("InboundRules")]) == 10
+
+
+def test_a_bound_of_its_own_takes_a_function_of_its_own(stack: Stack) -> None:
+    inbound = make(stack)
+    for name, bound in (("First", 2), ("Second", None), ("Third", 2)):
+        inbound.add_rule(name, recipients=[f"{name}@example.com"], actions=[ForwardMail(to=TO, max_concurrency=bound)])
+
+    found = forwarders(stack)
+    assert [each.get("ReservedConcurrentExecutions") for each in found] == [2, None]
+    assert [len(json.loads(each["Environment"]["Variables"]["FORWARD_RULES"])) for each in found] == [2, 1]
+    assert inbound.forwarding is not None
+    assert len(inbound.forwarding.functions) == len(inbound.dead_letter_queues) == 2
 
 
 # How mail comes to it
@@ -180,17 +257,21 @@ def test_storing_stands_beside_forwarding(stack: Stack) -> None:
     assert first["S3Action"]["BucketName"] == second["S3Action"]["BucketName"]
 
 
-def test_the_topic_tells_the_function(stack: Stack) -> None:
+def test_the_topic_tells_the_function_and_what_it_cannot_deliver_waits(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO))
 
-    (topic_id,), (function_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::Lambda::Function")
+    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if "Forwarder" in each)
     assert only(stack, "AWS::SNS::Subscription")["Properties"] == {
         "Endpoint": {"Fn::GetAtt": [function_id, "Arn"]},
         "Protocol": "lambda",
         "TopicArn": {"Ref": topic_id},
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": [dead_letter_queue(stack), "Arn"]}},
     }
-    ((_, permission),) = service_statements(stack, "sns.amazonaws.com")
-    assert permission["Condition"]["ArnLike"] == {"aws:SourceArn": {"Ref": topic_id}}
+    send, invoke = (statement for _, statement in service_statements(stack, "sns.amazonaws.com"))
+    assert invoke["Condition"]["ArnLike"] == {"aws:SourceArn": {"Ref": topic_id}}
+    assert send["Action"] == "sqs:SendMessage"
+    assert send["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": topic_id}}}
 
 
 def test_the_topic_takes_messages_over_tls_only(stack: Stack) -> None:
@@ -207,21 +288,15 @@ def test_no_message_is_stored_before_the_function_listens_and_may_work(stack: St
 
     needed = [
         *identified(stack, "AWS::SNS::Subscription"),
-        *identified(stack, "AWS::Lambda::Permission"),
-        *identified(stack, "AWS::Lambda::Function"),
-        *identified(stack, "AWS::IAM::Policy"),
+        *(each for each in identified(stack, "AWS::Lambda::Permission") if "Forwarder" in each),
+        *(each for each in identified(stack, "AWS::Lambda::Function") if "Forwarder" in each),
+        *(each for each in identified(stack, "AWS::IAM::Policy") if "Forwarder" in each),
         *identified(stack, "AWS::SNS::TopicPolicy"),
         *identified(stack, "AWS::S3::BucketPolicy"),
         *identified(stack, "AWS::KMS::Key"),
     ]
     assert len(needed) == 7
     assert set(needed) <= set(only(stack, "AWS::SES::ReceiptRule")["DependsOn"])
-
-
-def test_the_function_runs_the_handler_that_forwards(stack: Stack) -> None:
-    forward(stack, ForwardMail(to=TO))
-
-    assert only(stack, "AWS::Lambda::Function")["Properties"]["Handler"] == "handlers.forward_message.on_event"
 
 
 # What the function may do
@@ -231,11 +306,11 @@ def test_the_function_reads_and_marks_below_its_own_prefix_only(stack: Stack) ->
     forward(stack, ForwardMail(to=TO))
 
     (bucket_id,) = identified(stack, "AWS::S3::Bucket")
-    prefix = stored(stack)["ObjectKeyPrefix"]
+    prefix = "/".join(stored(stack)["ObjectKeyPrefix"].split("/")[:2])
     of_s3 = [each for each in role_statements(stack, of=ROLE) if "s3:" in str(each["Action"])]
     # A condition on the list would turn "not found" into "denied" for a note that is not there yet.
     assert [(each["Action"], written(each["Resource"]), each.get("Condition")) for each in of_s3] == [
-        (["s3:GetObject", "s3:PutObject"], f"<{bucket_id}.Arn>/{prefix}*", None),
+        (["s3:GetObject", "s3:PutObject"], f"<{bucket_id}.Arn>/{prefix}/*", None),
         ("s3:ListBucket", f"<{bucket_id}.Arn>", None),
     ]
 
@@ -246,20 +321,48 @@ def test_the_function_sends_from_its_own_address_only(stack: Stack) -> None:
     (statement,) = (each for each in role_statements(stack, of=ROLE) if "ses:" in str(each["Action"]))
     assert statement["Action"] == list(SENDING_ACTIONS)
     assert statement["Condition"] == {"StringLike": {"ses:FromAddress": ["mailer@example.com"]}}
-    assert [written(each) for each in statement["Resource"]] == [
+    assert [written(each) for each in statement["Resource"]][:2] == [
         "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/example.com",
         "arn:<AWS::Partition>:ses:eu-west-1:111122223333:identity/mailer@example.com",
     ]
 
 
-def test_the_function_may_use_the_key_of_the_mailbox(stack: Stack) -> None:
+def test_with_a_key_all_that_holds_headers_or_bodies_is_under_it(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO), mailbox_key=kms.Key(stack, "Key"))
 
     (key_id,) = identified(stack, "AWS::KMS::Key")
-    (statement,) = (each for each in role_statements(stack, of=ROLE) if "kms:" in str(each["Action"]))
-    assert "kms:Decrypt" in statement["Action"]
-    assert any(each.startswith("kms:GenerateDataKey") for each in statement["Action"])
-    assert statement["Resource"] == {"Fn::GetAtt": [key_id, "Arn"]}
+    arn = {"Fn::GetAtt": [key_id, "Arn"]}
+    assert [each["Properties"]["KmsMasterKeyId"] for each in resources(stack, "AWS::SQS::Queue")] == [arn, arn]
+    assert only(stack, "AWS::SNS::Topic")["Properties"]["KmsMasterKeyId"] == arn
+    allowed = [each for each in role_statements(stack, of=ROLE) if "kms:" in str(each["Action"])]
+    assert {action for each in allowed for action in each["Action"]} >= {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert all(each["Resource"] == arn for each in allowed)
+    services = {
+        each["Principal"]["Service"]
+        for each in only(stack, "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]
+        if "Service" in each["Principal"]
+    }
+    assert services == {"ses.amazonaws.com", "sns.amazonaws.com"}
+
+
+def test_a_key_from_elsewhere_warns_with_what_its_policy_needs(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/1")
+    forward(stack, ForwardMail(to=TO), mailbox_key=key)
+
+    (warning,) = (each for each in warnings(stack) if "must let SNS in" in each)
+    assert '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"]' in warning
+    assert "ack: ses-constructs:key-policy-not-added" in warning
+
+
+def test_a_key_of_another_region_is_for_the_bucket_alone(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:us-east-1:111122223333:key/1")
+    bucket = s3.Bucket.from_bucket_attributes(
+        stack, "Archive", bucket_name="archive", encryption_key=key, region="us-east-1"
+    )
+    forward(stack, ForwardMail(to=TO), mailbox=bucket)
+
+    assert not [each for each in resources(stack, "AWS::SQS::Queue") if "KmsMasterKeyId" in each["Properties"]]
+    assert "Properties" not in only(stack, "AWS::SNS::Topic")
 
 
 def test_the_function_may_do_nothing_else(stack: Stack) -> None:
@@ -295,28 +398,214 @@ def test_a_recipient_without_a_route_warns(stack: Stack) -> None:
 # What it could not forward
 
 
+def dead_letter_queue(stack: Stack) -> str:
+    (found,) = (each for each in identified(stack, "AWS::SQS::Queue") if "DeadLetter" in each)
+    return found
+
+
 def test_what_could_not_be_forwarded_ends_in_a_queue(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO))
 
-    (queue_id,) = identified(stack, "AWS::SQS::Queue")
-    assert only(stack, "AWS::Lambda::Function")["Properties"]["DeadLetterConfig"] == {
-        "TargetArn": {"Fn::GetAtt": [queue_id, "Arn"]}
+    (function,) = forwarders(stack)
+    arn = {"Fn::GetAtt": [dead_letter_queue(stack), "Arn"]}
+    assert function["DeadLetterConfig"] == {"TargetArn": arn}
+    assert environment(stack)["FORWARD_DEAD_LETTER_QUEUE"] == {"Ref": dead_letter_queue(stack)}
+
+
+def test_the_function_puts_into_its_queues_and_takes_out_of_them(stack: Stack) -> None:
+    forward(stack, ForwardMail(to=TO))
+
+    of_queues = [each for each in role_statements(stack, of=ROLE) if "sqs:" in str(each["Action"])]
+    allowed: dict[str, set[str]] = {}
+    for each in of_queues:
+        for action in [each["Action"]] if isinstance(each["Action"], str) else each["Action"]:
+            named = each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]]
+            allowed.setdefault(action, set()).update(map(written, named))
+    both = {f"<{each}.Arn>" for each in identified(stack, "AWS::SQS::Queue")}
+    assert len(both) == 2
+    for action in ("SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"):
+        assert allowed[f"sqs:{action}"] == both
+
+
+def test_the_queues_keep_messages_for_two_weeks_and_longer_than_a_run(stack: Stack) -> None:
+    forward(stack, ForwardMail(to=TO))
+
+    (function,) = forwarders(stack)
+    for queue in resources(stack, "AWS::SQS::Queue"):
+        assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+        assert queue["Properties"]["VisibilityTimeout"] > function["Timeout"]
+
+
+def test_the_queues_are_reached_over_tls_only(stack: Stack) -> None:
+    forward(stack, ForwardMail(to=TO))
+
+    for policy in resources(stack, "AWS::SQS::QueuePolicy"):
+        denied = [each for each in policy["Properties"]["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
+        assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_a_second_loss_fires_while_the_first_lies_there(stack: Stack) -> None:
+    forward(stack, ForwardMail(to=TO))
+
+    (alarm,) = (
+        each["Properties"]
+        for each in resources(stack, "AWS::CloudWatch::Alarm")
+        if each["Properties"].get("Namespace") == "AWS/SQS"
+    )
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("NumberOfMessagesSent", "Sum", 1)
+
+
+@pytest.mark.parametrize("reason", ["spam", "virus", "dmarc", "own-domain", "auto-reply", "loop"])
+def test_what_is_refused_is_counted_by_its_reason(stack: Stack, reason: str) -> None:
+    inbound = make(stack)
+    inbound.add_rule("Team", actions=[ForwardMail(to=TO)])
+
+    metric = inbound.metric_not_forwarded(reason=reason, period=Duration.hours(1)).to_metric_config().metric_stat
+    assert metric is not None
+    assert (metric.namespace, metric.metric_name, metric.statistic) == ("SesConstructs", "NotForwarded", "Sum")
+    assert metric.period.to_seconds() == 3600
+    assert {each.name: each.value for each in metric.dimensions or ()} == {
+        "Reason": reason,
+        "RuleSet": environment(stack)["FORWARD_LOOP_MARK"],
     }
-    (statement,) = (each for each in role_statements(stack, of=ROLE) if "sqs:" in str(each["Action"]))
-    assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", {"Fn::GetAtt": [queue_id, "Arn"]})
 
 
-def test_the_queue_keeps_failures_for_two_weeks(stack: Stack) -> None:
+def test_what_failed_is_what_came_into_the_queue(stack: Stack) -> None:
+    inbound = make(stack)
+    inbound.add_rule("Team", actions=[ForwardMail(to=TO)])
+
+    metric = inbound.metric_not_forwarded(reason="failed").to_metric_config().metric_stat
+    assert metric is not None
+    assert (metric.namespace, metric.metric_name) == ("AWS/SQS", "NumberOfMessagesSent")
+
+
+def test_without_a_reason_all_are_counted_together(stack: Stack) -> None:
+    inbound = make(stack)
+    for name, bound in (("First", 2), ("Second", None)):
+        inbound.add_rule(name, recipients=[f"{name}@example.com"], actions=[ForwardMail(to=TO, max_concurrency=bound)])
+
+    every, failed = (inbound.metric_not_forwarded(reason=each).to_metric_config() for each in (None, "failed"))
+    assert every.math_expression is not None
+    assert failed.math_expression is not None
+    assert every.math_expression.expression == " + ".join(f"FILL(m{number}, 0)" for number in range(8))
+    assert failed.math_expression.expression == "FILL(m0, 0) + FILL(m1, 0)"
+
+
+def test_another_reason_and_a_set_that_forwards_nothing_are_refused(stack: Stack) -> None:
+    inbound = make(stack)
+    with pytest.raises(ValueError, match="metric_not_forwarded needs a rule with ForwardMail, got none; add the rule"):
+        inbound.metric_not_forwarded()
+
+    inbound.add_rule("Team", actions=[ForwardMail(to=TO)])
+    with pytest.raises(ValueError, match=r"reason must be one of None, 'spam', .*, 'failed', got 'bounce'; write one"):
+        inbound.metric_not_forwarded(reason="bounce")
+
+
+# What strangers cause
+
+
+def pausing_alarms(stack: Stack) -> list[dict[str, Any]]:
+    alarms = [each["Properties"] for each in resources(stack, "AWS::CloudWatch::Alarm")]
+    return [each for each in alarms if "Metrics" in each]
+
+
+@pytest.mark.parametrize(("number", "event", "share"), [(0, "Bounce", "0.05"), (1, "Complaint", "0.001")])
+def test_a_critical_rate_of_forwarded_mail_pauses_forwarding_alone(
+    stack: Stack, number: int, event: str, share: str
+) -> None:
+    forward(stack, ForwardMail(to=TO), reactions=[EmailTeam("ops@example.net")])
+
+    alarm = pausing_alarms(stack)[number]
+    expression, metrics = metric_math(alarm)
+    (set_id,) = identified(stack, "AWS::SES::ConfigurationSet")
+    assert expression == (
+        f"IF(FILL(sends, 0) >= 100 AND FILL(events, 0) >= 5 AND FILL(events, 0) >= {share} * FILL(sends, 0), 1, 0)"
+    )
+    assert [metrics[name]["MetricName"] for name in ("sends", "events")] == ["Send", event]
+    for each in metrics.values():
+        assert (each["Stat"], each["Period"]) == ("Sum", 86400)
+        assert each["Dimensions"] == [{"Name": "ses:configuration-set", "Value": {"Ref": set_id}}]
+    (pause,) = (each for each in identified(stack, "AWS::Lambda::Function") if "Pause" in each)
+    (topic,) = (each for each in identified(stack, "AWS::SNS::Topic") if "EmailTeam" in each)
+    assert alarm["AlarmActions"] == [{"Fn::GetAtt": [pause, "Arn"]}, {"Ref": topic}]
+    (statement,) = (each for each in role_statements(stack, of="ForwardingPause") if "ses:" in str(each["Action"]))
+    assert written(statement["Resource"]).endswith(f":configuration-set/<{set_id}>")
+
+
+def test_what_the_alarms_read_is_counted(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO))
 
-    assert only(stack, "AWS::SQS::Queue")["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+    (destination,) = resources(stack, "AWS::SES::ConfigurationSetEventDestination")
+    assert sorted(destination["Properties"]["EventDestination"]["MatchingEventTypes"]) == [
+        "bounce",
+        "complaint",
+        "send",
+    ]
 
 
-def test_the_queue_is_reached_over_tls_only(stack: Stack) -> None:
-    forward(stack, ForwardMail(to=TO))
+@pytest.mark.parametrize("forwarding_first", [False, True])
+def test_a_pause_of_the_whole_account_beside_forwarding_warns(stack: Stack, forwarding_first: bool) -> None:
+    def watch() -> None:
+        BounceMonitoring(stack, "Bounces", reactions=[EmailTeam("ops@example.net"), PauseSending(whole_account=True)])
 
-    (statement,) = only(stack, "AWS::SQS::QueuePolicy")["Properties"]["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    if not forwarding_first:
+        watch()
+    forward(stack, ForwardMail(to=TO), reactions=[EmailTeam("ops@example.net")])
+    if forwarding_first:
+        watch()
+
+    (warning,) = warnings(stack)
+    assert warning.startswith("Mail/Inbound/Forwarding forwards mail of strangers, whose bounces and complaints count")
+    assert warning.endswith("[ack: ses-constructs:forwarding-counts-for-account]")
+
+
+def test_a_pause_of_a_configuration_set_beside_forwarding_does_not_warn(stack: Stack) -> None:
+    BounceMonitoring(stack, "Bounces", reactions=[EmailTeam("ops@example.net"), PauseSending()])
+    forward(stack, ForwardMail(to=TO), reactions=[EmailTeam("ops@example.net")])
+
+    assert not warnings(stack)
+
+
+# Twice
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "twice"),
+    [
+        (([], ["team@example.net"]), ([], ["team@example.net"]), "every address"),
+        ((["a@example.com"], TO), (["a@example.com"], TO), "a@example.com"),
+        ((["a@example.com"], TO), (["example.com"], TO), "a@example.com"),
+        (([], TO), (["a@example.com"], TO), "a@example.com"),
+        ((["a@example.com"], TO), (["b@example.com"], TO), None),
+        ((["a@example.com"], TO), (["example.com"], ["other@example.net"]), None),
+        (
+            (["a@example.com", "b@example.com"], {"a@example.com": TO, "b@example.com": ["b@example.net"]}),
+            (["b@example.com"], TO),
+            None,
+        ),
+        ((["a@example.com"], {"example.com": ["x@example.net"], "*": TO}), (["a@example.com"], TO), None),
+        ((["example.com"], {"a@example.com": TO, "*": ["x@example.net"]}), (["example.com"], TO), "example.com"),
+    ],
+)
+def test_two_rules_that_forward_one_message_to_the_same_people_warn(
+    stack: Stack, first: Any, second: Any, twice: str | None
+) -> None:
+    inbound = make(stack)
+    for name, (recipients, to) in (("First", first), ("Second", second)):
+        inbound.add_rule(name, recipients=recipients, actions=[ForwardMail(to=to)])
+
+    found = [each for each in warnings(stack) if "forwarded-twice" in each]
+    assert len(found) == (twice is not None)
+    if twice:
+        assert found[0].startswith(f"rule 'First' forwards mail to {twice} to team@example.net too, and goes on to")
+
+
+def test_a_rule_that_stops_forwards_nothing_twice(stack: Stack) -> None:
+    inbound = make(stack)
+    inbound.add_rule("First", recipients=["a@example.com"], actions=[ForwardMail(to=TO), StopProcessing()])
+    inbound.add_rule("Second", recipients=["example.com"], actions=[ForwardMail(to=TO)])
+
+    assert not [each for each in warnings(stack) if "forwarded-twice" in each]
 
 
 # What is refused
@@ -349,6 +638,29 @@ def test_what_names_no_addresses_is_refused(to: Sequence[str] | Mapping[str, Seq
 def test_a_route_for_a_recipient_that_cannot_be_is_refused(stack: Stack, recipient: str) -> None:
     with pytest.raises(ValueError, match=r"to must .*, got .*; "):
         forward(stack, ForwardMail(to={recipient: TO}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"own_domain": "drop"}, "own_domain must be 'refuse' or 'mark', got 'drop'; leave it out"),
+        ({"max_concurrency": 0}, "max_concurrency must be 1 or more, got 0; leave it out"),
+        ({"max_concurrency": True}, "max_concurrency must be 1 or more, got True; leave it out"),
+        ({"max_concurrency": 1.5}, r"max_concurrency must be .*int.*, got 1.5; pass a number"),
+    ],
+)
+def test_other_choices_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ForwardMail(to=TO, **changes)
+
+
+def test_where_the_domain_is_known_to_cloudformation_only_a_certain_loop_is_refused(stack: Stack) -> None:
+    name = CfnParameter(stack, "DomainName").value_as_string
+    inbound = make(stack, domain=domain(stack, name))
+
+    inbound.add_rule("Team", recipients=[f"support@{name}"], actions=[ForwardMail(to=["team@example.net"])])
+    with pytest.raises(ValueError, match=r"to must be outside the domains of the rule set, or mail goes round, got"):
+        inbound.add_rule("Ops", recipients=[f"ops@{name}"], actions=[ForwardMail(to=[f"team@{name}"])])
 
 
 def test_a_sender_that_is_no_address_is_refused() -> None:
@@ -384,7 +696,7 @@ def test_forwarding_to_a_domain_of_the_set_is_refused_because_mail_goes_round(
 def test_forwarding_within_another_domain_is_no_loop(stack: Stack) -> None:
     forward(stack, ForwardMail(to=["team@notexample.com"]))
 
-    assert "team@notexample.com" in environment(stack)["FORWARD_ROUTES"]
+    assert rule_settings(stack)["to"] == {"*": ["team@notexample.com"]}
 
 
 def test_more_routes_than_lambda_takes_are_refused(stack: Stack) -> None:
@@ -404,13 +716,27 @@ def test_routes_and_domains_fit_together_into_what_lambda_takes(stack: Stack) ->
         forward(stack, ForwardMail(to=routes), domains=domains)
 
 
+def test_addresses_that_do_not_fit_into_one_function_take_a_second(stack: Stack) -> None:
+    inbound = make(stack)
+    for number in range(3):
+        to = [f"person{number}{each:03}@example.net" for each in range(60)]
+        inbound.add_rule(f"Rule{number}", recipients=[f"a{number}@example.com"], actions=[ForwardMail(to=to)])
+
+    assert [len(json.loads(each["Environment"]["Variables"]["FORWARD_RULES"])) for each in forwarders(stack)] == [2, 1]
+
+
 def test_the_largest_environment_is_one_that_lambda_takes(stack: Stack) -> None:
-    routes = [f"person{number:03}@example.net" for number in range(138)]
-    forward(stack, ForwardMail(to=routes))
+    forward(stack, ForwardMail(to=[f"person{number:03}@example.net" for number in range(136)]))
 
     variables = environment(stack)
-    assert 3400 < len(variables["FORWARD_ROUTES"]) <= 3500
-    assert sum(len(name) + len(value) for name, value in variables.items()) <= 4096
+    assert 3200 < len(variables["FORWARD_RULES"]) <= 3400
+    # With the longest names that AWS takes in the place of the references.
+    longest = {
+        "FORWARD_CONFIGURATION_SET": "x" * 64,
+        "FORWARD_REFUSED_QUEUE": "https://sqs.ap-southeast-1.amazonaws.com/111122223333/" + "x" * 80,
+        "FORWARD_DEAD_LETTER_QUEUE": "https://sqs.ap-southeast-1.amazonaws.com/111122223333/" + "x" * 80,
+    }
+    assert sum(len(name) + len(value) for name, value in {**variables, **longest}.items()) <= 4096
 
 
 # Elsewhere
@@ -419,7 +745,7 @@ def test_the_largest_environment_is_one_that_lambda_takes(stack: Stack) -> None:
 def test_a_mailbox_from_elsewhere_warns_with_the_statement_for_the_prefix(stack: Stack) -> None:
     forward(stack, ForwardMail(to=TO), mailbox=s3.Bucket.from_bucket_name(stack, "Archive", "archive"))
 
-    (warning,) = warnings(stack)
+    (warning,) = (each for each in warnings(stack) if "bucket-policy" in each)
     assert f":s3:::archive/{stored(stack)['ObjectKeyPrefix']}*" in warning
     assert warning.endswith("[ack: ses-constructs:bucket-policy-not-added]")
 
@@ -427,6 +753,7 @@ def test_a_mailbox_from_elsewhere_warns_with_the_statement_for_the_prefix(stack:
 def test_forwarding_works_where_account_and_region_are_unknown(agnostic_stack: Stack) -> None:
     forward(agnostic_stack, ForwardMail(to=TO))
 
-    assert environment(agnostic_stack)["FORWARD_FROM"] == "forwarder@example.com"
-    assert stored(agnostic_stack)["ObjectKeyPrefix"].startswith("forwarding/")
+    assert rule_settings(agnostic_stack)["from"] == "forwarder@example.com"
+    prefix = written(stored(agnostic_stack)["ObjectKeyPrefix"])
+    assert prefix.split("/")[1].endswith("-<AWS::AccountId>-<AWS::Region>")
     assert "${Token" not in json.dumps(template(agnostic_stack))
