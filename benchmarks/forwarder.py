@@ -34,6 +34,8 @@ _HEAD = (
     b"Subject: A large attachment\r\nMessage-ID: <1@author.example>\r\nMIME-Version: 1.0\r\n"
     b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
 )
+# The folder of an object is the key of its rule; here it is the size.
+_RULE = {"to": {"*": ["team@corp.example"]}, "from": "forwarder@example.com"}
 _CLEAR_PEAK = Path("/proc/self/clear_refs")
 _LINE = b"QUJD" * 19 + b"\r\n"
 
@@ -79,10 +81,13 @@ def _in_fresh_process(side: str, size: int) -> Figures:
             "AWS_SECRET_ACCESS_KEY": "not-a-secret",
             "AWS_REGION": "eu-west-1",
             "AWS_DEFAULT_REGION": "eu-west-1",
-            "FORWARD_ROUTES": json.dumps({"*": ["team@corp.example"]}),
-            "FORWARD_FROM": "forwarder@example.com",
+            "FORWARD_RULES": json.dumps({str(each): _RULE for each in (SMALL_BYTES, size)}),
+            "FORWARD_CONFIGURATION_SET": "forwarding",
             "FORWARD_RECEIVING_DOMAINS": json.dumps(["example.com"]),
             "FORWARD_LOOP_MARK": "benchmark",
+            "FORWARD_RULE_SET": "benchmark",
+            "FORWARD_REFUSED_QUEUE": f"{url}/refused",
+            "FORWARD_DEAD_LETTER_QUEUE": f"{url}/dead-letters",
         }
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.forwarder", side, str(size)],
@@ -161,6 +166,7 @@ def _ours() -> Callable[[str], None]:
             "mail": {"messageId": key, "source": "author@author.example"},
             "receipt": {
                 "recipients": ["support@example.com"],
+                **{f"{check}Verdict": {"status": "PASS"} for check in ("spam", "virus", "spf", "dkim", "dmarc")},
                 "action": {"type": "S3", "bucketName": "mail-bucket", "objectKey": key},
             },
         }

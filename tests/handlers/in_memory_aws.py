@@ -126,6 +126,7 @@ _THROTTLES = {
     "cloudwatch": AwsError("ThrottlingException", "Rate exceeded"),
     "iam": AwsError("Throttling", "Rate exceeded"),
     "secretsmanager": AwsError("ThrottlingException", "Rate exceeded"),
+    "sqs": AwsError("ThrottlingException", "Rate exceeded"),
 }
 
 # What a service answers in the place of AccessDeniedException.

@@ -4,11 +4,12 @@ The parser of the standard library raises on some of what they write; on the res
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .._text import printable
-from .encoded_words import decode_words, encode_words
+from .domains import to_ascii
+from .encoded_words import decode_words, encode_words, remove_words
 
 _MOST_CHARACTERS = 4000
 _MOST_NAME = 120
@@ -55,21 +56,29 @@ def phrase(name: str) -> str:
 
 def mailboxes(text: str) -> list[Mailbox]:
     """Read every mailbox of an address header, with groups resolved."""
+    return [box for box in (parser.mailbox() for parser in _parsed(text)) if box.name or box.address]
+
+
+def author_domains(text: str) -> set[str]:
+    """List the domains of every address that somebody may find in an address header, as they are written."""
+    return {domain for parser in _parsed(text) for domain in parser.domains()}
+
+
+def _parsed(text: str) -> "Iterator[_MailboxParser]":
     if len(text) > _MOST_CHARACTERS:
         # Half an address is another one.
         text = text[:_MOST_CHARACTERS].rpartition(",")[0]
-    found, current = [], _MailboxParser()
+    current = _MailboxParser()
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup or "", match.group()
         if kind == "end":
-            found.append(current.mailbox())
+            yield current
             current = _MailboxParser()
         elif kind == "group":
             current = _MailboxParser()
         else:
             current.add(kind, token)
-    found.append(current.mailbox())
-    return [one for one in found if one.name or one.address]
+    yield current
 
 
 @dataclass(slots=True)
@@ -107,6 +116,11 @@ class _MailboxParser:
         )
         return Mailbox(name[:_MOST_NAME].strip(), address)
 
+    def domains(self) -> set[str]:
+        written = (*self.angles, *(remove_words(raw) for raw, _ in self.words), self.mailbox().address)
+        names = (one.rpartition("@")[2] for one in written if "@" in one)
+        return {name for one in names if (name := "".join(one.split()).lower().rstrip("."))}
+
 
 def _first_address(candidates: list[str]) -> str:
     return next(filter(None, map(normalize_address, candidates)), "")
@@ -120,10 +134,7 @@ def normalize_address(raw: str) -> str:
         local = re.sub(r"\\(.)", r"\1", local[1:-1])
     if len(local) > _MOST_LOCAL or len(domain) > _MOST_DOMAIN:
         return ""
-    try:
-        domain = domain if domain.isascii() else domain.encode("idna").decode()
-    except UnicodeError:
-        return ""
+    domain = domain if domain.isascii() else to_ascii(domain)
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         return ""
     return f"{local if _DOT_ATOM.fullmatch(local) else phrase(local)}@{domain}"

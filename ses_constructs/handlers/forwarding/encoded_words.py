@@ -38,6 +38,11 @@ def decode_words(text: str) -> str:
     return _ENCODED.sub(_decoded_word, _BETWEEN.sub("", text))
 
 
+def remove_words(text: str) -> str:
+    """Take the encoded words out of *text*."""
+    return _ENCODED.sub("", text)
+
+
 def _decoded_word(match: re.Match[str]) -> str:
     charset, encoding, payload = match.groups()
     try:

@@ -75,6 +75,16 @@ def serialize_headers(headers: Iterable[Header]) -> bytes:
     return b"".join(line.encode() + b"\r\n" for header in headers for line in header.lines()) + b"\r\n"
 
 
+def all_headers(headers: Iterable[Header], name: str) -> list[Header]:
+    """Return every header of a name, whatever its case."""
+    return [header for header in headers if header.name.lower() == name.lower()]
+
+
+def first_value(headers: Iterable[Header], name: str) -> str:
+    """Return the unfolded value of the first header of a name; nothing if there is none."""
+    return next((header.unfolded for header in all_headers(headers, name)), "")
+
+
 def _headers(fields: list[tuple[bytes, list[bytes]]]) -> list[Header]:
     # SES refuses a message with a header that has no name.
     return [Header(name.decode(), "\n".join(map(_text, lines)).strip(" \t")) for name, lines in fields if name]

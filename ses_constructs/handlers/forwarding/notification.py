@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from .._text import parse_json
-from .errors import DroppedError, NotForwardedError
+from .errors import NotForwardedError
 
 # SES writes an object of this name when a rule is made.
 _SETUP = "AMAZON_SES_SETUP_NOTIFICATION"
@@ -21,12 +21,12 @@ class Notification:
     recipients: tuple[str, ...]
     has_return_path: bool
     verdicts: Mapping[str, str]
+    dmarc_policy: str
 
     @classmethod
     def of(cls, mail: Mapping[str, Any], receipt: Mapping[str, Any]) -> Self:
         try:
             verdicts = {name: str(verdict["status"]).upper() for name, verdict in receipt.items() if "Verdict" in name}
-            verdicts["dmarcPolicy"] = str(receipt.get("dmarcPolicy", "")).upper()
             action = receipt["action"]
             recipients = receipt["recipients"]
             found = cls(
@@ -37,6 +37,7 @@ class Notification:
                 tuple(map(str, recipients)),
                 str(mail.get("source", "absent")).strip("<> ") != "",
                 verdicts,
+                str(receipt.get("dmarcPolicy", "")).upper(),
             )
         except (KeyError, TypeError, AttributeError):
             raise NotForwardedError("the notification lacks what SES documents") from None
@@ -44,16 +45,9 @@ class Notification:
             raise NotForwardedError("the notification has no recipients")
         return found
 
-    def check(self) -> None:
-        """Drop what SES takes for harmful. If the rule does not scan, there are no verdicts."""
-        if self.verdicts.get("virusVerdict") == "FAIL":
-            raise DroppedError("virus")
-        if self.verdicts.get("spamVerdict") == "FAIL":
-            raise DroppedError("spam")
-        if self.verdicts.get("dmarcVerdict") == "FAIL" and self.verdicts["dmarcPolicy"] == "REJECT":
-            raise DroppedError("DMARC policy reject")
-        if not self.has_return_path:
-            raise DroppedError("loop: null return path")
+    def verdict(self, check: str) -> str:
+        """Return what SES found by one of its checks, in capitals; nothing if it did not check."""
+        return self.verdicts.get(f"{check}Verdict", "")
 
 
 def sns_messages(event: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Decides which messages must not be forwarded, and rewrites the headers of the others.
+"""Rewrites the headers of a message that is forwarded.
 
 SES sends only from verified addresses, so the message gets a From of ours; its author moves to the display name, to
 Reply-To and to X-Original-From. That breaks the signatures, so they are removed. Everything else stays as it is.
@@ -9,12 +9,9 @@ from collections.abc import Iterable
 
 from .._text import printable
 from .addresses import Mailbox, join_addresses, mailboxes
-from .errors import DroppedError
-from .headers import USUAL_LINE, Header
-from .settings import Settings
+from .headers import USUAL_LINE, Header, first_value
+from .policy import LOOP_HEADER
 
-LOOP_HEADER = "X-Forwarded-By"
-MOST_HOPS = 25
 _MOST_REFERENCES = 30
 
 
@@ -25,7 +22,7 @@ def _names(text: str) -> frozenset[str]:
 _REMOVED = _names(
     "return-path sender message-id dkim-signature domainkey-signature feedback-id delivered-to bcc resent-bcc "
     "disposition-notification-to disposition-notification-options return-receipt-to x-confirm-reading-to "
-    "from reply-to references x-original-from x-original-message-id "
+    "from reply-to references x-original-from x-original-message-id x-forwarded-verdicts "
     # ARC stays: it is there to outlive a forwarder.
     "x-google-dkim-signature"
 )
@@ -46,30 +43,24 @@ _SINGLE = _names(
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
 
 
-def check_loops(headers: list[Header], mark: str) -> None:
-    """Drop what we have forwarded before, and what a program sent as an answer."""
-    names = [header.name.lower() for header in headers]
-    if _first(headers, "Return-Path").replace(" ", "") == "<>":
-        raise DroppedError("loop: null return path")
-    answers = (one.unfolded.partition(";")[0].partition("(")[0] for one in _all(headers, "Auto-Submitted"))
-    if any(answer.strip().lower() not in ("", "no") for answer in answers):
-        raise DroppedError("loop: submitted by a program")
-    if any(one.unfolded == mark for one in _all(headers, LOOP_HEADER)):
-        raise DroppedError("loop: forwarded by us before")
-    if names.count("received") > MOST_HOPS:
-        raise DroppedError(f"loop: more than {MOST_HOPS} hops")
+def rewrite_headers(headers: list[Header], *, sender: str, loop_mark: str, verdicts: str) -> list[Header]:
+    """Make the headers of the message that we send from those of the one that we received.
 
-
-def rewrite_headers(headers: list[Header], settings: Settings) -> list[Header]:
-    """Make the headers of the message that we send from those of the one that we received."""
-    authors = mailboxes(_first(headers, "From"))
+    Args:
+        headers: Those that we received.
+        sender: The address that we send from.
+        loop_mark: By which we know the message when it comes back.
+        verdicts: What SES found about the author, if that is not good.
+    """
+    authors = mailboxes(first_value(headers, "From"))
     made = {
-        "From": _ours(authors, settings),
-        "Reply-To": join_addresses(mailboxes(_first(headers, "Reply-To"))) or join_addresses(authors),
-        "X-Original-From": _first(headers, "From"),
-        "X-Original-Message-ID": _first(headers, "Message-ID"),
+        "From": _ours(authors, sender, is_marked=bool(verdicts)),
+        "Reply-To": join_addresses(mailboxes(first_value(headers, "Reply-To"))) or join_addresses(authors),
+        "X-Original-From": first_value(headers, "From"),
+        "X-Original-Message-ID": first_value(headers, "Message-ID"),
         "References": _references(headers),
-        LOOP_HEADER: settings.mark,
+        "X-Forwarded-Verdicts": verdicts,
+        LOOP_HEADER: loop_mark,
     }
     return [*_kept(headers), *(Header(name, value, width=USUAL_LINE) for name, value in made.items() if value)]
 
@@ -85,24 +76,17 @@ def _kept(headers: Iterable[Header]) -> Iterable[Header]:
         yield header
 
 
-def _ours(authors: list[Mailbox], settings: Settings) -> str:
+def _ours(authors: list[Mailbox], sender: str, *, is_marked: bool) -> str:
     # An address in a display name looks like a forgery to filters, and like the address to answer to people.
     author = next(iter(authors), Mailbox("", ""))
     name = author.name or author.address.rpartition("@")[0].strip('"') or "unknown sender"
-    return str(Mailbox(printable(f"{name.replace('@', ' at ')} via {settings.domain}"), settings.sender))
+    name = f"{name.replace('@', ' at ')}{' (unverified)' if is_marked else ''} via {sender.rpartition('@')[2]}"
+    return str(Mailbox(printable(name), sender))
 
 
 def _references(headers: list[Header]) -> str:
     """List the message and those it answers, so that an answer to the forwarded one joins the same conversation."""
-    before = _first(headers, "References") or _first(headers, "In-Reply-To")
-    ids = list(dict.fromkeys(_MESSAGE_ID.findall(f"{before} {_first(headers, 'Message-ID')}")))
+    before = first_value(headers, "References") or first_value(headers, "In-Reply-To")
+    ids = list(dict.fromkeys(_MESSAGE_ID.findall(f"{before} {first_value(headers, 'Message-ID')}")))
     # The first one names the conversation, the last ones where in it we are.
     return " ".join(ids if len(ids) <= _MOST_REFERENCES else [ids[0], *ids[1 - _MOST_REFERENCES :]])
-
-
-def _all(headers: Iterable[Header], name: str) -> list[Header]:
-    return [header for header in headers if header.name.lower() == name.lower()]
-
-
-def _first(headers: Iterable[Header], name: str) -> str:
-    return next((header.unfolded for header in _all(headers, name)), "")

@@ -46,9 +46,8 @@ class Sender:
             "FromEmailAddress": sender,
             "Destination": {"ToAddresses": recipients},
             "Content": {"Raw": {"Data": _STAND_IN}},
+            "ConfigurationSetName": configuration_set,
         }
-        if configuration_set:
-            request["ConfigurationSetName"] = configuration_set
         self._parts = parts
         try:
             with calling("ses:SendEmail"):

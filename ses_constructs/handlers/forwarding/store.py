@@ -1,14 +1,15 @@
-"""The message that SES stored in a bucket, and a note beside it that says who has got it.
+"""The message that SES stored in a bucket, and a note beside it that says what became of it.
 
-The note is the object ``<key of the message>.forwarded``, JSON: ``{"sent": {<SHA-256>: <message id of SES>}}``, one
-entry for each destination that was sent to. The hash is over the key and the address, so that the note does not show
-the addresses.
+The note is the object ``<key of the message>.forwarded``, JSON: ``{"sent": {<SHA-256>: <message id of SES>}, "refused":
+[<reason>]}``, with one entry in ``sent`` for each destination that was sent to. The hash is over the key and the
+address, so that the note does not show the addresses.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -31,22 +32,32 @@ class StoredMessage:
 
     def __init__(self, client: "S3Client", bucket: str, key: str) -> None:
         self._client, self._bucket, self._key = client, bucket, key
-        self._note = f"{key}.forwarded"
-        self._sent: dict[str, str] = {}
+        self._note_key = f"{key}.forwarded"
 
     def unsent(self, destinations: Iterable[str]) -> list[str]:
         """Return those of *destinations* that have not got the message yet."""
-        self._sent = self._noted()
         return [one for one in destinations if self._hash(one) not in self._sent]
 
-    def note(self, destinations: Iterable[str], sent_as: str) -> None:
+    def note_sent(self, destinations: Iterable[str], sent_as: str) -> None:
         """Write down that *destinations* have got it."""
-        self._sent |= {self._hash(one): sent_as for one in destinations}
+        self._sent.update({self._hash(one): sent_as for one in destinations})
+        self._write()
+
+    def is_refused(self, reason: str) -> bool:
+        """Tell whether the message was refused for *reason* before."""
+        return reason in self._refused
+
+    def note_refused(self, reason: str) -> None:
+        """Write down that the message was refused."""
+        self._refused.append(reason)
+        self._write()
+
+    def _write(self) -> None:
         with calling("s3:PutObject"):
             self._client.put_object(
                 Bucket=self._bucket,
-                Key=self._note,
-                Body=json.dumps({"sent": self._sent}).encode(),
+                Key=self._note_key,
+                Body=json.dumps({"sent": self._sent, "refused": self._refused}).encode(),
                 ContentType="application/json",
             )
 
@@ -64,20 +75,35 @@ class StoredMessage:
                     message += chunk
                 return message
 
-    def _noted(self) -> dict[str, str]:
+    @property
+    def _sent(self) -> dict[str, str]:
+        sent: dict[str, str] = self._note["sent"]
+        return sent
+
+    @property
+    def _refused(self) -> list[str]:
+        refused: list[str] = self._note["refused"]
+        return refused
+
+    @cached_property
+    def _note(self) -> dict[str, Any]:
         with calling("s3:GetObject"):
             try:
-                text = self._client.get_object(Bucket=self._bucket, Key=self._note)["Body"].read()
+                text = self._client.get_object(Bucket=self._bucket, Key=self._note_key)["Body"].read()
             except ClientError as error:
-                if error_code(error) == "NoSuchKey":
-                    return {}
-                raise
+                if error_code(error) != "NoSuchKey":
+                    raise
+                text = b""
         try:
-            sent = json.loads(text)["sent"]
-        except (ValueError, KeyError, TypeError):
-            # Not a note of ours: rather twice than never.
-            return {}
-        return dict(sent) if isinstance(sent, dict) else {}
+            note = json.loads(text)
+        except ValueError:
+            note = None
+        match note:
+            case {"sent": dict() as sent}:
+                refused = note.get("refused")
+                return {"sent": sent, "refused": refused if isinstance(refused, list) else []}
+        # Not a note of ours: rather twice than never.
+        return {"sent": {}, "refused": []}
 
     def _hash(self, destination: str) -> str:
         return hashlib.sha256(f"{self._key}\n{destination.lower()}".encode()).hexdigest()

@@ -81,7 +81,9 @@ MESSAGES: dict[str, HardMessage] = {
     "no body and no blank line": HardMessage(AUTHOR + b"Subject: x\r\n", b"", {"Subject": "x"} | FROM),
     "no line end at all": HardMessage(b"From: <a@author.example>", b"", {"Reply-To": "a@author.example"}),
     "only a body": HardMessage(
-        b"", b"Hello,\r\n\r\nFrom: me\r\n", {"From": '"unknown sender via example.com" <forwarder@example.com>'}
+        b"",
+        b"Hello,\r\n\r\nFrom: me\r\n",
+        {"From": '"unknown sender (unverified) via example.com" <forwarder@example.com>'},
     ),
     "a body that begins with spaces": HardMessage(b"", b"  Hello: you\r\nSubject: no\r\n"),
     "a body that begins with a space and a colon": HardMessage(b"", b"  :Hello\r\nSubject: no\r\n"),

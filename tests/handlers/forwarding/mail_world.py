@@ -14,18 +14,32 @@ import boto3
 import botocore.session
 
 from ses_constructs.handlers import forward_message
+from ses_constructs.handlers.forwarding.notification import Notification, parse_notification
+from ses_constructs.handlers.forwarding.policy import Policy
+from ses_constructs.handlers.forwarding.settings import Settings
 
 from ..world import Clock, Context
 from .mail_aws import SENDER, MailAws, Sent, Ses
+from .mail_queues import Queued, Sqs
 
 BUCKET, KEY, MESSAGE_ID = "mail-bucket", "inbound/7c191be45-e9aedb9a-02f9-000000", "7c191be45-e9aedb9a-02f9-000000"
 MARK = "Mail/Inbound/Forwarder"
+REFUSED_QUEUE, DEAD_LETTER_QUEUE = (f"https://sqs.eu-west-1.amazonaws.com/111122223333/{name}" for name in ("r", "d"))
+
+
+def rules(to: object, **more: object) -> dict[str, Any]:
+    """The one rule that stores its messages where ``KEY`` lies."""
+    return {"inbound": {"to": to, "from": SENDER, **more}}
+
+
 ENVIRONMENT = {
-    "FORWARD_ROUTES": json.dumps({"support@example.com": ["team@corp.example"]}),
-    "FORWARD_FROM": SENDER,
+    "FORWARD_RULES": json.dumps(rules({"support@example.com": ["team@corp.example"]})),
     "FORWARD_CONFIGURATION_SET": "mail-set",
     "FORWARD_RECEIVING_DOMAINS": json.dumps(["example.com", ".in.example.com"]),
     "FORWARD_LOOP_MARK": MARK,
+    "FORWARD_RULE_SET": "mail-rules",
+    "FORWARD_REFUSED_QUEUE": REFUSED_QUEUE,
+    "FORWARD_DEAD_LETTER_QUEUE": DEAD_LETTER_QUEUE,
 }
 PASS = {"status": "PASS"}
 
@@ -77,16 +91,34 @@ def event(*messages: Mapping[str, Any] | str) -> Event:
     }
 
 
+def policy(**receipt: Any) -> Policy:
+    """The policy for a message about which SES says this."""
+    found = parse_notification(json.dumps(notification(**receipt)))
+    assert found
+    settings = Settings.of(ENVIRONMENT)
+    return Policy(Notification.of(*found), settings.rule(KEY), settings)
+
+
 @dataclass
 class MailWorld:
-    """One bucket with mail, one SES."""
+    """One bucket with mail, one SES, and the two queues of what was not forwarded."""
 
     ses: Ses = field(default_factory=Ses)
     clock: Clock = field(default_factory=Clock)
+    sqs: Sqs = field(init=False)
     aws: MailAws = field(init=False)
 
     def __post_init__(self) -> None:
-        self.aws = MailAws({"sesv2": self.ses})
+        self.sqs = Sqs(self.clock, {REFUSED_QUEUE: [], DEAD_LETTER_QUEUE: []})
+        self.aws = MailAws({"sesv2": self.ses, "sqs": self.sqs})
+
+    @property
+    def refused(self) -> list[Queued]:
+        return self.sqs.queues[REFUSED_QUEUE]
+
+    @property
+    def dead_letters(self) -> list[Queued]:
+        return self.sqs.queues[DEAD_LETTER_QUEUE]
 
     @property
     def sent(self) -> list[Sent]:
@@ -97,6 +129,10 @@ class MailWorld:
 
     def invoke(self, *messages: Mapping[str, Any] | str) -> None:
         forward_message.on_event(event(*messages), Context(self.clock, self.clock.now + 300))
+
+    def redrive(self, reason: object, seconds: float = 300) -> dict[str, Any] | None:
+        """Have forwarded what was not."""
+        return forward_message.on_event({"redrive": reason}, Context(self.clock, self.clock.now + seconds))
 
     def forward(self, raw: bytes, **receipt: Any) -> Sent:
         """Deliver *raw* and return the one message that went out."""
@@ -139,10 +175,12 @@ def mail_world(**environment: object) -> Iterator[MailWorld]:
 def forget() -> None:
     """Start the function cold."""
     forward_message._s3.cache_clear()
+    forward_message._sqs.cache_clear()
     forward_message._sender.cache_clear()
 
 
-def logged(records: list[logging.LogRecord]) -> list[tuple[str, Any]]:
-    """The messages of our log with their reasons."""
+def logged(records: list[logging.LogRecord]) -> list[tuple[Any, ...]]:
+    """The messages of our log, with their reasons and details where they have any."""
     ours = [record for record in records if record.name.startswith("ses_constructs")]
-    return [(record.getMessage(), record.__dict__.get("reason")) for record in ours]
+    extras = [(record.__dict__.get("reason"), record.__dict__.get("detail")) for record in ours]
+    return [(record.getMessage(), *filter(None, extra)) for record, extra in zip(ours, extras, strict=True)]

@@ -12,7 +12,7 @@ from ses_constructs.handlers.forwarding.errors import NotForwardedError
 from ..in_memory_aws import AwsError
 from ..world import Clock, Context
 from .mail_aws import Sent
-from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, event, logged, mail_world, notification
+from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, event, logged, mail_world, notification, rules
 
 FAIL = {"status": "FAIL"}
 MESSAGE = (
@@ -47,7 +47,7 @@ def test_a_message_reaches_the_destination_of_its_recipient(mail: MailWorld, cap
     assert sent.recipients == ("team@corp.example",)
     assert sent.configuration_set == "mail-set"
     assert sent.body == b"not to be logged\r\n"
-    assert logged(caplog.records) == [("mail forwarded", None)]
+    assert logged(caplog.records) == [("mail forwarded",)]
     (record,) = [record for record in caplog.records if record.getMessage() == "mail forwarded"]
     fields = {name: record.__dict__[name] for name in ("message_id", "destinations", "bytes")}
     assert fields == {"message_id": MESSAGE_ID, "destinations": 1, "bytes": len(sent.raw)}
@@ -73,113 +73,12 @@ def test_the_headers_follow_the_recipe(mail: MailWorld) -> None:
     ]
 
 
-def test_no_configuration_set_is_no_parameter() -> None:
-    with mail_world(FORWARD_CONFIGURATION_SET="") as mail:
-        assert mail.forward(MESSAGE).configuration_set == ""
-        assert "ConfigurationSetName" not in mail.aws.calls[-2].params
-
-
-@pytest.mark.parametrize(
-    ("receipt", "reason"),
-    [
-        ({"spamVerdict": FAIL}, "spam"),
-        ({"virusVerdict": FAIL}, "virus"),
-        ({"spamVerdict": FAIL, "virusVerdict": FAIL}, "virus"),
-        ({"dmarcVerdict": FAIL, "dmarcPolicy": "reject"}, "DMARC policy reject"),
-        ({"dmarcVerdict": {"status": "fail"}, "dmarcPolicy": "REJECT"}, "DMARC policy reject"),
-    ],
-)
-def test_what_ses_holds_for_harmful_is_dropped_with_a_reason(
-    mail: MailWorld, caplog: pytest.LogCaptureFixture, receipt: dict[str, Any], reason: str
-) -> None:
-    mail.store(MESSAGE)
-    mail.invoke(notification(**receipt))
-
-    assert not mail.aws.calls
-    assert logged(caplog.records) == [("mail not forwarded", reason)]
-    assert caplog.records[-1].__dict__["message_id"] == MESSAGE_ID
-
-
-@pytest.mark.parametrize(
-    "receipt",
-    [
-        {"spamVerdict": None, "virusVerdict": None, "spfVerdict": None, "dkimVerdict": None, "dmarcVerdict": None},
-        {"spamVerdict": {"status": "GRAY"}, "virusVerdict": {"status": "PROCESSING_FAILED"}},
-        {"spfVerdict": FAIL, "dkimVerdict": FAIL},
-        {"dmarcVerdict": FAIL, "dmarcPolicy": "quarantine"},
-        {"dmarcVerdict": FAIL, "dmarcPolicy": "none"},
-        {"dmarcVerdict": FAIL},
-    ],
-)
-def test_doubtful_and_absent_verdicts_do_not_hold_a_message_back(mail: MailWorld, receipt: dict[str, Any]) -> None:
-    assert mail.forward(MESSAGE, **receipt)
-
-
-@pytest.mark.parametrize(
-    ("lines", "reason"),
-    [
-        (b"Return-Path: <>\r\n", "loop: null return path"),
-        (b"return-path:  < >\r\n", "loop: null return path"),
-        (b"Auto-Submitted: auto-replied\r\n", "loop: submitted by a program"),
-        (b"AUTO-SUBMITTED: Auto-Generated; owner-email=x\r\n", "loop: submitted by a program"),
-        (b"Auto-Submitted: no\r\nAuto-Submitted: auto-notified\r\n", "loop: submitted by a program"),
-        (f"X-Forwarded-By: {MARK}\r\n".encode(), "loop: forwarded by us before"),
-        (f"x-forwarded-by: another\r\nX-FORWARDED-BY:\r\n {MARK}\r\n".encode(), "loop: forwarded by us before"),
-        (b"Received: from a by b; now\r\n" * 26, "loop: more than 25 hops"),
-    ],
-)
-def test_a_loop_is_broken(mail: MailWorld, caplog: pytest.LogCaptureFixture, lines: bytes, reason: str) -> None:
-    mail.store(lines + b"From: a@author.example\r\n\r\nHello\r\n")
-    mail.invoke(notification())
-
-    assert not mail.sent
-    assert logged(caplog.records) == [("mail not forwarded", reason)]
-
-
-@pytest.mark.parametrize("source", ["", "<>", " "])
-def test_a_null_return_path_in_the_envelope_is_a_loop(
-    mail: MailWorld, caplog: pytest.LogCaptureFixture, source: str
-) -> None:
-    told = notification()
-    told["mail"]["source"] = source
-    mail.store(MESSAGE)
-    mail.invoke(told)
-
-    assert not mail.sent
-    assert logged(caplog.records) == [("mail not forwarded", "loop: null return path")]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        b"Auto-Submitted: no\r\n",
-        b"Auto-Submitted: No (typed by hand)\r\n",
-        b"Auto-Submitted: no; because\r\n",
-        b"Auto-Submitted:\r\n",
-        b"X-Forwarded-By: another forwarder\r\n",
-        b"Received: from a by b; now\r\n" * 25,
-        b"Return-Path: <a@author.example>\r\nReturn-Path: <>\r\n",
-    ],
-)
-def test_what_looks_like_a_loop_and_is_none_is_forwarded(mail: MailWorld, lines: bytes) -> None:
-    assert mail.forward(lines + b"From: a@author.example\r\n\r\nHello\r\n")
-
-
-def test_what_we_sent_is_dropped_when_it_comes_back(mail: MailWorld, caplog: pytest.LogCaptureFixture) -> None:
-    returned = mail.forward(MESSAGE).raw
-    mail.store(returned, "inbound/second")
-    mail.invoke(notification(action={"type": "S3", "bucketName": BUCKET, "objectKey": "inbound/second"}))
-
-    assert len(mail.sent) == 1
-    assert logged(caplog.records)[-1] == ("mail not forwarded", "loop: forwarded by us before")
-
-
 def test_every_recipient_is_routed_and_a_shared_destination_gets_one_copy() -> None:
     routes = {
         "a@example.com": ["x@corp.example", "y@corp.example"],
         "b@example.com": ["Y@Corp.example", "z@corp.example"],
     }
-    with mail_world(FORWARD_ROUTES=routes) as mail:
+    with mail_world(FORWARD_RULES=rules(routes)) as mail:
         sent = mail.forward(MESSAGE, recipients=["a@example.com", "b@example.com"])
 
     assert sent.recipients == ("x@corp.example", "y@corp.example", "z@corp.example")
@@ -202,39 +101,39 @@ def test_a_recipient_without_route_does_not_hold_up_the_others(
 
     assert [sent.recipients for sent in mail.sent] == [("team@corp.example",)]
     assert logged(caplog.records) == [
-        ("mail forwarded", None),
-        ("mail not forwarded", "a recipient has no route"),
+        ("mail forwarded",),
+        ("mail not forwarded", "failed", "a recipient has no route"),
     ]
 
 
 @pytest.mark.parametrize("inside", ["x@example.com", "x@EXAMPLE.com", "x@deep.in.example.com"])
 def test_a_destination_in_our_own_domains_is_refused_and_the_others_are_served(inside: str) -> None:
-    with mail_world(FORWARD_ROUTES={"*": [inside, "team@corp.example"]}) as mail:
+    with mail_world(FORWARD_RULES=rules({"*": [inside, "team@corp.example"]})) as mail:
         mail.store(MESSAGE)
         fails(mail, "a destination is in a domain that we receive for")
         assert [sent.recipients for sent in mail.sent] == [("team@corp.example",)]
 
 
 def test_a_subdomain_that_we_do_not_receive_for_is_no_loop() -> None:
-    with mail_world(FORWARD_ROUTES={"*": ["x@teams.example.com", "x@in.example.com"]}) as mail:
+    with mail_world(FORWARD_RULES=rules({"*": ["x@teams.example.com", "x@in.example.com"]})) as mail:
         assert len(mail.forward(MESSAGE).recipients) == 2
 
 
 def test_more_than_fifty_destinations_are_sent_to_in_batches(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     everybody = [f"member{number}@corp.example" for number in range(120)]
-    with mail_world(FORWARD_ROUTES={"*": everybody}) as mail:
+    with mail_world(FORWARD_RULES=rules({"*": everybody})) as mail:
         mail.store(MESSAGE)
         mail.invoke(notification())
 
     assert [len(sent.recipients) for sent in mail.sent] == [50, 50, 20]
     assert [one for sent in mail.sent for one in sent.recipients] == everybody
     assert len({sent.raw for sent in mail.sent}) == 1
-    assert logged(caplog.records) == [("mail forwarded", None)] * 3
+    assert logged(caplog.records) == [("mail forwarded",)] * 3
 
 
 def test_a_batch_that_ses_refuses_does_not_hold_up_the_next() -> None:
-    with mail_world(FORWARD_ROUTES={"*": [f"m{number}@corp.example" for number in range(100)]}) as mail:
+    with mail_world(FORWARD_RULES=rules({"*": [f"m{number}@corp.example" for number in range(100)]})) as mail:
         mail.store(MESSAGE)
         mail.ses.refusals.append(AwsError("MessageRejected", "Email address is not verified: m1@corp.example"))
         fails(mail, "ses:SendEmail failed: MessageRejected")
@@ -255,7 +154,7 @@ def test_the_same_event_again_sends_nothing_again(mail: MailWorld, caplog: pytes
 
     assert len(mail.sent) == 1
     assert mail.aws.operations() == ["s3.GetObject", "s3.GetObject"]
-    assert logged(caplog.records)[1:] == [("mail was forwarded before", None)] * 2
+    assert logged(caplog.records)[1:] == [("mail was forwarded before",)] * 2
 
 
 def test_the_note_tells_what_was_sent_and_not_to_whom(mail: MailWorld) -> None:
@@ -272,7 +171,7 @@ def test_a_destination_that_is_new_since_the_first_try_is_the_only_one_sent_to(
     mail: MailWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mail.forward(MESSAGE)
-    monkeypatch.setenv("FORWARD_ROUTES", json.dumps({"*": ["TEAM@corp.example", "new@corp.example"]}))
+    monkeypatch.setenv("FORWARD_RULES", json.dumps(rules({"*": ["TEAM@corp.example", "new@corp.example"]})))
     mail.invoke(notification())
 
     assert [sent.recipients for sent in mail.sent] == [("team@corp.example",), ("new@corp.example",)]
@@ -298,7 +197,7 @@ def test_what_ses_refuses_for_good_fails_with_its_code_alone(
 
     fails(mail, f"ses:SendEmail failed: {code}")
 
-    assert logged(caplog.records) == [("mail not forwarded", f"ses:SendEmail failed: {code}")]
+    assert logged(caplog.records) == [("mail not forwarded", "failed", f"ses:SendEmail failed: {code}")]
     assert mail.aws.objects == {(BUCKET, KEY): MESSAGE}
 
 
@@ -367,7 +266,7 @@ def test_notifications_about_no_stored_message_are_ignored(
     mail.invoke(told)
 
     assert not mail.aws.calls
-    assert logged(caplog.records) == [("notification ignored", None)]
+    assert logged(caplog.records) == [("notification ignored",)]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +299,7 @@ def test_an_event_that_is_not_from_sns_fails(wrong: dict[str, Any]) -> None:
 
 def test_one_message_that_fails_does_not_hold_up_the_others_of_an_event(mail: MailWorld) -> None:
     mail.store(MESSAGE)
-    gone = notification(action={"type": "S3", "bucketName": BUCKET, "objectKey": "gone"})
+    gone = notification(action={"type": "S3", "bucketName": BUCKET, "objectKey": "inbound/gone"})
 
     fails(mail, "s3:GetObject failed: NoSuchKey", gone, notification())
 
@@ -410,7 +309,7 @@ def test_one_message_that_fails_does_not_hold_up_the_others_of_an_event(mail: Ma
 def test_an_error_that_nobody_thought_of_tells_where_and_not_what(
     mail: MailWorld, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ValueError("about someone@example.com")
 
     monkeypatch.setattr(forward_message, "rewrite_headers", broken)
@@ -421,19 +320,31 @@ def test_an_error_that_nobody_thought_of_tells_where_and_not_what(
     assert logged(caplog.records)[0][0] == "mail not forwarded"
 
 
+BAD_RULE = (
+    "a rule in FORWARD_RULES must have lists of addresses in to, an address in from, and refuse or mark in own_domain"
+)
+
+
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ({"FORWARD_ROUTES": "{"}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
-        ({"FORWARD_ROUTES": "[]"}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
-        ({"FORWARD_ROUTES": {"*": "x@corp.example"}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
-        ({"FORWARD_ROUTES": {"*": ["corp.example"]}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
-        ({"FORWARD_ROUTES": {"*": ["x@a\r\nBcc: y"]}}, "FORWARD_ROUTES must be a JSON object of lists of addresses"),
+        ({"FORWARD_RULES": "{"}, "FORWARD_RULES must be a JSON object of rules"),
+        ({"FORWARD_RULES": "[]"}, "FORWARD_RULES must be a JSON object of rules"),
+        ({"FORWARD_RULES": {}}, "FORWARD_RULES has no rule for the folder of the object"),
+        ({"FORWARD_RULES": {"inbound": []}}, BAD_RULE),
+        ({"FORWARD_RULES": {"inbound": {"to": {"*": ["x@corp.example"]}}}}, BAD_RULE),
+        ({"FORWARD_RULES": rules({"*": "x@corp.example"})}, BAD_RULE),
+        ({"FORWARD_RULES": rules({"*": ["corp.example"]})}, BAD_RULE),
+        ({"FORWARD_RULES": rules({"*": ["x@a\r\nBcc: y"]})}, BAD_RULE),
+        ({"FORWARD_RULES": rules({"*": ["x@corp.example"]}, **{"from": "example.com"})}, BAD_RULE),
+        ({"FORWARD_RULES": rules({"*": ["x@corp.example"]}, own_domain="other")}, BAD_RULE),
+        ({"FORWARD_CONFIGURATION_SET": ""}, "FORWARD_CONFIGURATION_SET must be a name"),
+        ({"FORWARD_RULE_SET": ""}, "FORWARD_RULE_SET must be a name"),
+        ({"FORWARD_REFUSED_QUEUE": ""}, "FORWARD_REFUSED_QUEUE must be a URL"),
+        ({"FORWARD_DEAD_LETTER_QUEUE": ""}, "FORWARD_DEAD_LETTER_QUEUE must be a URL"),
         ({"FORWARD_RECEIVING_DOMAINS": ""}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": "{}"}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": [1]}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
-        ({"FORWARD_FROM": "example.com"}, "FORWARD_FROM must be an address"),
-        ({"FORWARD_FROM": ""}, "FORWARD_FROM must be an address"),
         ({"FORWARD_LOOP_MARK": ""}, "FORWARD_LOOP_MARK must be 1 to 200 visible ASCII characters"),
         ({"FORWARD_LOOP_MARK": "a\r\nb"}, "FORWARD_LOOP_MARK must be 1 to 200 visible ASCII characters"),
     ],
@@ -442,6 +353,11 @@ def test_a_setting_that_makes_no_sense_fails_and_names_itself(setting: dict[str,
     with mail_world(**setting) as mail:
         mail.store(MESSAGE)
         fails(mail, reason)
+
+
+def test_a_rule_that_makes_no_sense_does_not_hold_up_another() -> None:
+    with mail_world(FORWARD_RULES=rules({"*": ["team@corp.example"]}) | {"other": {}}) as mail:
+        assert mail.forward(MESSAGE)
 
 
 ROUTES = {
@@ -474,12 +390,12 @@ ROUTES = {
     ],
 )
 def test_the_most_specific_entry_decides(recipient: str, destination: str) -> None:
-    with mail_world(FORWARD_ROUTES=ROUTES) as mail:
+    with mail_world(FORWARD_RULES=rules(ROUTES)) as mail:
         assert mail.forward(MESSAGE, recipients=[recipient]).recipients == (f"{destination}@corp.example",)
 
 
 def test_an_empty_entry_is_for_all_others() -> None:
-    with mail_world(FORWARD_ROUTES={"": ["all@corp.example"]}) as mail:
+    with mail_world(FORWARD_RULES=rules({"": ["all@corp.example"]})) as mail:
         assert mail.forward(MESSAGE).recipients == ("all@corp.example",)
 
 

@@ -6,7 +6,7 @@ from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgai
 
 from ..in_memory_aws import AwsError, Fault, Trouble
 from ..world import PASSING
-from .mail_world import BUCKET, KEY, MailWorld, logged, mail_world, notification
+from .mail_world import BUCKET, KEY, MailWorld, logged, mail_world, notification, rules
 from .test_forwarding import MESSAGE
 
 READ_NOTE, READ_MAIL, SEND, WRITE_NOTE = range(4)
@@ -78,7 +78,7 @@ def test_denied_access_fails_at_once_and_is_logged(
         mail.invoke(notification())
 
     assert len(mail.aws.calls) == call + 1
-    assert [message for message, _ in logged(caplog.records)] == ["mail not forwarded"]
+    assert [message for message, *_ in logged(caplog.records)] == ["mail not forwarded"]
     assert mail.aws.objects == {(BUCKET, KEY): MESSAGE}
 
 
@@ -92,7 +92,7 @@ def test_a_note_that_cannot_be_written_does_not_send_the_message_again(
     mail.invoke(notification())
 
     assert len(mail.sent) == 1
-    assert [message for message, _ in logged(caplog.records)] == ["mail forwarded", "note not written"]
+    assert [message for message, *_ in logged(caplog.records)] == ["mail forwarded", "note not written"]
 
 
 def test_an_event_that_comes_again_without_a_note_sends_again_rather_than_never(mail: MailWorld) -> None:
@@ -118,7 +118,7 @@ def test_a_connection_that_breaks_in_the_middle_of_a_message_forwards_no_half_of
 
 def test_the_batches_before_the_trouble_are_not_sent_again() -> None:
     everybody = [f"member{number}@corp.example" for number in range(120)]
-    with mail_world(FORWARD_ROUTES={"*": everybody}) as mail:
+    with mail_world(FORWARD_RULES=rules({"*": everybody})) as mail:
         mail.store(MESSAGE)
         mail.aws.faults.append(Fault(Trouble.THROTTLED, "sesv2.SendEmail", skip=1, times=3))
         with pytest.raises(TryAgainError, match=r"^ses:SendEmail failed: TooManyRequestsException$"):
@@ -133,7 +133,7 @@ def test_the_batches_before_the_trouble_are_not_sent_again() -> None:
 def test_a_passing_and_a_lasting_failure_in_one_event_are_both_told(mail: MailWorld) -> None:
     mail.store(MESSAGE)
     mail.aws.faults.append(Fault(Trouble.THROTTLED, "sesv2.SendEmail", times=3))
-    gone = notification(action={"type": "S3", "bucketName": BUCKET, "objectKey": "gone"})
+    gone = notification(action={"type": "S3", "bucketName": BUCKET, "objectKey": "inbound/gone"})
 
     with pytest.raises(
         NotForwardedError,

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from ses_constructs.handlers import forward_message
 from ses_constructs.handlers.forwarding.addresses import Mailbox, mailboxes
-from ses_constructs.handlers.forwarding.errors import DroppedError, NotForwardedError
-from ses_constructs.handlers.forwarding.settings import Settings
+from ses_constructs.handlers.forwarding.errors import NotForwardedError, RefusedError
 
 from .corpus import MESSAGES
 from .mail_aws import Sent, fault_of
-from .mail_world import ENVIRONMENT, MARK, MailWorld, notification
+from .mail_world import MARK, MailWorld, notification, policy
 
-SETTINGS = Settings.of(ENVIRONMENT)
+POLICY = policy()
 MUTATIONS = 12_000
 THROUGH_AWS = 300
 PIECES = [
@@ -70,8 +69,8 @@ def mutations(seed: int, number: int) -> Iterator[bytes]:
 def forwarded(raw: bytes) -> Sent | str:
     """What is sent for *raw*, or the reason why nothing is. Any other error comes through."""
     try:
-        return Sent((), b"".join(forward_message._prepared(bytearray(raw), SETTINGS)))
-    except (DroppedError, NotForwardedError) as error:
+        return Sent((), b"".join(forward_message._prepared(bytearray(raw), POLICY)))
+    except (NotForwardedError, RefusedError) as error:
         return str(error)
 
 

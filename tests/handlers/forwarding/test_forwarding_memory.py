@@ -10,13 +10,12 @@ from benchmarks.forwarder import MAX_MEMORY_RATIO, measure
 from ses_constructs.handlers import forward_message
 from ses_constructs.handlers.forwarding.errors import NotForwardedError
 from ses_constructs.handlers.forwarding.send import Base64Body
-from ses_constructs.handlers.forwarding.settings import Settings
 
-from .mail_world import ENVIRONMENT
+from .mail_world import policy
 
 SIZE = 8 * 1024 * 1024
 FEW_BYTES = 1024 * 1024
-SETTINGS = Settings.of(ENVIRONMENT)
+POLICY = policy()
 SENT = {
     "lines": b"From: a@author.example\r\n\r\n" + b"line\r\n" * (SIZE // 6),
     "one line": b"From: a@author.example\r\n\r\n" + b"x" * SIZE,
@@ -47,7 +46,7 @@ def peak() -> Iterator[list[int]]:
 def test_preparing_and_sending_copies_hardly_any_of_a_message(message: bytes) -> None:
     stored = bytearray(message)
     with peak() as found:
-        body = Base64Body(b"", forward_message._prepared(stored, SETTINGS), b"")
+        body = Base64Body(b"", forward_message._prepared(stored, POLICY), b"")
         while body.read(16 * 1024):
             pass
 
@@ -59,7 +58,7 @@ def test_preparing_and_sending_copies_hardly_any_of_a_message(message: bytes) ->
 def test_headers_without_end_are_refused_before_they_take_more_than_the_message(message: bytes) -> None:
     stored = bytearray(message)
     with peak() as found, pytest.raises(NotForwardedError, match=r"^the header is larger than 262144 bytes$"):
-        forward_message._prepared(stored, SETTINGS)
+        forward_message._prepared(stored, POLICY)
 
     assert found[0] < 1.5 * SIZE
 

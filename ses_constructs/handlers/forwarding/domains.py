@@ -1,0 +1,48 @@
+"""Domain names that are not ASCII, without a library of IDNA 2008.
+
+The standard library knows IDNA 2003, which writes some names as other ones: ``straße`` as ``strasse``, which may be
+somebody else's.
+"""
+
+import unicodedata
+from encodings.idna import nameprep
+
+_LABEL = 63
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+# Letters, marks and digits, as in IDNA 2008: no capitals, no symbols.
+_CATEGORIES = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
+
+
+def to_ascii(domain: str) -> str:
+    """Write *domain* in ASCII if IDNA 2003 and 2008 agree on it; else return nothing."""
+    labels = [label if label.isascii() else _agreed(label) for label in domain.split(".")]
+    return ".".join(labels) if all(labels) else ""
+
+
+def spellings(domain: str) -> frozenset[str]:
+    """List the names in ASCII, in lower case, that somebody may read *domain* as."""
+    parts = domain.translate(_DOTS).rstrip(".").split(".")
+    return frozenset(".".join(map(read, parts)) for read in (_plain, _prepared))
+
+
+def _agreed(label: str) -> str:
+    plain = unicodedata.normalize("NFC", label.lower())
+    allowed = all(one == "-" or unicodedata.category(one) in _CATEGORIES for one in plain)
+    if not allowed or unicodedata.category(plain[0])[0] == "M" or _prepared(label) != (written := _plain(label)):
+        return ""
+    return written if len(written) <= _LABEL else ""
+
+
+def _plain(label: str) -> str:
+    return _encoded(unicodedata.normalize("NFC", label.lower()))
+
+
+def _prepared(label: str) -> str:
+    try:
+        return _encoded(nameprep(label))
+    except UnicodeError:
+        return _plain(unicodedata.normalize("NFKC", label))
+
+
+def _encoded(label: str) -> str:
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode()
