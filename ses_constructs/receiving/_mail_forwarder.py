@@ -69,6 +69,7 @@ class MailForwarder(Construct):
                 "FORWARD_CONFIGURATION_SET": configuration_set.configuration_set_name,
                 "FORWARD_RECEIVING_DOMAINS": domains,
                 "FORWARD_LOOP_MARK": mark,
+                "FORWARD_RULE_SET": mark,
                 "FORWARD_REFUSED_QUEUE": refused.queue_url,
                 "FORWARD_DEAD_LETTER_QUEUE": self.dead_letter_queue.queue_url,
             },

@@ -117,7 +117,7 @@ def test_what_may_not_be_sent_ends_in_the_dead_letter_queue(
 
     with denied(enforced_aws, "ses:*", to="forward_message"):
         fate = send(enforced_aws, inbox, SampleMail(what="Stuck", to="support", stored_below="support/"), domain)
-        (queue,) = sqs.list_queues(QueueNamePrefix=STACK)["QueueUrls"]
+        (queue,) = (each for each in sqs.list_queues(QueueNamePrefix=STACK)["QueueUrls"] if "DeadLetter" in each)
         message = next_message(enforced_aws, queue)
 
     assert fate.delivery
