@@ -38,6 +38,19 @@ def answers_to(recipient: str, pattern: str) -> bool:
     return domain.endswith(pattern) if pattern.startswith(".") else domain == pattern
 
 
+def reply(rules: Iterable["Rule"], recipients: Sequence[str], *, tls: bool) -> str:
+    """The answer to a message for *recipients*: one that some rule is for is enough, and any such rule may want TLS.
+
+    The developer guide's console chapter says that the rule then rejects the messages that come without it.
+    """
+    taking = [rule for rule in rules if matched(rule, recipients)]
+    if not taking:
+        return UNKNOWN
+    if not tls and any(rule.get("TlsPolicy") == "Require" for rule in taking):
+        return NEEDS_TLS
+    return ACCEPTED
+
+
 def is_blocked(filters: Sequence["ReceiptFilterTypeDef"], ip: str) -> bool:
     """Whether a filter blocks the address and none allows it."""
     address = ipaddress.ip_address(ip)
@@ -64,12 +77,9 @@ class Admission:
         """The SMTP answer to RCPT TO."""
         if is_blocked(self._ses.list_receipt_filters()["Filters"], source_ip):
             return BLOCKED
-        rules = [rule for rule in self.active_rules() if matched(rule, [recipient])]
-        if not rules or not self._is_ours(recipient.rpartition("@")[2].lower()):
+        if not self._is_ours(recipient.rpartition("@")[2].lower()):
             return UNKNOWN
-        if not tls and any(rule.get("TlsPolicy") == "Require" for rule in rules):
-            return NEEDS_TLS
-        return ACCEPTED
+        return reply(self.active_rules(), [recipient], tls=tls)
 
     def _is_ours(self, domain: str) -> bool:
         labels = domain.split(".")

@@ -1,11 +1,15 @@
 """The message that a bounce sends back, a delivery status notification after RFC 3464."""
 
+import re
 from collections.abc import Sequence
-from email import message_from_bytes
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import SMTP
+
+from local_aws.inbound.header_fields import fields_of
+
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]+>")
 
 
 def bounce_message(
@@ -18,9 +22,9 @@ def bounce_message(
     report["To"] = to
     report["Subject"] = "Delivery Status Notification (Failure)"
     report["Auto-Submitted"] = "auto-replied"
-    original = message_from_bytes(raw, _class=EmailMessage, policy=SMTP)
-    if original["Message-ID"]:
-        report["In-Reply-To"] = report["References"] = str(original["Message-ID"])
+    named = next((value for name, value in fields_of(raw) if name.lower() == "message-id"), "")
+    if found := _MESSAGE_ID.search(named):
+        report["In-Reply-To"] = report["References"] = found.group()
     failed = "\n".join(recipients)
     report.attach(MIMEText(f"{text}\n\n{failed}\n"))
 
@@ -43,7 +47,8 @@ def bounce_message(
     headers = Message()
     headers["Content-Type"] = "text/rfc822-headers"
     head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    headers.set_payload(head.decode("ascii", "replace") + "\n")
+    headers["Content-Transfer-Encoding"] = "8bit"
+    headers.set_payload(head.decode("ascii", "surrogateescape") + "\n")
     report.attach(headers)
     return report.as_bytes(policy=SMTP)
 

@@ -7,38 +7,44 @@ from local_aws.inbound.actions import STOP_RULE_SET, Actions, Step
 from local_aws.inbound.admission import matched
 from local_aws.inbound.message import ReceivedMessage, receipt
 from local_aws.inbound.records import Peer, RuleRun
-from local_aws.inbound.verdicts import authentication_verdicts, scan_headers, scan_verdicts
+from local_aws.inbound.verdicts import NOT_SCANNED, Verdicts, authentication_verdicts, scan_verdicts
 
 if TYPE_CHECKING:
     from local_aws.inbound.admission import Rule
 
 
-def run_rules(rules: "Iterable[Rule]", message: ReceivedMessage, *, peer: Peer, actions: Actions) -> list[RuleRun]:
+def scan(rules: "Iterable[Rule]", raw: bytes, recipients: Sequence[str]) -> Verdicts:
+    """The verdicts of the scan, which comes before any rule runs: one rule that applies and scans is enough.
+
+    https://docs.aws.amazon.com/ses/latest/APIReference/API_ReceiptRule.html says that the messages are scanned which
+    such a rule applies to, and the developer guide that this happens before the rules run.
+    """
+    wanted = any(rule.get("ScanEnabled") and matched(rule, recipients) for rule in rules)
+    return scan_verdicts(raw) if wanted else NOT_SCANNED
+
+
+def run_rules(
+    rules: "Iterable[Rule]", message: ReceivedMessage, *, scanned: Verdicts, peer: Peer, actions: Actions
+) -> list[RuleRun]:
     """Run what matches, until a rule ends it, and tell what was done."""
-    runs = []
+    runs, verdicts = [], scanned | authentication_verdicts(peer)
     for rule in rules:
         recipients = matched(rule, message.recipients)
         if not recipients:
             continue
         run = RuleRun(name=rule["Name"], recipients=recipients)
         runs.append(run)
-        added, then = _run_rule(rule, run, message, peer=peer, actions=actions)
-        message = message.with_headers(added)
+        message, then = _run_rule(rule, run, message, verdicts=verdicts, peer=peer, actions=actions)
         if then == STOP_RULE_SET:
             break
     return runs
 
 
 def _run_rule(
-    rule: "Rule", run: RuleRun, message: ReceivedMessage, *, peer: Peer, actions: Actions
-) -> tuple[Sequence[tuple[str, str]], str]:
-    """Do the actions of one rule; give the headers that it added for the next rules, and how it ended."""
-    verdicts = authentication_verdicts(peer)
-    if rule.get("ScanEnabled"):
-        scanned = scan_verdicts(message.raw)
-        verdicts = scanned | verdicts
-        message = message.with_headers(scan_headers(scanned))
-    headers_before, then = len(message.on_top), ""
+    rule: "Rule", run: RuleRun, message: ReceivedMessage, *, verdicts: Verdicts, peer: Peer, actions: Actions
+) -> tuple[ReceivedMessage, str]:
+    """Do the actions of one rule; give the message with the headers that it added, and how it ended."""
+    then = ""
     for action in rule.get("Actions", []):
         ((kind, fields),) = action.items()
         # WorkMail alone is written in another way in the event than in the rule.
@@ -50,4 +56,4 @@ def _run_rule(
         message, then = step.message, step.then
         if then:
             break
-    return message.on_top[: len(message.on_top) - headers_before], then
+    return message, then

@@ -10,14 +10,15 @@ import smtplib
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from local_aws.clients import Clients
 from local_aws.environment import REGION
 from local_aws.inbound.actions import Actions
-from local_aws.inbound.admission import ACCEPTED, Admission
-from local_aws.inbound.evaluation import run_rules
+from local_aws.inbound.admission import ACCEPTED, NEEDS_TLS, Admission
+from local_aws.inbound.evaluation import run_rules, scan
 from local_aws.inbound.listener import HOST, SmtpListener, UntilTheBlockEnds
 from local_aws.inbound.message import ReceivedMessage, new_message_id, trace_headers
 from local_aws.inbound.records import Delivery, Peer, Refusal
@@ -68,8 +69,10 @@ class Inbox(UntilTheBlockEnds):
             received=datetime.now(UTC),
             raw=raw,
         )
-        message = message.with_headers(trace_headers(message, peer=peer, helo=helo, tls=tls, host=self._name))
-        rules = run_rules(self._admission.active_rules(), message, peer=peer, actions=self._actions)
+        rules = self._admission.active_rules()
+        scanned = scan(rules, raw, message.recipients)
+        trace = trace_headers(message, scanned=scanned, peer=peer, helo=helo, tls=tls, host=self._name)
+        runs = run_rules(rules, message.with_headers(trace), scanned=scanned, peer=peer, actions=self._actions)
         self.deliveries.append(
             Delivery(
                 message_id=message.message_id,
@@ -78,7 +81,7 @@ class Inbox(UntilTheBlockEnds):
                 source_ip=peer.ip,
                 tls=tls,
                 raw=raw,
-                rules=rules,
+                rules=runs,
             )
         )
         return f"250 OK {message.message_id}"
@@ -93,6 +96,7 @@ class _Hooks:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self._without_tls = WeakSet[Envelope]()
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -100,10 +104,14 @@ class _Hooks:
         answer = self._inbox.admit(address, tls=session.ssl is not None)
         if answer == ACCEPTED:
             envelope.rcpt_tos.append(address)
+        if answer == NEEDS_TLS:
+            self._without_tls.add(envelope)
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
+        if envelope in self._without_tls:  # the message as a whole, whoever else it is for
+            return NEEDS_TLS
         return self._inbox.receive(
             envelope.content,
             mail_from=(envelope.mail_from or "").strip("<>"),  # aiosmtpd writes the empty sender as <>

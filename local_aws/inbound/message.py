@@ -1,24 +1,19 @@
 """A received message: its bytes with the headers that SES puts on top, and how the events describe it."""
 
 import random
-import re
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP, compat32
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime
 from typing import Any
 
+from local_aws.inbound.header_fields import addresses, common_headers, fields_of
 from local_aws.inbound.records import Peer
+from local_aws.inbound.verdicts import Verdicts, scan_headers
 
 NOTIFIED_HEADERS = 10 * 1024  # bytes of headers in a notification
 EVENT_HEADERS = 50 * 1024  # and in the event of a function
-# The name in the event -> the header; the others are lists of addresses.
-TEXT_HEADERS = {"date": "Date", "sender": "Sender", "messageId": "Message-ID", "subject": "Subject"}
-ADDRESS_HEADERS = {"from": "From", "to": "To", "cc": "Cc", "bcc": "Bcc", "replyTo": "Reply-To"}
 
 
 def new_message_id() -> str:
@@ -53,51 +48,32 @@ class ReceivedMessage:
     def mail(self, *, most_headers: int) -> dict[str, Any]:
         """The `mail` object of an event, with as many bytes of headers as it may have."""
         headers, truncated = self._headers(most_headers)
+        fields = fields_of(self.raw)
+        common = {"returnPath": self.mail_from} if self.mail_from else {}
         return {
             "timestamp": timestamp(self.received),
             "source": self.mail_from,
             "messageId": self.message_id,
-            "destination": self._destination(),
+            "destination": addresses(fields, "To", "Cc"),
             "headersTruncated": truncated,
             "headers": headers,
-            "commonHeaders": self._common_headers(),
+            "commonHeaders": common | common_headers(fields),
         }
 
     def _headers(self, most: int) -> tuple[list[dict[str, str]], bool]:
-        # compat32 gives the values as they stand there; SES unfolds and does not decode them.
-        parsed = message_from_bytes(self.content, policy=compat32)
         size = 0
         headers: list[dict[str, str]] = []
-        for name, value in parsed.items():
-            unfolded = re.sub(r"\r?\n[ \t]*", " ", str(value))
-            size += len(name.encode()) + len(unfolded.encode())
+        for name, value in fields_of(self.content):
+            size += len(name.encode()) + len(value.encode())
             if size > most:
                 return headers, True
-            headers.append({"name": name, "value": unfolded})
+            headers.append({"name": name, "value": value})
         return headers, False
 
-    def _parsed(self) -> EmailMessage:
-        return message_from_bytes(self.raw, _class=EmailMessage, policy=SMTP)
 
-    def _destination(self) -> list[str]:
-        message = self._parsed()
-        named = getaddresses([str(value) for name in ("To", "Cc") for value in message.get_all(name, [])])
-        return list(dict.fromkeys([address for _, address in named if address] + list(self.recipients)))
-
-    def _common_headers(self) -> dict[str, Any]:
-        """Decoded, and only those that the message has."""
-        message = self._parsed()
-        common: dict[str, Any] = {"returnPath": self.mail_from} if self.mail_from else {}
-        for key, name in ADDRESS_HEADERS.items():
-            if name in message:
-                common[key] = [str(address) for address in message[name].addresses]
-        for key, name in TEXT_HEADERS.items():
-            if name in message:
-                common[key] = str(message[name])
-        return common
-
-
-def trace_headers(message: ReceivedMessage, *, peer: Peer, helo: str, tls: bool, host: str) -> list[tuple[str, str]]:
+def trace_headers(
+    message: ReceivedMessage, *, scanned: Verdicts, peer: Peer, helo: str, tls: bool, host: str
+) -> list[tuple[str, str]]:
     """What SES puts on top of every message it receives, with its DKIM signature and receipt only hinted at."""
     protocol = "ESMTPS" if tls else "ESMTP"
     domain = message.mail_from.rpartition("@")[2] or helo
@@ -109,6 +85,7 @@ def trace_headers(message: ReceivedMessage, *, peer: Peer, helo: str, tls: bool,
             f"from {helo} ({helo} [{peer.ip}])\r\n by {host} with {protocol} id {message.message_id}\r\n"
             f" for {message.recipients[0]};\r\n {format_datetime(message.received)}",
         ),
+        *scan_headers(scanned),
         ("Received-SPF", f"{spf} (local-aws: {spf} for domain of {domain}) client-ip={peer.ip}; helo={helo};"),
         (
             "Authentication-Results",

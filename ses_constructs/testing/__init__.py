@@ -14,7 +14,7 @@ from .steps import (
     Step,
     Stopped,
 )
-from .verdicts import Decision, Disposition, Verdict, Verdicts
+from .verdicts import Decision, Disposition, PublishedPolicy, Verdict, Verdicts
 
 __all__ = [
     "ActionRun",
@@ -22,6 +22,7 @@ __all__ = [
     "Disposition",
     "FilterBlocked",
     "FilterPassed",
+    "PublishedPolicy",
     "Receipt",
     "ReceiptSimulator",
     "RecipientUnmatched",

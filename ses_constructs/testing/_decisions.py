@@ -41,9 +41,11 @@ def check_decisions(decisions: Mapping[str, Decision], rules: Iterable[Rule]) ->
 
 def disposition(decision: Decision, event: dict[str, Any]) -> str:
     """The answer as SES takes it: anything it does not know means to go on (Developer Guide, Lambda action)."""
-    answer = decision(event) if callable(decision) else decision
-    if isinstance(answer, Mapping):
-        answer = answer.get("disposition")
+    if not callable(decision):
+        return decision
+    answered = decision(event)
+    # A function that answers with the bare word has not answered.
+    answer = answered.get("disposition") if isinstance(answered, Mapping) else None
     return answer if isinstance(answer, str) and answer in get_args(Disposition) else "CONTINUE"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ..common.recipients import matching_entry
 from ._decisions import disposition
+from ._headers import Fields
 from ._ip_filters import IpFilter, judge
 from ._message import Message, ses_event
 from ._rules import Action, Rule
@@ -47,7 +48,7 @@ class Delivery:
         self._rules = rules
         self._decisions = decisions
         self._steps: list[Step] = []
-        self._added_headers: list[tuple[str, str]] = []
+        self._added_headers: Fields = ()
         self._matches: dict[str, RuleMatched] = {}
         self._scanned = False
 
@@ -122,7 +123,8 @@ class Delivery:
             answer = self._answer(action, match.recipients)
             self._steps.append(self._described(rule, action, answer))
             if action.kind == "AddHeader":
-                self._added_headers.append((action.fields.get("HeaderName", ""), action.fields.get("HeaderValue", "")))
+                added = (action.fields.get("HeaderName", ""), action.fields.get("HeaderValue", ""))
+                self._added_headers = (added, *self._added_headers)
             # A bounce ends nothing: AWS names stop actions and functions as the only things that do.
             scope = "RuleSet" if action.kind == "Stop" else _SCOPES.get(answer)
             if scope is not None:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from ..common.arguments import check_text, invalid, name_flaw, text_tuple
+from ._headers import Fields, added_by_ses, common_headers, destination, with_usual
 from ._rules import Action
 from .verdicts import Verdicts
 
@@ -22,7 +23,7 @@ class Message:
     source_ip: IPv4Address | IPv6Address
     tls: bool
     verdicts: Verdicts
-    headers: tuple[tuple[str, str], ...]
+    headers: Fields
 
     @classmethod
     def checked(
@@ -47,14 +48,13 @@ class Message:
             address_of_sender = ip_address(check_text("source_ip", source_ip))
         except ValueError as error:
             raise invalid("source_ip", "be an IP address", source_ip, "write one such as '192.0.2.1'") from error
-        usual = {"From": sender, "To": ", ".join(listed), "Subject": ""}
         return cls(
             sender=sender,
             recipients=listed,
             source_ip=address_of_sender,
             tls=tls,
             verdicts=verdicts,
-            headers=tuple({**usual, **headers}.items()),
+            headers=with_usual(headers, sender=sender, recipients=listed),
         )
 
 
@@ -63,31 +63,32 @@ def ses_event(
     action: Action,
     *,
     recipients: Sequence[str],
-    added_headers: Sequence[tuple[str, str]],
+    added_headers: Fields,
     scanned: bool,
 ) -> dict[str, Any]:
-    """The event of a Lambda action: no body, and without the verdicts of a scan that did not happen."""
+    """The event of a Lambda action, which has no body; *added_headers* are those of earlier actions, the newest first.
+
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html
+    """
     verdicts = message.verdicts
-    found = {"spf": verdicts.spf, "dkim": verdicts.dkim, "dmarc": verdicts.dmarc}
-    if scanned:
-        found |= {"spam": verdicts.spam, "virus": verdicts.virus}
-    headers = [("Return-Path", f"<{message.sender}>"), *message.headers, *added_headers]
-    common = dict(message.headers)
+    found = {
+        "spam": verdicts.spam if scanned else "DISABLED",
+        "virus": verdicts.virus if scanned else "DISABLED",
+        "spf": verdicts.spf,
+        "dkim": verdicts.dkim,
+        "dmarc": verdicts.dmarc,
+    }
+    headers = (*added_headers, *added_by_ses(message.sender, verdicts, scanned=scanned), *message.headers)
     mail = {
         "timestamp": _TIMESTAMP,
         "source": message.sender,
         "messageId": _MESSAGE_ID,
-        "destination": list(message.recipients),
+        "destination": destination(message.headers),
         "headersTruncated": False,
         "headers": [{"name": name, "value": value} for name, value in headers],
-        "commonHeaders": {
-            "returnPath": message.sender,
-            "from": [common["From"]],
-            "to": [each.strip() for each in common["To"].split(",")],
-            "subject": common["Subject"],
-        },
+        "commonHeaders": common_headers(message.headers, sender=message.sender),
     }
-    receipt = {
+    receipt: dict[str, Any] = {
         "timestamp": _TIMESTAMP,
         "processingTimeMillis": 0,
         "recipients": list(recipients),
@@ -98,6 +99,8 @@ def ses_event(
             "invocationType": action.fields.get("InvocationType", "Event"),
         },
     }
+    if verdicts.dmarc == "FAIL":
+        receipt["dmarcPolicy"] = verdicts.dmarc_policy
     return {
         "Records": [{"eventSource": "aws:ses", "eventVersion": "1.0", "ses": {"mail": mail, "receipt": receipt}}],
     }

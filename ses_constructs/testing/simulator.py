@@ -109,7 +109,7 @@ class ReceiptSimulator:
             source_ip: The address of the sender's server, which the IP filters judge.
             tls: Whether that server uses TLS.
             verdicts: What scanning and authentication say; all is well unless given.
-            headers: What functions find in the event, beside ``From``, ``To`` and ``Subject``.
+            headers: What functions find in the event, in any case; ``From``, ``To`` and ``Subject`` are there anyway.
             decisions: What functions answer that SES waits for, by logical id, or by ARN where the function is not in
                 the template: ``"CONTINUE"``, ``"STOP_RULE"``, ``"STOP_RULE_SET"``, or a callable that is given the SES
                 event and answers ``{"disposition": ...}``. Functions that drop spam, ours and CDK's, are known; all

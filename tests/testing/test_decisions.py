@@ -1,5 +1,6 @@
 """Synchronous functions: what they are asked, and what their answers do."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def judged() -> ReceiptSimulator:
         ("STOP_RULE", ["Lambda"], ("Rule0", "Rule1")),
         ("STOP_RULE_SET", ["Lambda"], ("Rule0",)),
         (lambda event: {"disposition": "STOP_RULE"}, ["Lambda"], ("Rule0", "Rule1")),
-        (lambda event: "STOP_RULE_SET", ["Lambda"], ("Rule0",)),
+        (lambda event: "STOP_RULE_SET", ["Lambda", "S3"], ("Rule0", "Rule1")),
         (lambda event: None, ["Lambda", "S3"], ("Rule0", "Rule1")),
         (lambda event: {"disposition": "DROP"}, ["Lambda", "S3"], ("Rule0", "Rule1")),
         (lambda event: {"disposition": ["STOP_RULE"]}, ["Lambda", "S3"], ("Rule0", "Rule1")),
@@ -85,38 +86,86 @@ def test_decisions_name_functions_that_are_asked() -> None:
         judged().deliver(recipients=TO, decisions={"Judge": "STOP"})  # type: ignore[dict-item]
 
 
-def test_the_event_is_that_of_ses() -> None:
+def event_of(rule_: Resource, **options: Any) -> dict[str, Any]:
+    """The record of the event that the rule's function gets."""
     events: list[dict[str, Any]] = []
-    header = {"AddHeaderAction": {"HeaderName": "X-Route", "HeaderValue": "sales"}}
+    simulator(Rule=rule_).deliver(**{"recipients": TO, **options}, decisions={"Judge": events.append})
+    ((record,),) = (event["Records"] for event in events)
+    return {**record, **record["ses"]}
 
-    simulator(Rule=rule("example.com", actions=[header, calls(ARN)], ScanEnabled=True)).deliver(
+
+def statuses(event: Mapping[str, Any]) -> dict[str, str]:
+    return {name: each["status"] for name, each in event["receipt"].items() if name.endswith("Verdict")}
+
+
+def test_the_event_is_that_of_ses() -> None:
+    header = {"AddHeaderAction": {"HeaderName": "X-Route", "HeaderValue": "sales"}}
+    event = event_of(
+        rule("example.com", actions=[header, calls(ARN)], ScanEnabled=True),
         recipients=["a@example.com", "b@example.org"],
         sender="me@example.net",
-        verdicts=Verdicts(spam="GRAY", dmarc="FAIL"),
-        headers={"Subject": "Hello"},
-        decisions={"Judge": events.append},
+        verdicts=Verdicts(spam="GRAY", dmarc="FAIL", dmarc_policy="quarantine"),
+        headers={
+            "to": '"Doe, Jane" <jane@example.org>',
+            "CC": "=?utf-8?q?J=C3=B6rg?= <joerg@example.org>, other@example.org",
+            "sender": "<me@example.net>",
+            "Reply-To": '"J. D." <jd@example.org>',
+            "Bcc": "",
+            "Date": "Mon, 5 Aug 2019 21:29:57 +0000",
+            "Message-Id": "<1@example.net>",
+            "subject": "=?utf-8?q?Gr=C3=BC=C3=9Fe?=",
+        },
     )
 
-    (event,) = events
-    (record,) = event["Records"]
-    mail, receipt = record["ses"]["mail"], record["ses"]["receipt"]
-    assert (record["eventSource"], record["eventVersion"]) == ("aws:ses", "1.0")
-    assert mail["destination"] == ["a@example.com", "b@example.org"]
-    assert mail["commonHeaders"]["subject"] == "Hello"
-    assert mail["headers"][-1] == {"name": "X-Route", "value": "sales"}
-    assert receipt["recipients"] == ["a@example.com"]
-    assert {name: each["status"] for name, each in receipt.items() if name.endswith("Verdict")} == {
-        "spamVerdict": "GRAY",
-        "virusVerdict": "PASS",
-        "spfVerdict": "PASS",
-        "dkimVerdict": "PASS",
-        "dmarcVerdict": "FAIL",
+    mail, receipt = event["mail"], event["receipt"]
+    assert (event["eventSource"], event["eventVersion"]) == ("aws:ses", "1.0")
+    assert mail["destination"] == ["jane@example.org", "joerg@example.org", "other@example.org"]
+    assert mail["commonHeaders"] == {
+        "returnPath": "me@example.net",
+        "from": ["me@example.net"],
+        "date": "Mon, 5 Aug 2019 21:29:57 +0000",
+        "to": ['"Doe, Jane" <jane@example.org>'],
+        "cc": ["Jörg <joerg@example.org>", "other@example.org"],
+        "bcc": [],
+        "sender": "me@example.net",
+        "replyTo": ['"J. D." <jd@example.org>'],
+        "messageId": "<1@example.net>",
+        "subject": "Grüße",
     }
+    assert [each["name"] for each in mail["headers"]] == [
+        "X-Route",
+        "Return-Path",
+        "X-SES-Spam-Verdict",
+        "X-SES-Virus-Verdict",
+        "From",
+        *("to", "CC", "sender", "Reply-To", "Bcc", "Date", "Message-Id", "subject"),
+    ]
+    assert mail["headers"][2]["value"] == "GRAY"
+    assert receipt["recipients"] == ["a@example.com"]
+    passed = dict.fromkeys(("spfVerdict", "dkimVerdict", "virusVerdict"), "PASS")
+    assert statuses(event) == passed | {"spamVerdict": "GRAY", "dmarcVerdict": "FAIL"}
+    assert receipt["dmarcPolicy"] == "quarantine"
     assert receipt["action"] == {
         "type": "Lambda",
         "functionArn": "${Judge.Arn}",
         "invocationType": "RequestResponse",
     }
+
+
+def test_an_event_tells_of_no_scan_and_no_policy_that_did_not_matter() -> None:
+    event = event_of(rule(actions=[calls(ARN)]), verdicts=Verdicts(spam="FAIL", dmarc_policy="reject"))
+
+    assert (statuses(event)["spamVerdict"], statuses(event)["virusVerdict"]) == ("DISABLED", "DISABLED")
+    assert [each["name"] for each in event["mail"]["headers"]] == ["Return-Path", "From", "To", "Subject"]
+    assert "dmarcPolicy" not in event["receipt"]
+
+
+def test_an_event_shows_what_cannot_be_decoded_as_it_is() -> None:
+    event = event_of(rule(actions=[calls(ARN)]), headers={"Subject": "=?no-charset?q?a?="}, sender="")
+    common = event["mail"]["commonHeaders"]
+
+    assert common["subject"] == "=?no-charset?q?a?="
+    assert "returnPath" not in common
 
 
 @pytest.mark.parametrize(("scan", "reached"), [(True, ("Rule",)), (False, ())])
@@ -145,5 +194,7 @@ def test_a_decision_outweighs_what_is_known_of_a_function() -> None:
 
 
 def test_a_verdict_is_one_that_ses_gives() -> None:
-    with pytest.raises(ValueError, match="spf must be one of 'PASS', 'FAIL', 'GRAY', 'PROCESSING_FAILED', got 'fail'"):
+    with pytest.raises(ValueError, match=r"spf must be one of 'PASS', .* 'DISABLED', got 'fail'"):
         Verdicts(spf="fail")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="dmarc_policy must be one of 'none', 'quarantine', 'reject', got 'PASS'"):
+        Verdicts(dmarc_policy="PASS")  # type: ignore[arg-type]
