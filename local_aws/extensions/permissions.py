@@ -53,10 +53,25 @@ def _further_resources(configuration_set: str, recipients: Iterable[str]) -> lis
 
 
 def install() -> None:
+    _name_actions()
     _name_resources()
     _name_conditions()
     _check_query_calls()
     _check_rest_calls()
+
+
+def _name_actions() -> None:
+    """A batch of SQS needs the permission for one message, and there is no other.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    """
+    original: Callable[..., str | None] = iam_actions.extract_iam_action
+
+    def iam_action(*request: Any) -> str | None:
+        action = original(*request)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = iam_action
 
 
 def _name_resources() -> None:

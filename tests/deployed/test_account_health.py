@@ -14,10 +14,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from ses_constructs import AccountHealth, AccountThresholds, NotifyTopic, SuppressionList
 from tests.deployed.watched_domain import add_team, messages, messages_until
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.fixtures import stack_in
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
@@ -263,7 +262,7 @@ def test_the_list_has_one_owner_at_a_time(
     assert f"stack/{first.stack_name}/" in owner(enforced_aws)
     wants_more = partial(add_list, reasons=ses.SuppressionReasons.COMPLAINTS_ONLY)
     for second in stack_in(enforced_aws, folder):
-        with pytest.raises(CdkError, match=r"one-per-region/suppression-list.*already exists"):
+        with pytest.raises(DeploymentError, match=r"one-per-region/suppression-list.*already exists"):
             second.deploy(wants_more)
         assert second.status() == "ROLLBACK_COMPLETE"
         assert suppressed(enforced_aws) == ["BOUNCE"]

@@ -7,12 +7,11 @@ import pytest
 from aws_cdk import Stack
 from aws_cdk import aws_ses as ses
 
-from local_aws.cdk_cli import CdkError
 from local_aws.read_back import left_overs, read_domain, read_records
 from ses_constructs import BounceMonitoring
 from tests.deployed.test_verified_domain import make
 from tests.deployed.watched_domain import add_watched_domain
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
@@ -37,7 +36,7 @@ def test_a_rollback_and_a_delete_leave_nothing(
         broken.node.add_dependency(*(child for child in stack.node.children if child is not broken))
 
     before = there()
-    with pytest.raises(CdkError, match="SendingPool <no-such-pool> doesn't exist"):
+    with pytest.raises(DeploymentError, match="SendingPool <no-such-pool> doesn't exist"):
         enforced_deployed_stack.deploy(build_and_fail)
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
     done = {event["LogicalResourceId"] for event in enforced_deployed_stack.events()}

@@ -8,7 +8,6 @@ from aws_cdk import Stack
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from ses_constructs import (
     BounceMail,
     ForwardMail,
@@ -20,7 +19,7 @@ from ses_constructs import (
     VerifiedDomain,
 )
 from tests.deployed.test_verified_domain import route53_zone
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -91,7 +90,7 @@ def test_a_deployed_set_is_active_with_its_rules_in_order(hosted_zone: Zone, dep
 def test_another_active_set_makes_the_deployment_fail_with_its_name(
     hosted_zone: Zone, theirs: str, deployed_stack: DeployedStack
 ) -> None:
-    with pytest.raises(CdkError, match=theirs):
+    with pytest.raises(DeploymentError, match=theirs):
         deployed_stack.deploy(lambda stack: make(stack, hosted_zone))
 
     assert deployed_stack.status() == "ROLLBACK_COMPLETE"

@@ -12,12 +12,11 @@ from aws_cdk import aws_lambda as lambda_
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from local_aws.read_back import read_domain
 from ses_constructs import InboundRuleSet, RecordsToPublish, StopProcessing, VerifiedDomain
 from tests.deployed.sending_functions import without_patience
 from tests.deployed.test_verified_domain import make_everything, route53_zone
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.processes import wait_until
 from tests.running_aws.zones import Zone, put_record
 
@@ -78,7 +77,7 @@ def test_without_one_permission_the_deployment_rolls_back(
         make_everything(stack, enforced_hosted_zone)
         take_away(stack, action)
 
-    with pytest.raises(CdkError, match=f"not authorized to perform: {action}"):
+    with pytest.raises(DeploymentError, match=f"not authorized to perform: {action}"):
         enforced_deployed_stack.deploy(make)
 
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
@@ -102,7 +101,7 @@ def test_without_its_permission_a_changed_sender_is_not_written(
         take_away(stack, "ses:UpdateEmailIdentityPolicy")
 
     enforced_deployed_stack.deploy(share)
-    with pytest.raises(CdkError, match="not authorized to perform: ses:UpdateEmailIdentityPolicy"):
+    with pytest.raises(DeploymentError, match="not authorized to perform: ses:UpdateEmailIdentityPolicy"):
         enforced_deployed_stack.deploy(share_without_permission)
     assert enforced_deployed_stack.status() == "UPDATE_ROLLBACK_COMPLETE"
 
@@ -198,7 +197,7 @@ def test_a_long_wait_hands_over_to_a_new_run(
 
 
 def test_a_wait_that_runs_away_is_stopped(enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match="took more than 12 invocations"):
+    with pytest.raises(DeploymentError, match="took more than 12 invocations"):
         enforced_deployed_stack.deploy(lambda stack: make_waiting(stack, enforced_hosted_zone, run_seconds=220))
 
 
@@ -209,7 +208,7 @@ def test_without_its_permission_a_long_wait_ends_with_a_reason(
         make_waiting(stack, enforced_hosted_zone, run_seconds=150)
         take_away(stack, "lambda:InvokeFunction")
 
-    with pytest.raises(CdkError, match="not authorized to perform: lambda:InvokeFunction"):
+    with pytest.raises(DeploymentError, match="not authorized to perform: lambda:InvokeFunction"):
         enforced_deployed_stack.deploy(make)
 
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"
@@ -230,7 +229,7 @@ def test_without_one_permission_a_rule_set_is_not_activated(
             inbound.add_rule(construct_id, recipients=[enforced_hosted_zone.domain], actions=[StopProcessing()])
         take_away(stack, action)
 
-    with pytest.raises(CdkError, match=f"not authorized to perform: {action}"):
+    with pytest.raises(DeploymentError, match=f"not authorized to perform: {action}"):
         enforced_deployed_stack.deploy(make)
 
     assert enforced_deployed_stack.status() == "ROLLBACK_COMPLETE"

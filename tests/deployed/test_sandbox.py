@@ -11,10 +11,9 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from ses_constructs import ProductionAccess, VerifiedAddress
 from tests.local_aws.smtp_users import add_user, remove_user
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.fixtures import stack_in
 from tests.running_aws.processes import wait_until
 
@@ -159,7 +158,7 @@ def test_a_request_fails_after_a_denial_and_names_the_case(
     enforced_deployed_stack.destroy()
     enforced_aws.review("DENIED")
     case = enforced_aws.client("sesv2").get_account()["Details"]["ReviewDetails"]["CaseId"]
-    with pytest.raises(CdkError, match=case):
+    with pytest.raises(DeploymentError, match=case):
         enforced_deployed_stack.deploy(partial(add_request, use_case=f"{USE_CASE}{more}"))
 
 
@@ -169,6 +168,6 @@ def test_one_stack_asks(
     folder: Path = tmp_path_factory.mktemp("second")
     enforced_deployed_stack.deploy(add_request)
     for second in stack_in(enforced_aws, folder):
-        with pytest.raises(CdkError, match=r"one-per-region/production-access.*already exists"):
+        with pytest.raises(DeploymentError, match=r"one-per-region/production-access.*already exists"):
             second.deploy(partial(add_request, use_case=USE_CASE * 2))
     assert review(enforced_aws) == (False, "PENDING", USE_CASE.strip())

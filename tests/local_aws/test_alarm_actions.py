@@ -16,10 +16,9 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from local_aws.extensions.alarm_documents import alarm_state
 from tests.local_aws.inbound_app import add_function
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.processes import wait_until
 from tests.running_aws.queues import next_message
 
@@ -351,5 +350,5 @@ def test_a_composite_alarm_needs_children_that_exist(deployed_stack: DeployedSta
     def build(stack: cdk.Stack) -> None:
         cloudwatch.CfnCompositeAlarm(stack, "AtRisk", alarm_rule='ALARM("no-such-alarm")')
 
-    with pytest.raises(CdkError, match="in the alarm rule do not exist"):
+    with pytest.raises(DeploymentError, match="in the alarm rule do not exist"):
         deployed_stack.deploy(build)

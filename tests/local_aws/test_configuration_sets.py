@@ -11,9 +11,8 @@ from aws_cdk import aws_sns as sns
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.plain_app import add_mail_domain
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -202,7 +201,7 @@ def with_eleven_destinations(stack: cdk.Stack) -> None:
     ],
 )
 def test_refuses_as_ses_does(deployed_stack: DeployedStack, build: Callable[[cdk.Stack], None], words: str) -> None:
-    with pytest.raises(CdkError, match=words):
+    with pytest.raises(DeploymentError, match=words):
         deployed_stack.deploy(build)
 
 

@@ -4,9 +4,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ssm as ssm
 
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.plain_app import add_custom_resource
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 
@@ -39,7 +38,7 @@ def calls(stack: DeployedStack) -> dict[str, str]:
 
 
 def test_a_failing_create_gets_its_delete_in_the_rollback(deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match="as the test wants it"):
+    with pytest.raises(DeploymentError, match="as the test wants it"):
         deployed_stack.deploy(
             lambda stack: add_custom_resource(
                 stack, FAILS_TO_CREATE, properties={"Test": stack.stack_name, "Id": "from-the-failure"}
@@ -52,7 +51,7 @@ def test_a_failing_create_gets_its_delete_in_the_rollback(deployed_stack: Deploy
 
 
 def test_without_a_physical_id_the_delete_gets_one_of_cloudformation(deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match="as the test wants it"):
+    with pytest.raises(DeploymentError, match="as the test wants it"):
         deployed_stack.deploy(
             lambda stack: add_custom_resource(stack, FAILS_TO_CREATE, properties={"Test": stack.stack_name, "Id": ""})
         )
@@ -68,14 +67,14 @@ def test_a_resource_added_by_an_update_that_fails_gets_its_delete_too(deployed_s
         add_custom_resource(stack, FAILS_TO_CREATE, properties={"Test": stack.stack_name, "Id": "added"})
 
     deployed_stack.deploy(first)
-    with pytest.raises(CdkError, match="as the test wants it"):
+    with pytest.raises(DeploymentError, match="as the test wants it"):
         deployed_stack.deploy(second)
     assert calls(deployed_stack) == {"Create": "none", "Delete": "added"}
     assert deployed_stack.status() == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_a_response_that_is_too_long_fails(deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match="Response object is too long"):
+    with pytest.raises(DeploymentError, match="Response object is too long"):
         deployed_stack.deploy(lambda stack: add_custom_resource(stack, ANSWERS_TOO_LONG))
 
 

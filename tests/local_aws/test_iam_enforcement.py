@@ -9,9 +9,8 @@ from aws_cdk import aws_iam as iam
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.plain_app import add_custom_resource
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
@@ -178,7 +177,7 @@ def test_a_function_acts_as_its_role(
         )
 
     sesv2 = enforced_aws.client("sesv2")
-    with pytest.raises(CdkError, match="not authorized to perform: ses:CreateEmailIdentityPolicy"):
+    with pytest.raises(DeploymentError, match="not authorized to perform: ses:CreateEmailIdentityPolicy"):
         deploy(*(action for action in NEEDED if action != "ses:CreateEmailIdentityPolicy"))
     assert sesv2.get_email_identity_policies(EmailIdentity=domain)["Policies"] == {}
     deploy(*NEEDED)

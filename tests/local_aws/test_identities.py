@@ -7,10 +7,9 @@ import pytest
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from local_aws.read_back import read_domain
 from tests.local_aws.plain_app import add_mail_domain
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -132,7 +131,7 @@ def test_refuses_an_identity_that_exists(aws: LocalAws, identity: str, deployed_
     sesv2 = aws.client("sesv2")
     with pytest.raises(sesv2.exceptions.AlreadyExistsException):
         sesv2.create_email_identity(EmailIdentity=identity)
-    with pytest.raises(CdkError, match=f"'{identity}' already exists"):
+    with pytest.raises(DeploymentError, match=f"'{identity}' already exists"):
         deployed_stack.deploy(lambda stack: ses.CfnEmailIdentity(stack, "Identity", email_identity=identity))
     assert sesv2.get_email_identity(EmailIdentity=identity)["IdentityType"] == "DOMAIN"
 

@@ -9,9 +9,8 @@ import pytest
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.refusals import refusal_of
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
@@ -154,7 +153,7 @@ NOT_BELOW = "is not subdomain of the domain of the identity"
 def test_cloudformation_is_refused(
     aws: LocalAws, deployed_stack: DeployedStack, build: Callable[[cdk.Stack], None], words: str
 ) -> None:
-    with pytest.raises(CdkError, match=words):
+    with pytest.raises(DeploymentError, match=words):
         deployed_stack.deploy(build)
     assert refusal_of(aws.client("sesv2").get_email_identity, EmailIdentity=NAME)[0] == "NotFoundException"
 

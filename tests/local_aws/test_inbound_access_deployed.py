@@ -8,9 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.inbound_app import add_function
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 
@@ -41,7 +40,7 @@ def encrypted_app(stack: cdk.Stack, *, let_in: bool) -> None:
 
 
 def test_a_deployment_fails_without_the_policy_of_the_key(deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match=r"Could not write to bucket: .*\(Error Code: InvalidS3Configuration\)"):
+    with pytest.raises(DeploymentError, match=r"Could not write to bucket: .*\(Error Code: InvalidS3Configuration\)"):
         deployed_stack.deploy(lambda stack: encrypted_app(stack, let_in=False))
     assert deployed_stack.status() == "ROLLBACK_COMPLETE"
     deployed_stack.deploy(lambda stack: encrypted_app(stack, let_in=True))
@@ -65,6 +64,6 @@ def test_a_deployment_fails_without_the_permission_of_the_function(deployed_stac
             function.add_permission("Ses", principal=ses_principal, source_account=stack.account)
             rule.node.add_dependency(function.node.find_child("Ses"))
 
-    with pytest.raises(CdkError, match=r"Could not invoke Lambda function: arn:"):
+    with pytest.raises(DeploymentError, match=r"Could not invoke Lambda function: arn:"):
         deployed_stack.deploy(lambda stack: build(stack, permission=False))
     deployed_stack.deploy(lambda stack: build(stack, permission=True))

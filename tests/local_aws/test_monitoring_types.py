@@ -18,8 +18,7 @@ from aws_cdk import aws_ssm as ssm
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
@@ -158,5 +157,5 @@ def test_a_saved_query_needs_its_work_group(deployed_stack: DeployedStack) -> No
     def build_query(stack: cdk.Stack) -> None:
         athena.CfnNamedQuery(stack, "Query", database="default", query_string=QUERY, work_group="no-such-group")
 
-    with pytest.raises(CdkError, match="WorkGroup no-such-group is not found"):
+    with pytest.raises(DeploymentError, match="WorkGroup no-such-group is not found"):
         deployed_stack.deploy(build_query)

@@ -7,8 +7,7 @@ import pytest
 from aws_cdk import aws_ssm as ssm
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.fixtures import stack_in
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -31,7 +30,7 @@ def test_only_one_stack_has_it(
 
     deployed_stack.deploy(partial(add_parameter, value="first"))
     for other in stack_in(aws, tmp_path_factory.mktemp("other")):
-        with pytest.raises(CdkError, match=f"'{NAME}' already exists"):
+        with pytest.raises(DeploymentError, match=f"'{NAME}' already exists"):
             other.deploy(partial(add_parameter, value="second"))
     assert value() == "first"
     deployed_stack.deploy(partial(add_parameter, value="changed"))

@@ -7,9 +7,8 @@ import pytest
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.refusals import refusal_of
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 
@@ -61,5 +60,5 @@ def test_fact_47_cloudformation_is_refused_as_well(deployed_stack: DeployedStack
         ip_filter = ses.CfnReceiptFilter.IpFilterProperty(cidr="300.0.0.0/8", policy="Block")
         ses.CfnReceiptFilter(stack, "Filter", filter=ses.CfnReceiptFilter.FilterProperty(ip_filter=ip_filter))
 
-    with pytest.raises(CdkError, match=r"Invalid CIDR block: 300\.0\.0\.0/8"):
+    with pytest.raises(DeploymentError, match=r"Invalid CIDR block: 300\.0\.0\.0/8"):
         deployed_stack.deploy(build)

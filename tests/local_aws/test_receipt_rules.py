@@ -8,9 +8,8 @@ import pytest
 from aws_cdk import aws_ses as ses
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.refusals import refusal_of
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 
@@ -218,7 +217,7 @@ def test_a_stack_without_the_wait_for_its_domain_rolls_back(aws: LocalAws, deplo
         rule = ses.CfnReceiptRule.RuleProperty(actions=[ses.CfnReceiptRule.ActionProperty(bounce_action=action)])
         ses.CfnReceiptRule(stack, "Rule", rule_set_name=SET, rule=rule).add_dependency(identity)
 
-    with pytest.raises(CdkError, match=r"Identity is not verified: mailer-daemon@young\.example\.com"):
+    with pytest.raises(DeploymentError, match=r"Identity is not verified: mailer-daemon@young\.example\.com"):
         deployed_stack.deploy(build)
     assert deployed_stack.status() == "ROLLBACK_COMPLETE"
 

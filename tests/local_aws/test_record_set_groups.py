@@ -4,9 +4,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.plain_app import add_records, txt
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws")
@@ -27,7 +26,9 @@ def test_refuses_a_record_that_exists_and_takes_the_others_back(
 ) -> None:
     put_record(deployed_stack.aws, hosted_zone, "taken", "TXT", '"by hand"')
     records = [txt(f"{label}.{hosted_zone.domain}", "ours") for label in ("free", "taken")]
-    with pytest.raises(CdkError, match=r"Tried to create resource record set \[name='taken\..*but it already exists"):
+    with pytest.raises(
+        DeploymentError, match=r"Tried to create resource record set \[name='taken\..*but it already exists"
+    ):
         deployed_stack.deploy(lambda stack: add_records(stack, hosted_zone.hosted_zone_id, records))
     assert deployed_stack.status() == "ROLLBACK_COMPLETE"
     assert texts(deployed_stack, hosted_zone) == {"taken": "by hand"}
@@ -48,7 +49,7 @@ def test_an_update_changes_only_the_difference_and_a_failing_one_nothing(
     after = {"same": "by hand", "changed": "2", "added": "2", "taken": "by hand"}
     assert texts(deployed_stack, hosted_zone) == after
 
-    with pytest.raises(CdkError, match="but it already exists"):
+    with pytest.raises(DeploymentError, match="but it already exists"):
         deploy(same="1", changed="3", taken="3")
     assert deployed_stack.status() == "UPDATE_ROLLBACK_COMPLETE"
     assert texts(deployed_stack, hosted_zone) == after

@@ -12,8 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from botocore.exceptions import ClientError
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -187,7 +186,7 @@ def test_only_tests_what_shall_not_rotate_at_once(aws: LocalAws, deployed_stack:
 
 
 def test_a_function_has_to_let_secrets_manager_in(aws: LocalAws, deployed_stack: DeployedStack) -> None:
-    with pytest.raises(CdkError, match=r"grants access to the principal secretsmanager\.amazonaws\.com"):
+    with pytest.raises(DeploymentError, match=r"grants access to the principal secretsmanager\.amazonaws\.com"):
         deployed_stack.deploy(lambda stack: add_rotated(stack, name="rotated-by-nobody", may_invoke=False))
     client = aws.client("secretsmanager")
     with pytest.raises(client.exceptions.ResourceNotFoundException):
@@ -233,7 +232,7 @@ def test_a_secret_without_a_value_its_reference_and_its_policy(aws: LocalAws, de
 def test_refuses_a_secret_that_exists(aws: LocalAws, deployed_stack: DeployedStack) -> None:
     client = aws.client("secretsmanager")
     client.create_secret(Name="somebody-elses", SecretString="theirs")
-    with pytest.raises(CdkError, match="secret somebody-elses already exists"):
+    with pytest.raises(DeploymentError, match="secret somebody-elses already exists"):
         deployed_stack.deploy(lambda stack: secretsmanager.CfnSecret(stack, "Secret", name="somebody-elses"))
     assert versions(aws, "somebody-elses") == {"AWSCURRENT": "theirs"}
     client.delete_secret(SecretId="somebody-elses", ForceDeleteWithoutRecovery=True)

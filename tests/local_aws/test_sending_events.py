@@ -19,11 +19,10 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from local_aws.extensions.event_documents import OutgoingMail, document, events_of
 from local_aws.inbound.verdicts import EICAR
 from tests.local_aws.inbound_app import add_function
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -348,5 +347,5 @@ def test_a_role_that_ses_may_not_assume_is_refused(deployed_stack: DeployedStack
         bucket = s3.Bucket(stack, "Bucket", removal_policy=cdk.RemovalPolicy.DESTROY)
         add_firehose_destination(stack, add_stream(stack, bucket, compression="GZIP"), condition="another")
 
-    with pytest.raises(CdkError, match="Could not assume IAM role"):
+    with pytest.raises(DeploymentError, match="Could not assume IAM role"):
         deployed_stack.deploy(build)
