@@ -44,10 +44,11 @@ def decode_words(text: str) -> str:
 
 def read_words(text: str) -> str:
     """Read *text* as people see it: decoded as often as it is encoded, and without what is invisible."""
+    text = printable(text)
     for _ in range(_MOST_TIMES):
-        before, text = text, printable(decode_words(text))
-        if text == before:
+        if "=?" not in text:
             break
+        text = printable(decode_words(text))
     return text
 
 

@@ -19,7 +19,7 @@ LONGEST_LINE = 998
 USUAL_LINE = 76
 
 _LONGEST_NAME = 200
-_FIELD = re.compile(rb"(?:([!-9;-~]+)[ \t]*)?:")
+_FIELD = re.compile(rb"(?:([!-9;-~]{1,998})[ \t]*)?:")
 # What programs that keep mail in one file write before each message, and mail servers pass over.
 _MAILBOX_LINE = re.compile(rb">?From \S.*\d\d:\d\d")
 _TOKEN = re.compile(r"[ \t]*[^ \t]+|[ \t]+\Z")
@@ -80,27 +80,27 @@ def parse_headers(message: bytes | bytearray) -> tuple[Headers, int]:
     at = 0
     while at < len(message):
         end = message.find(b"\n", at) + 1 or len(message)
-        field = _FIELD.match(message, at, min(end, at + MOST_HEADER_BYTES))
         line = bytes(message[at : min(end, at + MOST_HEADER_BYTES)])
-        blank = at + len(line) == end and not line.strip(b"\r\n")
-        more = bool(fields) and message[at] in b" \t"
-        if not blank and not more and not field and not _MAILBOX_LINE.match(line):
-            return _headers(fields), at
-        if blank:
+        text = line.rstrip(b"\r\n")
+        if not text and at + len(line) == end:
             return _headers(fields), end
+        more = bool(fields) and line[:1] in (b" ", b"\t")
+        field = None if more else _FIELD.match(text)
+        if not more and not field and not _MAILBOX_LINE.match(text):
+            return _headers(fields), at
         if end > MOST_HEADER_BYTES:
             raise NotForwardedError(f"the header is larger than {MOST_HEADER_BYTES} bytes")
         if more:
-            fields[-1][1].append(line.rstrip(b"\r\n"))
+            fields[-1][1].append(text)
         elif field:
-            fields.append((field.group(1) or b"", [line[field.end() - at :].rstrip(b"\r\n")]))
+            fields.append((field.group(1) or b"", [text[field.end() :]]))
         at = end
     return _headers(fields), at
 
 
 def serialize_headers(headers: Iterable[Header]) -> bytes:
     """Write a header block and the blank line that ends it."""
-    return b"".join(line.encode() + b"\r\n" for header in headers for line in header.lines()) + b"\r\n"
+    return "".join(f"{line}\r\n" for header in headers for line in header.lines()).encode() + b"\r\n"
 
 
 def _headers(fields: list[tuple[bytes, list[bytes]]]) -> Headers:

@@ -90,7 +90,8 @@ def check_body(raw: bytes, body: bytes) -> None:
             block.append(line)
             break
         name, colon, _ = text.partition(b":")
-        starts = colon and all(33 <= byte <= 126 for byte in name.rstrip(b" \t")) and text[0] not in b" \t"
+        name = name.rstrip(b" \t")
+        starts = colon and all(33 <= byte <= 126 for byte in name) and len(name) <= 998 and text[0] not in b" \t"
         if not starts and not (began and text[0] in b" \t") and not MAILBOX.match(text):
             break
         began |= bool(starts)
