@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-MAX_MEMORY_RATIO = 2.5
+MAX_MEMORY_RATIO = 1.2
 SIZES = (1_000_000, 10_000_000, 41_900_000)
 SIDES = ("ours", "plain")
 SMALL_BYTES = 10_000

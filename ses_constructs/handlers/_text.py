@@ -14,6 +14,8 @@ def parse_json(text: object) -> object:
 
 def printable(text: str) -> str:
     """Keep what can be seen: no controls, no marks that turn the direction of writing, one space at a time."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (" " if character.isspace() else character for character in text)
     return " ".join("".join(one for one in kept if one == " " or unicodedata.category(one)[0] != "C").split())
 

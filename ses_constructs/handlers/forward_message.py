@@ -43,12 +43,12 @@ import boto3
 
 from ._aws import RETRY_LONG
 from ._lambda import Context
-from .forwarding import refusals
 from .forwarding.errors import NotForwardedError, Reason, RefusedError, TryAgainError, UncheckedError, unexpected
 from .forwarding.headers import parse_headers, serialize_headers
 from .forwarding.notification import Notification, parse_notification, sns_messages
 from .forwarding.policy import Policy
 from .forwarding.redrive import redrive
+from .forwarding.refusals import count_refusal, keep_refusal
 from .forwarding.rewrite import rewrite_headers
 from .forwarding.send import MOST_BYTES, MOST_RECIPIENTS, RETRY_SEND, Parts, Sender
 from .forwarding.settings import Settings
@@ -123,9 +123,9 @@ def _refuse(
     if stored.is_refused(refusal.reason):
         log.info("mail was refused before", extra=about)
         return
-    refusals.keep(_sqs(), settings.refused_queue, text, refusal.reason)
+    keep_refusal(_sqs(), settings.refused_queue, text, refusal.reason)
     log.warning("mail not forwarded", extra=about | {"reason": refusal.reason, "detail": str(refusal)})
-    refusals.count(settings.rule_set, refusal.reason)
+    count_refusal(settings.rule_set, refusal.reason)
     _note(partial(stored.note_refused, refusal.reason), about)
 
 

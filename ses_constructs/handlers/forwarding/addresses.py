@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .._text import printable
 from .domains import to_ascii
-from .encoded_words import decode_words, encode_words, remove_words
+from .encoded_words import encode_words, read_words, remove_words
 
 _MOST_CHARACTERS = 4000
 _MOST_NAME = 120
@@ -30,6 +29,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _ROUTE = re.compile(r"\A@[^:]*:|\Amailto:", re.IGNORECASE)
+_AFTER_AT = re.compile(r"@([^\s<>,;:()@]+)")
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = re.compile(rf"{_ATEXT}(?:\.{_ATEXT})*")
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+|\[[0-9A-Za-z.:]+\]")
@@ -61,6 +61,8 @@ def mailboxes(text: str) -> list[Mailbox]:
 
 def author_domains(text: str) -> set[str]:
     """List the domains of every address that somebody may find in an address header, as they are written."""
+    if len(text) > _MOST_CHARACTERS:
+        return {name.rstrip(".") for name in _AFTER_AT.findall(text.lower())}
     return {domain for parser in _parsed(text) for domain in parser.domains()}
 
 
@@ -103,23 +105,25 @@ class _MailboxParser:
         self.glued = kind in ("atom", "encoded", "quoted")
 
     def mailbox(self) -> Mailbox:
-        address, rest = _first_address(self.angles), self.words
-        if not address:
-            # Without brackets, an address is a word like the others, or several where a program put spaces in it.
-            raws = [raw for raw, _ in self.words]
-            address = _first_address(raws)
-            rest = [word for word in self.words if not address or normalize_address(word[0]) != address]
-        if not address and (address := normalize_address("".join(raws))):
-            rest = []
-        name = printable(decode_words(" ".join(read for _, read in rest))) or printable(
-            decode_words(" ".join(self.comments))
-        )
+        address, rest = self._address()
+        name = read_words(" ".join(read for _, read in rest)) or read_words(" ".join(self.comments))
         return Mailbox(name[:_MOST_NAME].strip(), address)
 
     def domains(self) -> set[str]:
-        written = (*self.angles, *(remove_words(raw) for raw, _ in self.words), self.mailbox().address)
+        written = (*self.angles, *(remove_words(raw) for raw, _ in self.words), self._address()[0])
         names = (one.rpartition("@")[2] for one in written if "@" in one)
         return {name for one in names if (name := "".join(one.split()).lower().rstrip("."))}
+
+    def _address(self) -> tuple[str, list[tuple[str, str]]]:
+        """Find the address, and the words that are not part of it."""
+        if address := _first_address(self.angles):
+            return address, self.words
+        # Without brackets, an address is a word like the others, or several where a program put spaces in it.
+        raws = [raw for raw, _ in self.words]
+        if address := _first_address(raws):
+            return address, [word for word in self.words if normalize_address(word[0]) != address]
+        address = normalize_address("".join(raws))
+        return address, [] if address else self.words
 
 
 def _first_address(candidates: list[str]) -> str:

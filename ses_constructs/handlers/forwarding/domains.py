@@ -9,7 +9,7 @@ from encodings.idna import nameprep
 
 _LABEL = 63
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
-# Letters, marks and digits, as in IDNA 2008: no capitals, no symbols.
+# Letters, marks and digits, as in IDNA 2008: no symbols.
 _CATEGORIES = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
 
 
@@ -21,27 +21,33 @@ def to_ascii(domain: str) -> str:
 
 def spellings(domain: str) -> frozenset[str]:
     """List the names in ASCII, in lower case, that somebody may read *domain* as."""
+    if domain.isascii():
+        return frozenset({domain.lower().rstrip(".")})
     parts = domain.translate(_DOTS).rstrip(".").split(".")
-    return frozenset(".".join(map(read, parts)) for read in (_plain, _prepared))
+    return frozenset(".".join(_encoded(read(part)) for part in parts) for read in (_plain, _prepared))
 
 
 def _agreed(label: str) -> str:
-    plain = unicodedata.normalize("NFC", label.lower())
-    allowed = all(one == "-" or unicodedata.category(one) in _CATEGORIES for one in plain)
-    if not allowed or unicodedata.category(plain[0])[0] == "M" or _prepared(label) != (written := _plain(label)):
+    plain = _plain(label)
+    if plain != _prepared(label) or plain != unicodedata.normalize("NFKC", plain).casefold():
         return ""
+    categories = [unicodedata.category(one) for one in plain if one != "-"]
+    if not _CATEGORIES.issuperset(categories) or categories[0][0] == "M" or "-" in (plain[0], plain[-1]):
+        return ""
+    written = _encoded(plain)
     return written if len(written) <= _LABEL else ""
 
 
 def _plain(label: str) -> str:
-    return _encoded(unicodedata.normalize("NFC", label.lower()))
+    return unicodedata.normalize("NFC", label.lower())
 
 
 def _prepared(label: str) -> str:
     try:
-        return _encoded(nameprep(label))
+        return nameprep(label)
     except UnicodeError:
-        return _plain(unicodedata.normalize("NFKC", label))
+        # What nobody may register: it is compared with ours, and equal to no other.
+        return unicodedata.normalize("NFKC", label).casefold()
 
 
 def _encoded(label: str) -> str:

@@ -5,10 +5,14 @@ import quopri
 import re
 from collections.abc import Iterable
 
+from .._text import printable
+from .charsets import codec
+
 _ENCODED = re.compile(r"=\?([A-Za-z0-9_-]{1,40})(?:\*[A-Za-z-]{0,20})?\?([bBqQ])\?([^?\s]{0,2000})\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s+(?==\?)")
 # 39 bytes make 64 characters, which fit in one line of 76 with the names of the usual headers.
 _WORD_BYTES = 39
+_MOST_TIMES = 5
 
 # What can become an encoded word depends on the header: a quoted string or an atom among addresses, a word inside the
 # quotes of a parameter (which everybody reads, though RFC 2231 wants something else), and any word in free text.
@@ -38,6 +42,16 @@ def decode_words(text: str) -> str:
     return _ENCODED.sub(_decoded_word, _BETWEEN.sub("", text))
 
 
+def read_words(text: str) -> str:
+    """Read *text* as people see it: decoded as often as it is encoded, and without what is invisible."""
+    text = printable(text)
+    for _ in range(_MOST_TIMES):
+        if "=?" not in text:
+            break
+        text = printable(decode_words(text))
+    return text
+
+
 def remove_words(text: str) -> str:
     """Take the encoded words out of *text*."""
     return _ENCODED.sub("", text)
@@ -50,8 +64,9 @@ def _decoded_word(match: re.Match[str]) -> str:
             raw = binascii.a2b_base64(payload + "=" * (-len(payload) % 4))
         else:
             raw = quopri.decodestring(payload.encode(), header=True)
-        return raw.decode(charset, "replace")
-    except (LookupError, ValueError):
+        known = codec(charset)
+        return raw.decode(known, "replace") if known else match.group()
+    except ValueError:
         return match.group()
 
 
@@ -66,16 +81,22 @@ def as_ascii(name: str, value: str) -> str:
 
 def _with_encoded_words(tokens: Iterable[str]) -> Iterable[str]:
     # The space between two encoded words is not seen, so that neighbours are encoded together.
-    run, gap = "", ""
+    run: list[str] = []
+    gap: list[str] = []
     for token in tokens:
         if not token.isascii():
-            run, gap = run + gap + _unquoted(token), ""
+            run += [*gap, _unquoted(token)]
+            gap = []
         elif run and token.isspace():
-            gap += token
+            gap.append(token)
         else:
-            yield (encode_words(run) if run else "") + gap + token
-            run, gap = "", ""
-    yield (encode_words(run) if run else "") + gap
+            yield from (*_as_words(run), *gap, token)
+            run, gap = [], []
+    yield from (*_as_words(run), *gap)
+
+
+def _as_words(run: list[str]) -> list[str]:
+    return [encode_words("".join(run))] if run else []
 
 
 def _unquoted(token: str) -> str:

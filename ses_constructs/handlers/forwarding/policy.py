@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .addresses import author_domains
 from .domains import spellings
 from .errors import Reason, RefusedError, UncheckedError
-from .headers import Header, all_headers, first_value
+from .headers import Header, Headers
 from .notification import Notification
 from .settings import Rule, Settings
 
@@ -33,7 +33,7 @@ class Policy:
             if self.notification.verdict(name) == "FAIL":
                 self._refuse(reason, "SES found it")
 
-    def check_headers(self, headers: list[Header]) -> str:
+    def check_headers(self, headers: Headers) -> str:
         """Refuse what comes round again, what is forged, and answers of programs; return the mark of the others.
 
         Returns:
@@ -48,15 +48,15 @@ class Policy:
         if reason is not self.waived:
             raise RefusedError(reason, detail)
 
-    def _check_loop(self, headers: list[Header]) -> None:
-        if any(one.unfolded == self.settings.mark for one in all_headers(headers, LOOP_HEADER)):
+    def _check_loop(self, headers: Headers) -> None:
+        if any(one.unfolded == self.settings.mark for one in headers.named(LOOP_HEADER)):
             self._refuse(Reason.LOOP, "forwarded by us before")
-        if len(all_headers(headers, "Received")) > MOST_HOPS:
+        if len(headers.named("Received")) > MOST_HOPS:
             self._refuse(Reason.LOOP, f"more than {MOST_HOPS} hops")
 
-    def _checked_author(self, headers: list[Header]) -> str:
+    def _checked_author(self, headers: Headers) -> str:
         verdict = self.notification.verdict("dmarc")
-        written = {name for one in all_headers(headers, "From") for name in author_domains(one.unfolded)}
+        written = {name for one in headers.named("From") for name in author_domains(one.unfolded)}
         domains = set(map(spellings, written))
         is_ours = any(self.settings.owns(spelling) for name in domains for spelling in name)
         if is_ours and not self.rule.marks_own_domain:
@@ -72,12 +72,12 @@ class Policy:
         verdicts = ((name, self.notification.verdict(name)) for name in ("spf", "dkim", "dmarc"))
         return ", ".join(f"{name}={_shown(value)}" for name, value in verdicts)
 
-    def _check_answer(self, headers: list[Header]) -> None:
-        null = not self.notification.has_return_path or first_value(headers, "Return-Path").replace(" ", "") == "<>"
+    def _check_answer(self, headers: Headers) -> None:
+        null = not self.notification.has_return_path or headers.first("Return-Path").replace(" ", "") == "<>"
         if null:
             self._refuse(Reason.AUTO_REPLY, "null return path")
         # auto-generated and auto-notified are notices, which answer nothing (RFC 3834, section 5).
-        if "auto-replied" in _keywords(all_headers(headers, "Auto-Submitted")):
+        if "auto-replied" in _keywords(headers.named("Auto-Submitted")):
             self._refuse(Reason.AUTO_REPLY, "auto-replied")
 
 

@@ -11,7 +11,7 @@ NAMESPACE, METRIC = "SesConstructs", "NotForwarded"
 _NOT_KEPT = frozenset({Reason.VIRUS, Reason.LOOP})
 
 
-def keep(sqs: Any, queue_url: str, notification: str, reason: Reason) -> None:
+def keep_refusal(sqs: Any, queue_url: str, notification: str, reason: Reason) -> None:
     """Put the text of a notification into the queue from which ``redrive`` takes it."""
     if reason in _NOT_KEPT:
         return
@@ -23,7 +23,7 @@ def keep(sqs: Any, queue_url: str, notification: str, reason: Reason) -> None:
         )
 
 
-def count(rule_set: str, reason: Reason) -> None:
+def count_refusal(rule_set: str, reason: Reason) -> None:
     """Count one message, in CloudWatch's embedded metric format.
 
     It must be printed: a logger's line becomes a text within Lambda's JSON, and that is no metric.

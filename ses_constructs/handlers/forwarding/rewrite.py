@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from .._text import printable
 from .addresses import Mailbox, join_addresses, mailboxes
-from .headers import USUAL_LINE, Header, first_value
+from .encoded_words import read_words
+from .headers import USUAL_LINE, Header, Headers
 from .policy import LOOP_HEADER
 
 _MOST_REFERENCES = 30
@@ -22,9 +23,9 @@ def _names(text: str) -> frozenset[str]:
 _REMOVED = _names(
     "return-path sender message-id dkim-signature domainkey-signature feedback-id delivered-to bcc resent-bcc "
     "disposition-notification-to disposition-notification-options return-receipt-to x-confirm-reading-to "
-    "from reply-to references x-original-from x-original-message-id x-forwarded-verdicts "
-    # ARC stays: it is there to outlive a forwarder.
-    "x-google-dkim-signature"
+    "from reply-to references x-original-from x-original-message-id x-original-date x-forwarded-verdicts "
+    # These sign From among others.
+    "x-google-dkim-signature arc-seal arc-message-signature arc-authentication-results"
 )
 # Nobody but the account's own programs may steer SES, and these headers do.
 _REMOVED_PREFIX = "x-ses-"
@@ -36,14 +37,17 @@ _SINGLE = _names(
     "content-length content-location content-md5 content-transfer-encoding content-type date delivered-to "
     "disposition-notification-options disposition-notification-to dkim-signature domainkey-signature errors-to from "
     "importance in-reply-to keywords list-archive list-help list-id list-owner list-post list-subscribe "
-    "list-unsubscribe message-context message-id mime-version organization original-from original-message-id "
-    "original-recipient original-subject precedence priority references reply-to return-path return-receipt-to "
-    "sender solicitation sensitivity subject thread-index thread-topic user-agent vbr-info"
+    "list-unsubscribe list-unsubscribe-post message-context message-id mime-version organization original-from "
+    "original-message-id original-recipient original-subject precedence priority references reply-to return-path "
+    "return-receipt-to sender solicitation sensitivity subject thread-index thread-topic user-agent vbr-info"
 )
+# In every width.
+_AT = re.compile("[@\ufe6b\uff20]")
+_ENCODED = re.compile(r"=\?\S*")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
 
 
-def rewrite_headers(headers: list[Header], *, sender: str, loop_mark: str, verdicts: str) -> list[Header]:
+def rewrite_headers(headers: Headers, *, sender: str, loop_mark: str, verdicts: str) -> list[Header]:
     """Make the headers of the message that we send from those of the one that we received.
 
     Args:
@@ -52,12 +56,14 @@ def rewrite_headers(headers: list[Header], *, sender: str, loop_mark: str, verdi
         loop_mark: By which we know the message when it comes back.
         verdicts: What SES found about the author, if that is not good.
     """
-    authors = mailboxes(first_value(headers, "From"))
+    authors = mailboxes(headers.first("From"))
     made = {
         "From": _ours(authors, sender, is_marked=bool(verdicts)),
-        "Reply-To": join_addresses(mailboxes(first_value(headers, "Reply-To"))) or join_addresses(authors),
-        "X-Original-From": first_value(headers, "From"),
-        "X-Original-Message-ID": first_value(headers, "Message-ID"),
+        "Reply-To": join_addresses(mailboxes(headers.first("Reply-To"))) or join_addresses(authors),
+        "X-Original-From": headers.first("From"),
+        "X-Original-Message-ID": headers.first("Message-ID"),
+        # SES writes a Date of its own.
+        "X-Original-Date": headers.first("Date"),
         "References": _references(headers),
         "X-Forwarded-Verdicts": verdicts,
         LOOP_HEADER: loop_mark,
@@ -77,16 +83,21 @@ def _kept(headers: Iterable[Header]) -> Iterable[Header]:
 
 
 def _ours(authors: list[Mailbox], sender: str, *, is_marked: bool) -> str:
-    # An address in a display name looks like a forgery to filters, and like the address to answer to people.
     author = next(iter(authors), Mailbox("", ""))
-    name = author.name or author.address.rpartition("@")[0].strip('"') or "unknown sender"
-    name = f"{name.replace('@', ' at ')}{' (unverified)' if is_marked else ''} via {sender.rpartition('@')[2]}"
-    return str(Mailbox(printable(name), sender))
+    name = _shown(author.name) or _shown(author.address.rpartition("@")[0].strip('"')) or "unknown sender"
+    mark = " (unverified)" if is_marked else ""
+    return str(Mailbox(f"{name}{mark} via {sender.rpartition('@')[2]}", sender))
 
 
-def _references(headers: list[Header]) -> str:
+def _shown(name: str) -> str:
+    # An address in a display name looks like a forgery to filters, and like the address to answer to people. Some
+    # readers decode what they find, wherever it stands.
+    return printable(_AT.sub(" at ", _ENCODED.sub("", read_words(name))))
+
+
+def _references(headers: Headers) -> str:
     """List the message and those it answers, so that an answer to the forwarded one joins the same conversation."""
-    before = first_value(headers, "References") or first_value(headers, "In-Reply-To")
-    ids = list(dict.fromkeys(_MESSAGE_ID.findall(f"{before} {first_value(headers, 'Message-ID')}")))
+    before = headers.first("References") or headers.first("In-Reply-To")
+    ids = list(dict.fromkeys(_MESSAGE_ID.findall(f"{before} {headers.first('Message-ID')}")))
     # The first one names the conversation, the last ones where in it we are.
     return " ".join(ids if len(ids) <= _MOST_REFERENCES else [ids[0], *ids[1 - _MOST_REFERENCES :]])

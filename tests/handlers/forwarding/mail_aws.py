@@ -24,6 +24,7 @@ LONGEST_LINE = 998
 ONCE = (
     *("auto-submitted", "bcc", "comments", "content-type", "content-transfer-encoding", "date", "delivered-to"),
     *("dkim-signature", "domainkey-signature", "from", "importance", "in-reply-to", "list-id", "list-unsubscribe"),
+    "list-unsubscribe-post",
     *("message-id", "mime-version", "precedence", "references", "reply-to", "return-path", "sender", "subject"),
 )
 HEADER_LINE = re.compile(rb"[!-9;-~]+:(?: [\t -~]*)?|[ \t]+[!-~][\t -~]*")

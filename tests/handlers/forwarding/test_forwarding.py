@@ -68,6 +68,7 @@ def test_the_headers_follow_the_recipe(mail: MailWorld) -> None:
         'Reply-To: "Doe, John" <john@author.example>',
         'X-Original-From: "Doe, John" <john@author.example>',
         "X-Original-Message-ID: <1@author.example>",
+        "X-Original-Date: Tue, 24 Nov 2026 14:39:57 +0000",
         "References: <1@author.example>",
         f"X-Forwarded-By: {MARK}",
     ]

@@ -12,7 +12,8 @@ from ..in_memory_aws import AwsError, Fault, Trouble
 from .mail_queues import Queued
 from .mail_world import BUCKET, MailWorld, event, logged, notification
 from .test_forwarding import MESSAGE
-from .test_policy import REFUSALS, counted, spoof, verdict
+from .test_policy import spoof, verdict
+from .test_refusals import REFUSALS, counted
 
 UNCHECKED = "unchecked: From is a domain of ours, and SES could not check it"
 
