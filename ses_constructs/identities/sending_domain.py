@@ -18,6 +18,7 @@ from ..common.arguments import (
 )
 from ..common.checks import check_configuration_set, warn, warn_unless_retained
 from ..common.sending_metrics import SendingMetrics
+from ._sender_checks import checked_sender
 from ._sending_grant import (
     SENDING_ACTIONS,
     address_arns,
@@ -171,17 +172,18 @@ class SendingDomain(Construct, SendingMetrics):
 
         Args:
             principal: A 12-digit account id or an IAM principal. A service principal is held to this account
-                (``aws:SourceAccount``). Everyone (``*``) is refused, unless conditions of the principal say who that
-                is, as those of ``iam.OrganizationPrincipal`` do.
+                (``aws:SourceAccount``), unless its conditions name another one. Everyone (``*``) is refused, unless a
+                condition of the principal names an organization or an account, as ``iam.OrganizationPrincipal`` does;
+                one that is met without its key, such as ``StringNotEquals``, or by any value names none.
             from_addresses: As in :meth:`grant_send`.
 
         Raises:
             ValueError: A principal that would let in too many, addresses outside the domain, and more senders than fit
                 into the 4,000 characters of a policy.
         """
-        from ._sender_policy import SenderPolicy, checked_sender  # loads aws_lambda, which few apps need
+        from ._sender_policy import SenderPolicy  # loads aws_lambda, which few apps need
 
-        sender, addresses = checked_sender(principal), self._from_addresses(from_addresses)
+        sender, addresses = checked_sender(self, principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
             self._sender_policy = SenderPolicy(
                 self,
