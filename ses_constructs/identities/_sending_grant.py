@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
-from ..common.arguments import check_kind, contains_token, invalid, text_tuple
+from ..common.arguments import check_kind, check_no_pattern, contains_token, invalid, text_tuple
 from ..common.checks import check_configuration_set
 from ..common.rendered import rendered
 from ..common.ses_arn import ses_arn
@@ -52,7 +52,10 @@ def grant_sending(
     used = [
         *identities,
         *(_set_arn(scope, each) for each in (*default, *_checked_sets(configuration_sets))),
-        *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
+        *(
+            ses_arn(scope, "template", check_no_pattern("templates", name))
+            for name in text_tuple("templates", templates)
+        ),
     ]
     operator, addresses = from_address
     grant = iam.Grant.add_to_principal(

@@ -12,6 +12,7 @@ from ..common.arguments import (
     check_domain_name,
     check_email_address,
     check_kind,
+    check_no_pattern,
     contains_token,
     invalid,
     is_within,
@@ -88,9 +89,9 @@ class SendingDomain(Construct, SendingMetrics):
 
         Args:
             grantee: Who may send, such as a role or a function.
-            from_addresses: From addresses of this domain, with ``*`` for any text (the condition ``ses:FromAddress``);
-                all of the domain unless given. With them ``ses:SendBulkEmail`` is left out: it knows no such condition,
-                so that nothing could hold it to them.
+            from_addresses: From addresses of this domain, with ``*`` for any text and no other pattern of IAM (the
+                condition ``ses:FromAddress``); all of the domain unless given. With them ``ses:SendBulkEmail`` is left
+                out: it knows no such condition, so that nothing could hold it to them.
             configuration_sets: Further sets that messages name.
             default_configuration_set: Covers the domain's own set, also one that the domain gets later. With False a
                 sender that forgets to name another set is refused.
@@ -236,7 +237,8 @@ class SendingDomain(Construct, SendingMetrics):
         if addresses is None:
             return [f"*@{self.domain_name}"]
         for address in checked_from_addresses(addresses, otherwise="leave it out for the whole domain"):
-            # In a condition '*' stands for any text; as part of an address it is an ordinary letter.
+            # In a condition '*' stands for any text; as part of an address it is an ordinary letter, and so are these.
+            check_no_pattern("from_addresses", address, patterns=("?", "${"))
             check_email_address("from_addresses", address)
             if contains_token(address) or contains_token(self.domain_name):
                 continue

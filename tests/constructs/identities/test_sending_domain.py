@@ -145,6 +145,10 @@ def test_a_grant_can_be_narrowed_to_addresses(stack: Stack, domain: SendingDomai
         ([], r"from_addresses must be a list of at least one address, got \[\]"),
         ("a@example.com", "from_addresses must be a list of at least one address, got 'a@example.com'"),
         ([5], "from_addresses must be text, got 5; pass a str"),
+        (["?@example.com"], r"from_addresses must have no '\?', which policies read as a pattern, got '\?@example"),
+        (["${aws}@example.com"], r"from_addresses must have no '\$\{', which policies read as a pattern"),
+        (["${*}@example.com"], r"from_addresses must have no '\$\{'"),
+        (["a\n@example.com"], "from_addresses must be one line of printable characters"),
     ],
 )
 def test_from_addresses_must_belong_to_the_domain(
@@ -206,6 +210,14 @@ def test_the_domain_of_a_from_address_is_compared_in_lower_case(
     domain.grant_send(role, from_addresses=["Ops@EXAMPLE.com"])
 
     assert granted(stack)["Condition"] == {"StringLike": {"ses:FromAddress": ["Ops@example.com"]}}
+
+
+@pytest.mark.parametrize("name", ["*", "welcome-?", "${aws:username}", "wel\0come"])
+def test_a_template_is_named_and_not_described(domain: SendingDomain, role: iam.Role, name: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"templates must (have no .*, which policies read as|be one line of printable)"
+    ):
+        domain.grant_send(role, templates=[name])
 
 
 def test_sandbox_is_a_bool(domain: SendingDomain, role: iam.Role) -> None:
