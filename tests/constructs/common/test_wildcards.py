@@ -35,5 +35,5 @@ def test_older_releases_of_cdk_take_no_second_pair_of_colons(role: iam.Role, mon
 def test_another_error_is_not_passed_over(role: iam.Role, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse(monkeypatch, "Something else")
 
-    with pytest.raises(RuntimeError, match="^Something else$"):
+    with pytest.raises(RuntimeError, match=r"^Something else$"):
         acknowledge_wildcard(role, "*", reason="no resource level")
