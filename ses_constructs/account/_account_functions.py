@@ -3,13 +3,14 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.topic_access import allow_role_publish
+from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction, allow_service_invoke
 
 _EVENTBRIDGE = "events.amazonaws.com"
@@ -41,7 +42,7 @@ class AccountReport(Construct):
             )
         )
         reason = "neither call has a resource level; the namespace is a condition"
-        Validations.of(handler.role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+        acknowledge_wildcard(handler.role, "*", reason=reason)
         rule = events.CfnRule(
             self,
             "Schedule",

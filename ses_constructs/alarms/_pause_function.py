@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,7 @@ from ..common.arguments import invalid
 from ..common.checks import warn
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_role_publish
+from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 
@@ -72,8 +73,7 @@ class PauseFunction(Construct):
             )
         else:
             action, resource = "ses:PutAccountSendingAttributes", "*"
-            reason = f"SES has no resource level for {action}"
-            Validations.of(role).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+            acknowledge_wildcard(role, "*", reason=f"SES has no resource level for {action}")
         role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
     def _allow_telling(self, team: Sequence[sns.ITopic]) -> None:

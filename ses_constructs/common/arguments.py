@@ -5,10 +5,15 @@ looks at what is written around a token and lets the token itself pass.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 # CDK keeps to these characters inside a token, so text that only resembles one gets no privileges here.
 TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
+
+# S3 takes keys of 1024 bytes; SES's ids have been 40 characters, as the one in its example of a notification
+# (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-examples.html).
+MAX_KEY_PREFIX = 1024 - 40
 
 _TOKEN = re.compile(TOKEN_PATTERN)
 _TOKENS_ONLY = re.compile(rf"(?:{TOKEN_PATTERN})+")
@@ -60,6 +65,39 @@ def check_text(argument: str, value: str) -> str:
     """Return *value* if it is a ``str``; raise ``ValueError`` otherwise."""
     if not isinstance(value, str):
         raise invalid(argument, "be text", value, "pass a str")
+    return value
+
+
+def check_printable(argument: str, value: str) -> str:
+    """Return *value* if it is text of one line without control characters; raise ``ValueError`` otherwise."""
+    if not check_text(argument, value).isprintable():
+        raise invalid(argument, "be one line of printable characters", value, "leave the others out")
+    return value
+
+
+def check_no_pattern(argument: str, value: str, *, patterns: Sequence[str] = ("*", "?", "${")) -> str:
+    """Return *value* if a policy reads every letter of it as it is written; raise ``ValueError`` otherwise.
+
+    ``${`` begins a variable of the policy, such as the name of whoever asks.
+
+    >>> check_no_pattern("prefix", "${aws:username}/")
+    Traceback (most recent call last):
+    ValueError: prefix must have no '${', which policies read as a pattern, got '${aws:username}/'; leave it out
+    """
+    known = without_tokens(check_printable(argument, value))
+    for pattern in patterns:
+        if pattern in known:
+            raise invalid(argument, f"have no {pattern!r}, which policies read as a pattern", value, "leave it out")
+    return value
+
+
+def check_key_prefix(argument: str, value: str) -> str:
+    """Return *value* if keys of objects in S3 may begin so; raise ``ValueError`` otherwise."""
+    known = without_tokens(check_no_pattern(argument, value))
+    if len(known.encode()) > MAX_KEY_PREFIX:
+        raise invalid(argument, f"be at most {MAX_KEY_PREFIX} bytes, as SES's message id follows", value, "shorten it")
+    if {".", ".."} & {*known.split("/")}:
+        raise invalid(argument, "have no '.' and '..' between slashes, which programs resolve", value, "leave them out")
     return value
 
 
@@ -186,4 +224,11 @@ def _ascii_form(name: str) -> str:
         ascii_name = name.encode("idna").decode("ascii")
     except UnicodeError:
         return hint
-    return hint if name_flaw(ascii_name) else f"write {ascii_name!r}"
+    # The codec speaks IDNA 2003, which writes some names as those of somebody else: straße.example as strasse.example.
+    is_same = ascii_name.encode().decode("idna") == name.lower() and not any(map(_is_symbol, name))
+    return f"write {ascii_name!r}" if is_same and not name_flaw(ascii_name) else hint
+
+
+def _is_symbol(character: str) -> bool:
+    # IDNA 2008 has letters, marks and digits only.
+    return unicodedata.category(character)[0] not in "LMN" and character not in "-."

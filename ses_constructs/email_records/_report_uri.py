@@ -19,12 +19,14 @@ from ..common.arguments import (
 )
 from ._txt_strings import split_tokens
 
-_HTTPS = re.compile(rf"(?i:https)://(?P<host>(?:{TOKEN_PATTERN}|[^/?:])*)(?P<port>:[0-9]{{1,5}})?(?P<rest>(?:[/?].*)?)")
+# A token is one thing: could it be read by its letters as well, the readings would double with each further one.
+_HOST = rf"(?:{TOKEN_PATTERN}|(?!{TOKEN_PATTERN})[^/?:])*"
+_HTTPS = re.compile(rf"(?i:https)://(?P<host>{_HOST})(?P<port>:[0-9]{{1,5}})?(?P<rest>(?:[/?].*)?)")
 _PATH_AND_QUERY = re.compile(r"(?:[A-Za-z0-9\-._~$&'()*+=:@/?,!;]|%[0-9A-Fa-f]{2})*")
 # These separate URIs, size limits and tags in a record, so inside a URI they are escaped (RFC 9989 section 4.7,
 # RFC 8460 section 3); an escape that is there already only gets its digits in upper case.
 _TO_ESCAPE = re.compile(r"[,!;]|%..")
-_SIZE_LIMIT = re.compile(r"![0-9]+[kmgt]?", re.IGNORECASE)
+_SIZE_LIMIT = re.compile(r"![0-9]+[kmgtKMGT]?")
 
 
 def report_uris(argument: str, values: Sequence[str]) -> tuple[str, ...]:
@@ -34,9 +36,21 @@ def report_uris(argument: str, values: Sequence[str]) -> tuple[str, ...]:
     return uris
 
 
-def split_dmarc_uris(text: str) -> tuple[str, ...]:
-    """Cut the value of a published DMARC tag at its commas, without the size limits (``!10m``) that are retired."""
-    return tuple(_without_size_limit(part.strip(" \t")) for part in text.split(","))
+def published_uris(argument: str, text: str) -> tuple[str, ...]:
+    """Cut the value of a published tag at its commas; raise ``ValueError`` for an address that is no URI.
+
+    Receivers ignore such an address, so its owner gets no reports.
+    """
+    uris = tuple(part.strip(" \t") for part in text.split(","))
+    for uri in uris:
+        if not uri.lower().startswith(("mailto:", "https:")):
+            raise invalid(argument, "hold mailto:/https: URIs", uri, "write 'mailto:dmarc@example.com'")
+    return uris
+
+
+def split_dmarc_uris(argument: str, text: str) -> tuple[str, ...]:
+    """As :func:`published_uris`, without the size limits (``!10m``) that DMARC has retired."""
+    return tuple(_without_size_limit(uri) for uri in published_uris(argument, text))
 
 
 def mail_host(uri: str) -> str | None:

@@ -23,7 +23,7 @@ _FAILURE_OPTIONS = ("0", "1", "d", "s")
 _KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct")
 # The name of the version tag may be in either case, its value may not (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
-_TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>[ -~\t]*)")
+_TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>(?:[!-~][ -~\t]*)?)")
 
 
 class DmarcOptions(TypedDict, total=False):
@@ -187,10 +187,10 @@ class DmarcPolicy:
         tags = _tags(text)
         # Values are case-insensitive, except for the URIs.
         lowered = {name: value.lower() for name, value in tags.items()}
-        failure_reports_to = split_dmarc_uris(tags["ruf"]) if "ruf" in tags else ()
         options = tuple(option.strip(" \t") for option in lowered["fo"].split(":")) if "fo" in tags else ()
         alignments = {"r": "relaxed", "s": "strict"}
         try:
+            failure_reports_to = split_dmarc_uris("ruf", tags["ruf"]) if "ruf" in tags else ()
             check_choice("t", lowered.get("t", "n"), ("y", "n"))
             check_choice("adkim", lowered.get("adkim", "r"), ("r", "s"))
             check_choice("aspf", lowered.get("aspf", "r"), ("r", "s"))
@@ -202,7 +202,7 @@ class DmarcPolicy:
                 public_suffix=cast(PublicSuffix | None, lowered.get("psd")),
                 dkim_alignment=cast(DmarcAlignment, alignments[lowered.get("adkim", "r")]),
                 spf_alignment=cast(DmarcAlignment, alignments[lowered.get("aspf", "r")]),
-                reports_to=split_dmarc_uris(tags["rua"]) if "rua" in tags else (),
+                reports_to=split_dmarc_uris("rua", tags["rua"]) if "rua" in tags else (),
                 failure_reports_to=failure_reports_to,
                 failure_options=options if failure_reports_to else (),
             )

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -134,6 +135,8 @@ def _check_value(type_: RecordType, value: str) -> None:
 def _check_txt(text: str) -> None:
     if not text:
         raise invalid("values", "not hold an empty text", text, "leave the value out")
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise invalid("values", "have no control characters", text, "leave them out, or write spaces")
     try:
         length = wire_length(text)
     except UnicodeEncodeError:

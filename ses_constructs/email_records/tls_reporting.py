@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ..common.arguments import check_text, invalid
-from ._report_uri import report_uris
+from ._report_uri import published_uris, report_uris
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,31})=(?P<value>[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)")
 
@@ -51,14 +51,14 @@ class TlsReporting:
         # Version and field names are case-sensitive in RFC 8460, unlike the names of DMARC tags.
         if version.rstrip(" \t") != "v=TLSRPTv1":
             raise invalid("text", "begin with v=TLSRPTv1 and a semicolon", text, "pass a TLS reporting record")
-        reports_to: list[str] = []
+        values: list[str] = []
         for written in filter(None, (part.strip(" \t") for part in rest.split(";"))):
             field = _FIELD.fullmatch(written)
             if field is None:
                 raise invalid("text", "consist of name=value fields", text, f"look at {written!r}")
             if field["name"] == "rua":
-                reports_to += [uri.strip(" \t") for uri in field["value"].split(",")]
+                values.append(field["value"])
         try:
-            return cls(reports_to=tuple(reports_to))
+            return cls(reports_to=published_uris("rua", ",".join(values)) if values else ())
         except ValueError as error:
             raise invalid("text", "be a valid TLS reporting record", text, str(error)) from error

@@ -1,6 +1,6 @@
 """Where the event history is written: the bucket, and the delivery stream that fills it."""
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from ..common.private_bucket import private_bucket
-from ..common.rendered import rendered
+from ..common.wildcards import acknowledge_wildcard
 from ._history_table import EVENTS_PREFIX
 from ._stream_role import StreamRole
 
@@ -117,15 +117,9 @@ class EventStream(Construct):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
         if key is not None:
             key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
-        acknowledge_prefixes(role, objects, reason="the names of the objects are made by Firehose below our prefixes")
+        for each in objects:
+            acknowledge_wildcard(role, each, reason="the names of the objects are made by Firehose below our prefixes")
         return role
-
-
-def acknowledge_prefixes(role: Construct, objects: list[str], *, reason: str) -> None:
-    """Explain to cdk-nag the wildcard behind each prefix, and no other."""
-    for each in objects:
-        written = rendered(Stack.of(role).resolve(each))
-        Validations.of(role).acknowledge(Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{written}]", reason=reason))
 
 
 def _encryption(

@@ -9,8 +9,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ..common.wildcards import acknowledge_wildcard
 from ._history_queries import QUERIES
-from ._history_stream import RESULTS_PREFIX, acknowledge_prefixes
+from ._history_stream import RESULTS_PREFIX
 from ._history_table import EVENTS_PREFIX, TABLE_NAME
 
 _QUERY_ACTIONS = (
@@ -102,9 +103,7 @@ def grant_query(
         grant = grant.combine(key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey"))
     principal = grantee.grant_principal
     if isinstance(principal, Construct) and Stack.of(principal).node.addr == stack.node.addr:
-        acknowledge_prefixes(
-            principal,
-            [events, results],
-            reason="the names of the objects are made by Firehose and Athena; the bucket holds nothing but the history",
-        )
+        reason = "the names of the objects are made by Firehose and Athena; the bucket holds nothing but the history"
+        for objects in (events, results):
+            acknowledge_wildcard(principal, objects, reason=reason)
     return grant

@@ -10,8 +10,8 @@ Environment:
 - ``FORWARD_CONFIGURATION_SET``: through which we send.
 - ``FORWARD_RECEIVING_DOMAINS``: a JSON list of the domains in which no destination may lie, and for which nobody else
   may speak; ``.example.com`` stands for all subdomains.
-- ``FORWARD_LOOP_MARK``: a text of visible ASCII characters that no other forwarder has, sent as ``X-Forwarded-By``.
-- ``FORWARD_RULE_SET``: the name of the rule set, a dimension of the metric.
+- ``FORWARD_NAME``: a name that no other rule set has, in any account; a dimension of the metric, and hashed the mark
+  by which a message is known that comes round again (``X-Forwarded-By``).
 - ``FORWARD_REFUSED_QUEUE``, ``FORWARD_DEAD_LETTER_QUEUE``: the URLs of the queues for what is not forwarded.
 
 A message that policy refuses (virus, spam, forged, an answer of a program, a loop) is logged as ``mail not forwarded``
@@ -125,7 +125,7 @@ def _refuse(
         return
     keep_refusal(_sqs(), settings.refused_queue, text, refusal.reason)
     log.warning("mail not forwarded", extra=about | {"reason": refusal.reason, "detail": str(refusal)})
-    count_refusal(settings.rule_set, refusal.reason)
+    count_refusal(settings.name, refusal.reason)
     _note(partial(stored.note_refused, refusal.reason), about)
 
 
@@ -150,7 +150,9 @@ def _forward(
 def _prepared(message: bytearray, policy: Policy) -> Parts:
     headers, body = parse_headers(message)
     verdicts = policy.check_headers(headers)
-    rewritten = rewrite_headers(headers, sender=policy.rule.sender, loop_mark=policy.settings.mark, verdicts=verdicts)
+    rewritten = rewrite_headers(
+        headers, sender=policy.rule.sender, loop_mark=policy.settings.loop_mark, verdicts=verdicts
+    )
     parts = serialize_headers(rewritten), memoryview(message)[body:]
     if sum(map(len, parts)) > MOST_BYTES:
         raise NotForwardedError("the message is too large")

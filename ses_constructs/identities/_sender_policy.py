@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Names, RemovalPolicy, Stack, Token
+from aws_cdk import Names, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
@@ -17,10 +17,6 @@ _MAX_POLICY_NAME = 64
 _MAX_POLICY_LENGTH = 4000
 # SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
 _ACTIONS = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
-
-# Conditions that say who everyone ("*") is, and for whom a service acts.
-_KEYS_THAT_NAME_A_SENDER = {"aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount", "aws:PrincipalArn"}
-_KEYS_THAT_NAME_A_SOURCE = {"aws:SourceAccount", "aws:SourceArn"}
 
 
 class SenderPolicy(Construct):
@@ -72,17 +68,12 @@ class SenderPolicy(Construct):
 
         Raises ``ValueError`` when the policy would be longer than SES takes.
         """
-        conditions: dict[str, dict[str, object]] = {"StringLike": {"ses:FromAddress": list(from_addresses)}}
-        fragment = principal.policy_fragment
-        if "Service" in fragment.principal_json and not _condition_keys(fragment) & _KEYS_THAT_NAME_A_SOURCE:
-            # A service acts for whoever asks it; without this any of its customers could send as the domain.
-            conditions["StringEquals"] = {"aws:SourceAccount": Stack.of(self).account}
         self._document.add_statements(
             iam.PolicyStatement(
                 actions=list(_ACTIONS),
                 principals=[principal],
                 resources=[self._identity.email_identity_arn],
-                conditions=conditions,
+                conditions={"StringLike": {"ses:FromAddress": list(from_addresses)}},
             )
         )
         length = len(json.dumps(Stack.of(self).resolve(self._document), separators=(",", ":")))
@@ -93,33 +84,3 @@ class SenderPolicy(Construct):
                 length,
                 "pass an iam.CompositePrincipal, or an iam.OrganizationPrincipal for all of them",
             )
-
-
-def checked_sender(principal: iam.IPrincipal | str) -> iam.IPrincipal:
-    """A principal for an account id or a principal; raise ``ValueError`` for anything that would let in too many."""
-    if isinstance(principal, str):
-        is_account = principal.isascii() and principal.isdigit() and len(principal) == 12
-        if not Token.is_unresolved(principal) and not is_account:
-            raise _no_sender(principal)
-        return iam.AccountPrincipal(principal)
-    if not hasattr(principal, "policy_fragment"):
-        raise _no_sender(principal)
-    # Whatever the principal is wrapped in: what counts is how it stands in the policy.
-    fragment = principal.policy_fragment
-    names = {str(name) for found in fragment.principal_json.values() for name in found}
-    keys = _condition_keys(fragment)
-    if any("*" in name for name in names) and not keys & _KEYS_THAT_NAME_A_SENDER:
-        fix = "pass an account id, a role, or an iam.OrganizationPrincipal"
-        raise invalid("principal", "name who may send, and not everyone", "*", fix)
-    if "ses:FromAddress" in keys:
-        fix = "pass the addresses in from_addresses"
-        raise invalid("principal", "carry no condition on ses:FromAddress", sorted(keys), fix)
-    return principal
-
-
-def _no_sender(principal: object) -> ValueError:
-    return invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
-
-
-def _condition_keys(fragment: iam.PrincipalPolicyFragment) -> set[str]:
-    return {key for condition in fragment.conditions.values() for key in condition}

@@ -7,15 +7,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeGuard
 
-from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
-from ..common.arguments import check_kind, contains_token, invalid, text_tuple
+from ..common.arguments import check_kind, check_no_pattern, contains_token, invalid, text_tuple
 from ..common.checks import check_configuration_set
-from ..common.rendered import rendered
 from ..common.ses_arn import ses_arn
+from ..common.wildcards import acknowledge_wildcard
 
 # The v1 and v2 API calls share these action names; SMTP needs ses:SendRawEmail.
 SENDING_ACTIONS = (
@@ -52,7 +51,10 @@ def grant_sending(
     used = [
         *identities,
         *(_set_arn(scope, each) for each in (*default, *_checked_sets(configuration_sets))),
-        *(ses_arn(scope, "template", name) for name in text_tuple("templates", templates)),
+        *(
+            ses_arn(scope, "template", check_no_pattern("templates", name))
+            for name in text_tuple("templates", templates)
+        ),
     ]
     operator, addresses = from_address
     grant = iam.Grant.add_to_principal(
@@ -79,18 +81,9 @@ def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[
     # A role or user holds the policy; a policy that is the grantee has a principal without a place in the tree.
     owner = next((each for each in (grantee.grant_principal, grantee) if _is_construct(each)), None)
     for each in arns:
-        written = rendered(Stack.of(scope).resolve(each))
-        if owner and "*" in written:
-            acknowledgment = Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{written}]",
-                reason="only addresses of the domain match, which may be identities of their own",
-            )
-            try:
-                Validations.of(owner).acknowledge(acknowledgment)
-            except RuntimeError as error:
-                # Older releases of CDK take no second '::' in an id, such as that of <AWS::Partition>.
-                if "InvalidValidationId" not in str(error):
-                    raise
+        if owner and "*" in each:
+            reason = "only addresses of the domain match, which may be identities of their own"
+            acknowledge_wildcard(owner, each, reason=reason)
     return arns
 
 

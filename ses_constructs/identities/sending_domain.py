@@ -12,12 +12,14 @@ from ..common.arguments import (
     check_domain_name,
     check_email_address,
     check_kind,
+    check_no_pattern,
     contains_token,
     invalid,
     is_within,
 )
 from ..common.checks import check_configuration_set, warn, warn_unless_retained
 from ..common.sending_metrics import SendingMetrics
+from ._sender_checks import checked_sender
 from ._sending_grant import (
     SENDING_ACTIONS,
     address_arns,
@@ -87,9 +89,9 @@ class SendingDomain(Construct, SendingMetrics):
 
         Args:
             grantee: Who may send, such as a role or a function.
-            from_addresses: From addresses of this domain, with ``*`` for any text (the condition ``ses:FromAddress``);
-                all of the domain unless given. With them ``ses:SendBulkEmail`` is left out: it knows no such condition,
-                so that nothing could hold it to them.
+            from_addresses: From addresses of this domain, with ``*`` for any text and no other pattern of IAM (the
+                condition ``ses:FromAddress``); all of the domain unless given. With them ``ses:SendBulkEmail`` is left
+                out: it knows no such condition, so that nothing could hold it to them.
             configuration_sets: Further sets that messages name.
             default_configuration_set: Covers the domain's own set, also one that the domain gets later. With False a
                 sender that forgets to name another set is refused.
@@ -171,17 +173,18 @@ class SendingDomain(Construct, SendingMetrics):
 
         Args:
             principal: A 12-digit account id or an IAM principal. A service principal is held to this account
-                (``aws:SourceAccount``). Everyone (``*``) is refused, unless conditions of the principal say who that
-                is, as those of ``iam.OrganizationPrincipal`` do.
+                (``aws:SourceAccount``), unless its conditions name another one. Everyone (``*``) is refused, unless a
+                condition of the principal names an organization or an account, as ``iam.OrganizationPrincipal`` does;
+                one that is met without its key, such as ``StringNotEquals``, or by any value names none.
             from_addresses: As in :meth:`grant_send`.
 
         Raises:
             ValueError: A principal that would let in too many, addresses outside the domain, and more senders than fit
                 into the 4,000 characters of a policy.
         """
-        from ._sender_policy import SenderPolicy, checked_sender  # loads aws_lambda, which few apps need
+        from ._sender_policy import SenderPolicy  # loads aws_lambda, which few apps need
 
-        sender, addresses = checked_sender(principal), self._from_addresses(from_addresses)
+        sender, addresses = checked_sender(self, principal), self._from_addresses(from_addresses)
         if self._sender_policy is None:
             self._sender_policy = SenderPolicy(
                 self,
@@ -234,7 +237,8 @@ class SendingDomain(Construct, SendingMetrics):
         if addresses is None:
             return [f"*@{self.domain_name}"]
         for address in checked_from_addresses(addresses, otherwise="leave it out for the whole domain"):
-            # In a condition '*' stands for any text; as part of an address it is an ordinary letter.
+            # In a condition '*' stands for any text; as part of an address it is an ordinary letter, and so are these.
+            check_no_pattern("from_addresses", address, patterns=("?", "${"))
             check_email_address("from_addresses", address)
             if contains_token(address) or contains_token(self.domain_name):
                 continue

@@ -19,8 +19,8 @@ from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.checks import regions_differ, warn_about_policy
-from ..common.rendered import rendered
 from ..common.topic_access import key_statement
+from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
 from ..identities.sending_domain import SendingDomain
 from ._failure_alarms import queue_alarm
@@ -40,7 +40,7 @@ class MailForwarder(Construct):
         construct_id: str,
         *,
         rule_set: RuleSet,
-        mark: str,
+        name: str,
         configuration_set: ses.IConfigurationSet,
         max_concurrency: int | None,
     ) -> None:
@@ -68,8 +68,7 @@ class MailForwarder(Construct):
             environment={
                 "FORWARD_CONFIGURATION_SET": configuration_set.configuration_set_name,
                 "FORWARD_RECEIVING_DOMAINS": domains,
-                "FORWARD_LOOP_MARK": mark,
-                "FORWARD_RULE_SET": mark,
+                "FORWARD_NAME": name,
                 "FORWARD_REFUSED_QUEUE": refused.queue_url,
                 "FORWARD_DEAD_LETTER_QUEUE": self.dead_letter_queue.queue_url,
             },
@@ -84,7 +83,7 @@ class MailForwarder(Construct):
         )
         if key:
             _let_topic_use(key, self)
-        _allow_read_and_mark(self._role, mailbox, f"forwarding/{mark}/")
+        _allow_read_and_mark(self._role, mailbox, f"forwarding/{name}/")
         _allow_redrive(self._role, refused, self.dead_letter_queue)
         if mailbox.encryption_key:
             _allow_encrypt(self._role, mailbox)
@@ -158,18 +157,9 @@ def _allow_read_and_mark(role: iam.Role, mailbox: s3.IBucket, prefix: str) -> No
     role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]))
     # Without it, and without conditions, S3 answers "denied" for a note that is not there yet.
     role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[mailbox.bucket_arn]))
-    written = rendered(Stack.of(role).resolve(objects))
-    try:
-        Validations.of(role).acknowledge(
-            Acknowledgment(
-                id=f"AwsSolutions-IAM5[Resource::{written}]",
-                reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
-            )
-        )
-    except RuntimeError as error:
-        # Older releases of CDK take no second '::' in an id, such as that of <AWS::Region>.
-        if "InvalidValidationId" not in str(error):
-            raise
+    acknowledge_wildcard(
+        role, objects, reason="the keys of the messages are made by SES; the prefix belongs to this function alone"
+    )
 
 
 def _allow_redrive(role: iam.Role, *queues: sqs.IQueue) -> None:

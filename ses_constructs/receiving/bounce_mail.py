@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import check_email_address, invalid
+from ..common.arguments import check_email_address, invalid, without_tokens
 from ._rule_checks import domain_of
 from .inbound_rule import InboundAction, InboundRule
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # RFC 3463 has up to three digits a place; SES takes one, by the rules that cdk-preflight 1.9.1 saw on live AWS.
 _ENHANCED_STATUS = re.compile(r"[45]\.[0-9]\.[0-9]")
+# SES names no limit; this is the reply line of RFC 5321 section 4.5.3.1.5 without '550 5.1.1 ' and the line's end.
+_MAX_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,10 @@ class BounceReply:
         smtp_code: A failure code of SMTP, such as ``550`` (RFC 5321 section 4.2).
         status_code: An enhanced status of the same class, such as ``5.1.1`` (RFC 3463), of which SES takes those with
             one digit a place.
-        message: One printable line for the sender.
+        message: One printable line for the sender, at most 500 bytes in UTF-8.
 
     Raises:
-        ValueError: Codes that are no failure or do not fit each other, and a message of several lines.
+        ValueError: Codes that are no failure or do not fit each other, and a message of several lines or too long.
     """
 
     smtp_code: str
@@ -58,6 +60,8 @@ class BounceReply:
             )
         if not self.message.strip() or not self.message.isprintable():
             raise invalid("message", "be one printable line", self.message, "say why the message was not taken")
+        if len(without_tokens(self.message).encode()) > _MAX_MESSAGE:
+            raise invalid("message", f"be at most {_MAX_MESSAGE} bytes", self.message, "shorten it")
 
 
 BounceReply.MAILBOX_DOES_NOT_EXIST = BounceReply("550", "5.1.1", "Mailbox does not exist")

@@ -42,7 +42,7 @@ class Forwarding(Construct, ReputationMetrics):
         self._rule_set = rule_set
         stack = Stack.of(self)
         # Two deployments of one app, in other accounts or regions, may forward to each other and share a bucket.
-        self._mark = f"{Names.unique_resource_name(self, max_length=40)}-{stack.account}-{stack.region}"
+        self._name = f"{Names.unique_resource_name(self, max_length=40)}-{stack.account}-{stack.region}"
         self.configuration_set = ses.ConfigurationSet(
             self,
             "ConfigurationSet",
@@ -52,7 +52,7 @@ class Forwarding(Construct, ReputationMetrics):
             disable_suppression_list=True,
         )
         """What forwarded mail goes out through."""
-        self._name = self.configuration_set.configuration_set_name
+        self._configuration_set_name = self.configuration_set.configuration_set_name
         CloudWatchMetrics(events=[Event.SEND, Event.BOUNCE, Event.COMPLAINT]).add_to(
             Construct(self, "Metrics"), self.configuration_set
         )
@@ -82,7 +82,7 @@ class Forwarding(Construct, ReputationMetrics):
 
     @property
     def _dimensions(self) -> Mapping[str, str]:
-        return {CONFIGURATION_SET_DIMENSION: self._name}
+        return {CONFIGURATION_SET_DIMENSION: self._configuration_set_name}
 
     def add_rule(
         self,
@@ -129,7 +129,7 @@ class Forwarding(Construct, ReputationMetrics):
         forwarder.add_rule(key, settings, sending_domain=sending_domain)
         # A message that is stored before anybody listens would never be sent on.
         rule.depends_on(forwarder)
-        return StoreMail(prefix=f"forwarding/{self._mark}/{key}/", topic=forwarder.topic).add_to(rule)
+        return StoreMail(prefix=f"forwarding/{self._name}/{key}/", topic=forwarder.topic).add_to(rule)
 
     def metric_not_forwarded(self, *, reason: str | None = None, period: Duration | None = None) -> cloudwatch.IMetric:
         """Messages that were not forwarded; a count.
@@ -164,7 +164,7 @@ class Forwarding(Construct, ReputationMetrics):
         return cloudwatch.Metric(
             namespace=_NAMESPACE,
             metric_name=_METRIC,
-            dimensions_map={"RuleSet": self._mark, "Reason": reason},
+            dimensions_map={"RuleSet": self._name, "Reason": reason},
             statistic="Sum",
             period=period,
             label=reason,
@@ -176,7 +176,7 @@ class Forwarding(Construct, ReputationMetrics):
             self,
             f"Forwarder{number}" if number > 1 else "Forwarder",
             rule_set=self._rule_set,
-            mark=self._mark,
+            name=self._name,
             configuration_set=self.configuration_set,
             max_concurrency=max_concurrency,
         )

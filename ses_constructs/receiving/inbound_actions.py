@@ -8,7 +8,7 @@ from aws_cdk import Names, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import contains_token, invalid
+from ..common.arguments import check_key_prefix, contains_token, invalid
 from ..common.checks import warn
 from ._rule_checks import check_object_lock, check_topic, warn_about_bucket
 from .inbound_rule import InboundAction, InboundRule
@@ -40,8 +40,9 @@ class StoreMail(InboundAction):
             (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html).
 
     Raises:
-        ValueError: A prefix with ``*`` or ``?``; and where a rule gets the action, a bucket with a default retention of
-            Object Lock, which SES does not support.
+        ValueError: A prefix with ``*``, ``?`` or ``${``, which policies read as patterns, with control characters, or
+            too long for a key; and where a rule gets the action, a bucket with a default retention of Object Lock,
+            which SES does not support.
     """
 
     bucket: "s3.IBucket | None" = None
@@ -50,10 +51,7 @@ class StoreMail(InboundAction):
     role: "iam.IRole | None" = None
 
     def __post_init__(self) -> None:
-        if set(self.prefix) & set("*?"):
-            raise invalid(
-                "prefix", "have no '*' or '?', which policies take for any text", self.prefix, "leave them out"
-            )
+        check_key_prefix("prefix", self.prefix)
 
     def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES, or the role, store below the prefix, and encrypt with the bucket's key."""

@@ -10,7 +10,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
-from ..common.arguments import check_kind, invalid
+from ..common.arguments import check_key_prefix, check_kind, invalid
 from ..common.checks import check_same_region, warn_about_region
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
@@ -213,7 +213,11 @@ class InboundRuleSet(Construct):
         Args:
             grantee: Who may read, such as a function.
             prefix: How the keys of the objects begin; all of the mailbox unless given.
+
+        Raises:
+            ValueError: A prefix that ``StoreMail`` refuses.
         """
+        check_key_prefix("prefix", prefix)
         mailbox = self.use_mailbox()
         if mailbox.encryption_key:
             mailbox.encryption_key.grant_decrypt(grantee)

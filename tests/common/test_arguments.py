@@ -39,6 +39,10 @@ def test_a_domain_name_with_a_token_passes(name: str) -> None:
         ("https://example.com/", "leave out the scheme and everything behind the host"),
         (f"https://{TOKEN}", "leave out the scheme and everything behind the host"),
         ("bücher.example", "write 'xn--bcher-kva.example'"),
+        # Another name by IDNA 2003, which may be somebody else's; no name at all by IDNA 2008.
+        ("straße.example", "write the name in its xn-- form"),
+        ("βόλος.example", "write the name in its xn-- form"),
+        ("☃.example", "write the name in its xn-- form"),
         ("ü" * 300, "write the name in its xn-- form"),
         ("ü..example", "write the name in its xn-- form"),
     ],

@@ -1,5 +1,6 @@
 """DmarcPolicy: the record it writes, the records it reads, and what it refuses."""
 
+import time
 from collections.abc import Callable
 from typing import get_type_hints
 
@@ -260,7 +261,10 @@ def test_pct_0_was_the_old_way_to_test_a_policy() -> None:
         "v=DMARC1; adkim=x",
         "v=DMARC1; aspf=relaxed",
         "v=DMARC1; rua=",
-        "v=DMARC1; rua=a@x.com,",
+        "v=DMARC1; rua=a@x.com",
+        "v=DMARC1; rua=mailto:a@x.com,b@x.com",
+        "v=DMARC1; ruf=a@x.com",
+        "v=DMARC1; rua=mailto:a@x.com,",
         "v=DMARC1; rua=mailto:a@x",
         "v=DMARC1; ruf=mailto:a@x.com; fo=0:1",
         "v=DMARC1; x=\n",
@@ -270,6 +274,23 @@ def test_pct_0_was_the_old_way_to_test_a_policy() -> None:
 def test_what_is_no_dmarc_record_is_refused(text: str) -> None:
     with refuses("text", text):
         DmarcPolicy.parse(text)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: DmarcPolicy.parse("v=DMARC1; p=none; rua=" + "\t" * 300_000 + "\0"),
+        lambda: DmarcPolicy.parse("v=DMARC1; rua=mailto:" + "!1k" * 100_000),
+        lambda: DmarcPolicy.parse("v=DMARC1; rua=https://" + "${Token[a]}" * 10_000 + "/\n"),
+        lambda: DmarcPolicy.monitor(reports_to=["https://" + "${Token[a]}" * 10_000 + "/\n"]),
+        lambda: DmarcPolicy.monitor(reports_to=["https://" + "${Token[a" * 30_000]),
+    ],
+)
+def test_a_hostile_text_is_refused_in_a_time_that_grows_with_its_length(read: Callable[[], object]) -> None:
+    before = time.process_time()
+    with pytest.raises(ValueError, match="must"):
+        read()
+    assert time.process_time() - before < 5  # the first takes minutes and the third for ever where it is tried again
 
 
 def test_only_text_can_be_read() -> None:

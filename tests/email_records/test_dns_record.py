@@ -149,6 +149,12 @@ def test_an_empty_txt_value_is_refused() -> None:
         txt("")
 
 
+@pytest.mark.parametrize("text", ["a\nb", "a\0", "a\tb", "\x7f", "\x85"])
+def test_control_characters_are_refused(text: str) -> None:
+    with refuses("values", text):
+        txt(text)
+
+
 def test_half_a_surrogate_pair_is_refused() -> None:
     with refuses("values", "\ud800"):
         txt("\ud800")
@@ -199,7 +205,7 @@ def test_route53_takes_4000_characters_at_most() -> None:
         too_long.route53_values()
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=200)
 
 
 @quick

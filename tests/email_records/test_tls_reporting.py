@@ -55,6 +55,8 @@ def test_published_records_are_read_as_senders_read_them(text: str) -> None:
         "v=TLSRPTv1; RUA=mailto:a@x.com",
         "v=TLSRPTv1; rua=",
         "v=TLSRPTv1; rua",
+        "v=TLSRPTv1; rua=a@x.com",
+        "v=TLSRPTv1; rua=mailto:a@x.com; rua=b@x.com",
         "v=TLSRPTv1; rua=mailto:a@x",
         "v=TLSRPTv1; rua=mailto:a@x.com!10m",
         "v=TLSRPTv1; rua=mailto:a@x.com\n",

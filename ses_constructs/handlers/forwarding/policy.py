@@ -49,7 +49,7 @@ class Policy:
             raise RefusedError(reason, detail)
 
     def _check_loop(self, headers: Headers) -> None:
-        if any(one.unfolded == self.settings.mark for one in headers.named(LOOP_HEADER)):
+        if any(one.unfolded == self.settings.loop_mark for one in headers.named(LOOP_HEADER)):
             self._refuse(Reason.LOOP, "forwarded by us before")
         if len(headers.named("Received")) > MOST_HOPS:
             self._refuse(Reason.LOOP, f"more than {MOST_HOPS} hops")

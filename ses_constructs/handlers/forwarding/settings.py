@@ -1,5 +1,6 @@
 """The settings of the forwarder, from environment variables: among them, the rules that it serves."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from .errors import NotForwardedError
 
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+")
 _NO_SPACE = re.compile(r"\S+")
-_MARK = re.compile(r"[!-~]{1,200}")
 _OWN_DOMAIN = ("refuse", "mark")
 
 
@@ -52,8 +52,7 @@ class Settings:
     rules: Mapping[str, object]
     configuration_set: str
     receiving_domains: frozenset[str]
-    mark: str
-    rule_set: str
+    name: str
     refused_queue: str
     dead_letter_queue: str
 
@@ -69,11 +68,15 @@ class Settings:
             rules,
             _matching(environment, "FORWARD_CONFIGURATION_SET", _NO_SPACE, "a name"),
             frozenset(map(_normal, domains)),
-            _matching(environment, "FORWARD_LOOP_MARK", _MARK, "1 to 200 visible ASCII characters"),
-            _matching(environment, "FORWARD_RULE_SET", _NO_SPACE, "a name"),
+            _matching(environment, "FORWARD_NAME", _NO_SPACE, "a name"),
             _matching(environment, "FORWARD_REFUSED_QUEUE", _NO_SPACE, "a URL"),
             _matching(environment, "FORWARD_DEAD_LETTER_QUEUE", _NO_SPACE, "a URL"),
         )
+
+    @property
+    def loop_mark(self) -> str:
+        """What a message has once we have sent it on; the name itself tells strangers our account."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:32]
 
     def rule(self, object_key: str) -> Rule:
         """Find the rule that stored an object: its key is the last folder in that of the object."""

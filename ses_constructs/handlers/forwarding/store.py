@@ -96,7 +96,7 @@ class StoredMessage:
                 text = b""
         try:
             note = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             note = None
         match note:
             case {"sent": dict() as sent}:

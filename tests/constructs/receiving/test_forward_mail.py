@@ -195,7 +195,7 @@ def test_a_mark_and_a_prefix_are_those_of_one_deployment() -> None:
     ):
         stack = Stack(App(), "Mail", stack_name=name, env=Environment(account=account, region=region))
         forward(stack, ForwardMail(to=TO))
-        mark = environment(stack)["FORWARD_LOOP_MARK"]
+        mark = environment(stack)["FORWARD_NAME"]
         assert stored(stack)["ObjectKeyPrefix"].startswith(f"forwarding/{mark}/")
         marks.add(mark)
 
@@ -466,7 +466,7 @@ def test_what_is_refused_is_counted_by_its_reason(stack: Stack, reason: str) -> 
     assert metric.period.to_seconds() == 3600
     assert {each.name: each.value for each in metric.dimensions or ()} == {
         "Reason": reason,
-        "RuleSet": environment(stack)["FORWARD_LOOP_MARK"],
+        "RuleSet": environment(stack)["FORWARD_NAME"],
     }
 
 

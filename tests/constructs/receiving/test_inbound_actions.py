@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Environment, Stack
+from aws_cdk import App, Aws, CfnParameter, Duration, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -463,10 +463,33 @@ def test_the_key_of_a_bucket_may_be_where_the_bucket_is(stack: Stack) -> None:
     assert any("ses-constructs:key-policy-not-added" in each for each in warnings(stack))
 
 
-@pytest.mark.parametrize("prefix", ["*", "a?/"])
-def test_a_prefix_with_a_wildcard_is_refused(prefix: str) -> None:
-    with pytest.raises(ValueError, match=r"prefix must have no '\*' or '\?', which policies take for any text, got"):
+@pytest.mark.parametrize(
+    ("prefix", "told"),
+    [
+        ("*", r"have no '\*', which policies read as a pattern, got '\*'; leave it out"),
+        ("a?/", r"have no '\?', which policies read as a pattern"),
+        ("${aws:username}/", r"have no '\$\{', which policies read as a pattern"),
+        (f"{Aws.REGION}/${{*}}", r"have no '\*', which policies read as a pattern"),
+        ("a\nb/", "be one line of printable characters, got .*; leave the others out"),
+        ("\0", "be one line of printable characters"),
+        ("\ud800", "be one line of printable characters"),
+        ("../x/", r"have no '\.' and '\.\.' between slashes, which programs resolve, got"),
+        ("x/./", r"have no '\.' and '\.\.' between slashes"),
+        ("x" * 985, "be at most 984 bytes, as SES's message id follows, got 'x*'; shorten it"),
+        ("é" * 493, "be at most 984 bytes"),
+    ],
+)
+def test_a_prefix_that_means_something_else_is_refused(stack: Stack, prefix: str, told: str) -> None:
+    with pytest.raises(ValueError, match=f"prefix must {told}"):
         StoreMail(prefix=prefix)
+    reader = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    with pytest.raises(ValueError, match=f"prefix must {told}"):
+        make(stack).grant_read(reader, prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "é" * 492, "$team/", "/", f"{Aws.REGION}/${Aws.STACK_NAME}/"])
+def test_a_prefix_that_means_itself_is_taken(prefix: str) -> None:
+    assert StoreMail(prefix=prefix).prefix == prefix
 
 
 # Functions
@@ -612,6 +635,13 @@ def test_a_status_that_does_not_fit_its_code_is_refused(status_code: str) -> Non
 def test_a_message_that_is_not_one_line_is_refused(message: str) -> None:
     with pytest.raises(ValueError, match=r"message must be one printable line, got '.*'; say why"):
         BounceReply("550", "5.1.1", message)
+
+
+@pytest.mark.parametrize("message", ["x" * 501, "é" * 251])
+def test_a_message_longer_than_a_reply_line_is_refused(message: str) -> None:
+    with pytest.raises(ValueError, match=r"message must be at most 500 bytes, got '.*'; shorten it"):
+        BounceReply("550", "5.1.1", message)
+    assert BounceReply("550", "5.1.1", "é" * 250).message
 
 
 def test_a_bounce_comes_from_an_address(stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Everything around the forwarder: its environment, the notifications of SES, and AWS."""
 
+import hashlib
 import json
 import logging
 import os
@@ -23,7 +24,8 @@ from .mail_aws import SENDER, MailAws, Sent, Ses
 from .mail_queues import Queued, Sqs
 
 BUCKET, KEY, MESSAGE_ID = "mail-bucket", "inbound/7c191be45-e9aedb9a-02f9-000000", "7c191be45-e9aedb9a-02f9-000000"
-MARK = "Mail/Inbound/Forwarder"
+NAME = "MailInboundForwarding-111122223333-eu-west-1"
+MARK = hashlib.sha256(NAME.encode()).hexdigest()[:32]
 REFUSED_QUEUE, DEAD_LETTER_QUEUE = (f"https://sqs.eu-west-1.amazonaws.com/111122223333/{name}" for name in ("r", "d"))
 
 
@@ -36,8 +38,7 @@ ENVIRONMENT = {
     "FORWARD_RULES": json.dumps(rules({"support@example.com": ["team@corp.example"]})),
     "FORWARD_CONFIGURATION_SET": "mail-set",
     "FORWARD_RECEIVING_DOMAINS": json.dumps(["example.com", ".in.example.com"]),
-    "FORWARD_LOOP_MARK": MARK,
-    "FORWARD_RULE_SET": "mail-rules",
+    "FORWARD_NAME": NAME,
     "FORWARD_REFUSED_QUEUE": REFUSED_QUEUE,
     "FORWARD_DEAD_LETTER_QUEUE": DEAD_LETTER_QUEUE,
 }

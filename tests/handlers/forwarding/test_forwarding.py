@@ -340,14 +340,12 @@ BAD_RULE = (
         ({"FORWARD_RULES": rules({"*": ["x@corp.example"]}, **{"from": "example.com"})}, BAD_RULE),
         ({"FORWARD_RULES": rules({"*": ["x@corp.example"]}, own_domain="other")}, BAD_RULE),
         ({"FORWARD_CONFIGURATION_SET": ""}, "FORWARD_CONFIGURATION_SET must be a name"),
-        ({"FORWARD_RULE_SET": ""}, "FORWARD_RULE_SET must be a name"),
         ({"FORWARD_REFUSED_QUEUE": ""}, "FORWARD_REFUSED_QUEUE must be a URL"),
         ({"FORWARD_DEAD_LETTER_QUEUE": ""}, "FORWARD_DEAD_LETTER_QUEUE must be a URL"),
         ({"FORWARD_RECEIVING_DOMAINS": ""}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": "{}"}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
         ({"FORWARD_RECEIVING_DOMAINS": [1]}, "FORWARD_RECEIVING_DOMAINS must be a JSON list of domains"),
-        ({"FORWARD_LOOP_MARK": ""}, "FORWARD_LOOP_MARK must be 1 to 200 visible ASCII characters"),
-        ({"FORWARD_LOOP_MARK": "a\r\nb"}, "FORWARD_LOOP_MARK must be 1 to 200 visible ASCII characters"),
+        ({"FORWARD_NAME": ""}, "FORWARD_NAME must be a name"),
     ],
 )
 def test_a_setting_that_makes_no_sense_fails_and_names_itself(setting: dict[str, Any], reason: str) -> None:

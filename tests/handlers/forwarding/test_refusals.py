@@ -8,7 +8,7 @@ import pytest
 from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
 
 from ..in_memory_aws import Fault, Trouble
-from .mail_world import BUCKET, KEY, MailWorld, logged, notification
+from .mail_world import BUCKET, KEY, NAME, MailWorld, logged, notification
 from .test_forwarding import MESSAGE
 from .test_policy import spoof, verdict
 
@@ -31,7 +31,7 @@ def test_a_refusal_is_counted_by_its_reason(mail: MailWorld, capsys: pytest.Capt
 
     (metric,) = counted(capsys.readouterr().out)
     about = metric.pop("_aws")
-    assert metric == {"RuleSet": "mail-rules", "Reason": reason, "NotForwarded": 1}
+    assert metric == {"RuleSet": NAME, "Reason": reason, "NotForwarded": 1}
     assert about["CloudWatchMetrics"] == [
         {
             "Namespace": "SesConstructs",
