@@ -58,12 +58,10 @@ def _give_up(problem: str, envelope: str, topic_arn: str, sub_arn: str) -> None:
     target = json.loads(redrive_policy)["deadLetterTargetArn"]
     queue = sqs._queue_by_arn(target)
     policy = queue["attributes"].get("Policy") if queue else None
-    if queue is None or not policy:
-        sns.logger.warning("SNS: there is no queue %s, or it has no policy", target)
-    elif not service_may(SNS, "sqs:SendMessage", target, policy, source_arn=topic_arn):
-        sns.logger.warning("SNS: the policy of queue %s does not let topic %s in", target, topic_arn)
-    else:
+    if queue and policy and service_may(SNS, "sqs:SendMessage", target, policy, source_arn=topic_arn):
         sqs._act_send_message({"QueueUrl": queue["url"], "MessageBody": envelope}, queue["url"])
+    else:
+        sns.logger.warning("SNS: queue %s is gone, or its policy does not let topic %s in", target, topic_arn)
 
 
 def _keep_settings(name: str, properties: Properties) -> None:

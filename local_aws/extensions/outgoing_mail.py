@@ -29,7 +29,7 @@ def mail_of_query(action: str, params: Params) -> OutgoingMail:
         number += 1
     return _mail(
         operation=action,
-        source=ses._p(params, "Source") or parsed.get("From", ""),
+        source=ses._p(params, "Source") or str(parsed.get("From", "")),
         listed=listed,
         shown=lists,
         subject=ses._p(params, "Message.Subject.Data"),
@@ -72,7 +72,7 @@ def _mail(
     configuration_set: str,
 ) -> OutgoingMail:
     parsed = message_from_bytes(raw)
-    named_set = configuration_set or parsed.get(_SET_HEADER, "").strip()
+    named_set = configuration_set or str(parsed.get(_SET_HEADER, "")).strip()
     headers = [(name, str(value)) for name, value in parsed.items()]
     if not raw:
         headers = [("From", source), *((kind, ", ".join(shown[kind])) for kind in ("To", "Cc") if shown[kind])]
@@ -83,7 +83,7 @@ def _mail(
         identity=sending_identity(source),
         recipients=tuple(listed or _recipients(parsed)),
         headers=tuple(header for header in headers if header[0].upper() not in (_SET_HEADER, _TAGS_HEADER, "BCC")),
-        tags=_tags_of_header(parsed.get(_TAGS_HEADER, "")) | tags,
+        tags=_tags_of_header(str(parsed.get(_TAGS_HEADER, ""))) | tags,
         configuration_set=named_set or _default_set(source),
         by_default=not named_set,
         content=raw or body.encode(),

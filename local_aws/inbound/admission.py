@@ -41,7 +41,8 @@ def answers_to(recipient: str, pattern: str) -> bool:
 def reply(rules: Iterable["Rule"], recipients: Sequence[str], *, tls: bool) -> str:
     """The answer to a message for *recipients*: one that some rule is for is enough, and any such rule may want TLS.
 
-    The developer guide's console chapter says that the rule then rejects the messages that come without it.
+    https://docs.aws.amazon.com/ses/latest/dg/receiving-email-receipt-rules-console-walkthrough.html says that it is
+    messages that are rejected, and does not say what of one that other rules are for as well.
     """
     taking = [rule for rule in rules if matched(rule, recipients)]
     if not taking:

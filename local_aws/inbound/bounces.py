@@ -26,6 +26,7 @@ def bounce_message(
     if found := _MESSAGE_ID.search(named):
         report["In-Reply-To"] = report["References"] = found.group()
     failed = "\n".join(recipients)
+    one_line = " ".join(text.encode("ascii", "replace").decode().split())
     report.attach(MIMEText(f"{text}\n\n{failed}\n"))
 
     # A list of header blocks is how the email package writes this type: one for the message, one per recipient.
@@ -38,7 +39,7 @@ def bounce_message(
                 ("Final-Recipient", f"rfc822; {recipient}"),
                 ("Action", "failed"),
                 ("Status", status),
-                ("Diagnostic-Code", f"smtp; {reply} {status} {text}"),
+                ("Diagnostic-Code", f"smtp; {reply} {status} {one_line}"),
             )
         )
     status_part.set_payload(blocks)

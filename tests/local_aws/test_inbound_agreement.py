@@ -103,7 +103,11 @@ def of_the_simulator(case: Case) -> Outcome:
     events: list[Event] = []
 
     def answering(answer: object) -> Any:
-        return lambda event: (events.append(event["Records"][0]["ses"]), answer)[1]
+        def answers(event: Event) -> object:
+            events.append(event["Records"][0]["ses"])
+            return answer
+
+        return answers
 
     template = chain(
         *({"Type": "AWS::SES::ReceiptRule", "Properties": {"RuleSetName": "s", "Rule": rule}} for rule in case.rules)

@@ -109,7 +109,7 @@ def test_runs_a_function_without_waiting(mailbox: Mailbox) -> None:
     assert event["receipt"]["virusVerdict"] == {"status": "PASS"}
     assert (event["receipt"]["dmarcVerdict"], event["receipt"]["dmarcPolicy"]) == ({"status": "FAIL"}, "reject")
     assert event["receipt"]["action"]["type"] == "Lambda"
-    assert event["mail"]["destination"] == [f"team@{mailbox.domain}", f"run@{mailbox.domain}"]
+    assert event["mail"]["destination"] == [f"team@{mailbox.domain}"]
     assert {"name": "X-SES-Spam-Verdict", "value": "FAIL"} in event["mail"]["headers"]
 
 
@@ -157,6 +157,21 @@ def test_refuses_unknown_recipients_rules_that_are_off_and_domains_of_others(mai
 def test_a_rule_may_require_tls(mailbox: Mailbox) -> None:
     assert mailbox.refusal("secure").startswith("530 5.7.0")
     assert mailbox.send("secure", starttls=True).tls
+    to, before = [f"{name}@{mailbox.domain}" for name in ("run", "secure")], len(mailbox.inbox.deliveries)
+    with mailbox.inbox.connect() as smtp, pytest.raises(smtplib.SMTPDataError, match=r"530.*5\.7\.0"):
+        smtp.sendmail(SENDER, to, mailbox.raw("hello", b"body"))
+    assert len(mailbox.inbox.deliveries) == before
+
+
+def test_headers_that_nobody_should_write_are_told_and_bounced(mailbox: Mailbox) -> None:
+    head = b"From: Gr\xfc\xdfe <>,, @\r\nTo: undisclosed:;\r\nMessage-ID: <\r\nSubject: caf\xc3\xa9 \xff"
+    with mailbox.inbox.connect() as smtp:
+        smtp.sendmail(SENDER, [f"{name}@{mailbox.domain}" for name in ("run", "bounced")], head + b"\r\n\r\nx")
+    delivery = mailbox.inbox.deliveries[-1]
+    assert not delivery.problems
+    mail = mailbox.event(delivery)["mail"]
+    assert (mail["destination"], mail["commonHeaders"]["subject"]) == ([], "café \ufffd")
+    assert head in mailbox.aws.sent_messages()[-1].raw
 
 
 def test_ip_filters(mailbox: Mailbox) -> None:

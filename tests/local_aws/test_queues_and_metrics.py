@@ -104,7 +104,7 @@ def test_what_a_topic_cannot_hand_over_lies_in_the_dead_letter_queue_of_the_subs
     enforced_aws.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
     publish(TopicArn=topic, Message="lost")
     queue_name = queue.rpartition("/")[2]
-    assert wait_until(lambda: f"{queue_name}, or it has no policy" in enforced_aws.server.log)
+    assert wait_until(lambda: f"{queue_name} is gone, or its policy does not let" in enforced_aws.server.log)
     assert value_of(enforced_aws, "AWS/SQS", "NumberOfMessagesSent", {"QueueName": queue_name}, "Sum") == 2
 
 
