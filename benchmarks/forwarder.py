@@ -84,8 +84,7 @@ def _in_fresh_process(side: str, size: int) -> Figures:
             "FORWARD_RULES": json.dumps({str(each): _RULE for each in (SMALL_BYTES, size)}),
             "FORWARD_CONFIGURATION_SET": "forwarding",
             "FORWARD_RECEIVING_DOMAINS": json.dumps(["example.com"]),
-            "FORWARD_LOOP_MARK": "benchmark",
-            "FORWARD_RULE_SET": "benchmark",
+            "FORWARD_NAME": "benchmark",
             "FORWARD_REFUSED_QUEUE": f"{url}/refused",
             "FORWARD_DEAD_LETTER_QUEUE": f"{url}/dead-letters",
         }
