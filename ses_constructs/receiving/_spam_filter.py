@@ -5,7 +5,7 @@ This module loads aws_lambda, which is slow to import; construct modules import 
 
 from collections.abc import Callable, Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Names
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ses as ses
@@ -31,7 +31,6 @@ class SpamFilter(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        rule_set_name: str,
         make_rule: Callable[[InboundAction], InboundRule],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -44,8 +43,8 @@ class SpamFilter(Construct):
             timeout=Duration.seconds(20),
         )
         self.function = handler.function
-        # A dimension would have to come from the log line; the name of the set is known here only.
-        self._metric_name = f"DroppedSpam-{rule_set_name}"
+        # A dimension would have to come from the log line. Not the name of the set, which other apps may add rules to.
+        self._metric_name = f"DroppedSpam-{Names.unique_resource_name(scope, max_length=64)}"
         logs.MetricFilter(
             self,
             "Dropped",

@@ -271,7 +271,7 @@ class InboundRuleSet(Construct):
         # Here, because it loads aws_lambda, which not every app needs.
         from ._spam_filter import SpamFilter
 
-        return SpamFilter(self, "SpamFilter", rule_set_name=self.rule_set_name, make_rule=self._make_spam_rule)
+        return SpamFilter(self, "SpamFilter", make_rule=self._make_spam_rule)
 
     def _make_spam_rule(self, action: InboundAction) -> InboundRule:
         # Off until there is a rule: alone it would have SES accept mail that nobody wants.

@@ -275,6 +275,20 @@ def existing(stack: Stack) -> ses.IReceiptRuleSet:
     return ses.ReceiptRuleSet.from_receipt_rule_set_name(stack, "Existing", "shared")
 
 
+def test_what_two_sets_drop_is_counted_apart_where_both_join_one(stack: Stack) -> None:
+    joined = existing(stack)
+    names = []
+    for number in range(2):
+        inbound = InboundRuleSet(
+            stack, f"Inbound{number}", domain=domain(stack, f"d{number}.example.com"), rule_set=joined
+        )
+        config = inbound.metric_dropped_spam().to_metric_config().metric_stat
+        assert config is not None
+        names.append(config.metric_name)
+
+    assert len(set(names)) == 2
+
+
 def test_joining_adds_rules_to_the_top_of_the_set(stack: Stack) -> None:
     three(make(stack, rule_set=existing(stack), activation=None))
 
