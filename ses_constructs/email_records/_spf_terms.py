@@ -20,6 +20,8 @@ MODIFIERS = ("redirect", "exp")
 _LOOKUP_TERMS = ("include", "a", "mx", "ptr", "exists", "redirect")
 _TERM = re.compile(r"(?P<qualifier>[-+~?]?)(?P<name>[A-Za-z][A-Za-z0-9_.-]*)(?P<rest>(?:[:=/].*)?)")
 _MACRO = re.compile(r"%(?:[%_-]|\{[slodiphvSLODIPHV](?:0*[1-9][0-9]*)?[rR]?[.+,/_=-]*\})")
+# Of unknown modifiers, which may use what is for explanations.
+_MACRO_STRING = re.compile(r"(?:[!-$&-~]|%(?:[%_-]|\{[slodiphvcrtSLODIPHVCRT](?:0*[1-9][0-9]*)?[rR]?[.+,/_=-]*\}))+")
 _PREFIX_LENGTH = r"(?:0|[1-9][0-9]{0,2})"
 # The lengths for IPv4 and IPv6. The expression is anchored at the end, for a macro may hold a slash too.
 _DUAL_PREFIX = re.compile(rf"(?P<domain>.*?)(?:/(?P<ip4>{_PREFIX_LENGTH}))?(?://(?P<ip6>{_PREFIX_LENGTH}))?")
@@ -35,15 +37,34 @@ def spf_terms(argument: str, values: Sequence[str]) -> tuple[str, ...]:
     """
     terms = tuple(canonical_term(argument, value) for value in text_tuple(argument, values))
     check_distinct(argument, terms)
-    for modifier in MODIFIERS:
-        if sum(modifier_name(term) == modifier for term in terms) > 1:
-            raise invalid(argument, f"hold one {modifier}= at most", terms, "keep one of them")
+    _check_modifiers(argument, terms)
+    check_lookups(argument, terms)
+    return tuple(sorted(terms, key=lambda term: modifier_name(term) is not None))
+
+
+def check_lookups(argument: str, terms: Sequence[str]) -> None:
+    """Raise ``ValueError`` if the canonical *terms* query DNS more than ten times (RFC 7208 section 4.6.4)."""
     lookups = count_lookups(terms)
     if lookups > MAX_LOOKUPS:
         rule = f"need at most {MAX_LOOKUPS} DNS look-ups"
         fix = f"there are {lookups}; replace some terms by the ip4: and ip6: ranges behind them"
         raise invalid(argument, rule, terms, fix)
-    return tuple(sorted(terms, key=lambda term: modifier_name(term) is not None))
+
+
+def check_written(terms: Sequence[str]) -> None:
+    """Raise ``ValueError`` if one of *terms*, as published, is none, or a modifier of ours stands twice."""
+    _check_modifiers("mechanisms", terms)
+    for term in terms:
+        if modifier_name(term) in (None, *MODIFIERS):
+            canonical_term("mechanisms", term)
+        elif not _MACRO_STRING.fullmatch(term):
+            raise invalid("mechanisms", "hold modifiers whose macros RFC 7208 knows", term, "leave it out")
+
+
+def _check_modifiers(argument: str, terms: Sequence[str]) -> None:
+    for modifier in MODIFIERS:
+        if sum(modifier_name(term) == modifier for term in terms) > 1:
+            raise invalid(argument, f"hold one {modifier}= at most", terms, "keep one of them")
 
 
 def canonical_term(argument: str, term: str) -> str:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
 
 from ..common.arguments import check_choice, check_text, invalid, text_tuple
-from ._spf_terms import MODIFIERS, canonical_term, count_lookups, has_redirect, modifier_name, spf_terms
+from ._spf_terms import (
+    MODIFIERS,
+    canonical_term,
+    check_lookups,
+    check_written,
+    count_lookups,
+    has_redirect,
+    modifier_name,
+    spf_terms,
+)
 
 SpfAll = Literal["-all", "~all", "?all"]
 """What to conclude about every other server: fail, soft fail, or nothing."""
@@ -131,6 +140,8 @@ class SpfPolicy:
 
     @classmethod
     def _from_terms(cls, terms: list[str]) -> Self:
+        # All of them, for a flaw voids the record wherever it stands (RFC 7208 section 4.6).
+        check_written([term for term in terms if not _ALL.fullmatch(term)])
         endings = [index for index, term in enumerate(terms) if _ALL.fullmatch(term)]
         reached = endings[0] if endings else len(terms)
         ending = terms[reached].lower() if endings else None
@@ -143,6 +154,8 @@ class SpfPolicy:
             for index, term in enumerate(terms)
             if modifier_name(term) in modifiers or (index < reached and modifier_name(term) is None)
         ]
+        # Before repeated terms go: receivers ask for each.
+        check_lookups("mechanisms", counted)
         return cls(
             mechanisms=tuple(dict.fromkeys(counted)),
             all=None if has_redirect(counted) else cast(SpfAll, ending or "?all"),

@@ -182,6 +182,26 @@ def test_published_records_are_read_as_receivers_read_them(text: str, policy: Sp
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "v=spf1 -all moo",
+        "v=spf1 -all ip6",
+        "v=spf1 -all all:example.com",
+        "v=spf1 redirect=-all ?all",
+        "v=spf1 ?all redirect=",
+        "v=spf1 redirect=a.example -all redirect=a.example",
+        "v=spf1 -all foo=%abc",
+        # Eleven look-ups, though some are for the same.
+        "v=spf1 a mx a mx a mx a mx a mx a -all",
+    ],
+)
+def test_a_flaw_voids_a_record_wherever_it_stands(text: str) -> None:
+    """RFC 7208 section 4.6."""
+    with refuses("text", text):
+        SpfPolicy.parse(text)
+
+
+@pytest.mark.parametrize(
     "text", ["", "v=spf10 -all", "v=spf1\t-all", " v=spf1", "v=DMARC1", "v=spf1 foo", "v=spf1 a,mx"]
 )
 def test_what_is_no_spf_record_is_refused(text: str) -> None:
