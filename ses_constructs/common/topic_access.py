@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 
 from .arguments import invalid
 from .checks import warn_about_policy
+from .key_use import grant_key_use
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -95,8 +96,7 @@ def allow_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
     for topic in topics:
         role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
         if topic.master_key:
-            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
-            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[topic.master_key.key_arn]))
+            grant_key_use(role, topic.master_key, "sns")
 
 
 def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:

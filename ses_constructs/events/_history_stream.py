@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ..common.key_use import grant_key_use
 from ..common.private_bucket import private_bucket
 from ..common.wildcards import acknowledge_wildcard
 from ._history_table import EVENTS_PREFIX
@@ -116,7 +117,7 @@ class EventStream(Construct):
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
         if key is not None:
-            key.grant(role, "kms:Decrypt", "kms:GenerateDataKey")
+            grant_key_use(role, key, "s3")
         for each in objects:
             acknowledge_wildcard(role, each, reason="the names of the objects are made by Firehose below our prefixes")
         return role

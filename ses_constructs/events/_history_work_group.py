@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ..common.key_use import grant_key_use
 from ..common.wildcards import acknowledge_wildcard
 from ._history_queries import QUERIES
 from ._history_stream import RESULTS_PREFIX
@@ -100,7 +101,7 @@ def grant_query(
         grant = grant.combine(made) if grant else made
     assert grant is not None
     if key is not None:
-        grant = grant.combine(key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey"))
+        grant = grant.combine(grant_key_use(grantee, key, "s3"))
     principal = grantee.grant_principal
     if isinstance(principal, Construct) and Stack.of(principal).node.addr == stack.node.addr:
         reason = "the names of the objects are made by Firehose and Athena; the bucket holds nothing but the history"

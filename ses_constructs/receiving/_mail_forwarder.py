@@ -19,6 +19,7 @@ from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.checks import regions_differ, warn_about_policy
+from ..common.key_use import grant_key_use
 from ..common.topic_access import key_statement
 from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
@@ -86,7 +87,8 @@ class MailForwarder(Construct):
         _allow_read_and_mark(self._role, mailbox, f"forwarding/{name}/")
         _allow_redrive(self._role, refused, self.dead_letter_queue)
         if mailbox.encryption_key:
-            _allow_encrypt(self._role, mailbox)
+            # In another region the queues are not under it.
+            grant_key_use(self._role, mailbox.encryption_key, "s3", *(["sqs"] if key else []))
         rule_set.dead_letter_queues.append(self.dead_letter_queue)
         rule_set.alarms.append(queue_alarm(self, self.dead_letter_queue, rule_set.reactions))
 
@@ -167,17 +169,5 @@ def _allow_redrive(role: iam.Role, *queues: sqs.IQueue) -> None:
     role.add_to_policy(
         iam.PolicyStatement(
             actions=[f"sqs:{each}" for each in actions], resources=[queue.queue_arn for queue in queues]
-        )
-    )
-
-
-def _allow_encrypt(role: iam.Role, mailbox: s3.IBucket) -> None:
-    """The key of the mailbox, for what is read and written in it and in the queues, and for nothing else."""
-    services = (f"s3.{mailbox.env.region}.amazonaws.com", f"sqs.{Stack.of(role).region}.amazonaws.com")
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[mailbox.encryption_key.key_arn] if mailbox.encryption_key else [],
-            conditions={"StringEquals": {"kms:ViaService": list(services)}},
         )
     )

@@ -10,6 +10,7 @@ from aws_cdk import aws_ses as ses
 
 from ..common.arguments import check_key_prefix, contains_token, invalid
 from ..common.checks import warn
+from ..common.key_use import grant_key_use
 from ._rule_checks import check_object_lock, check_topic, warn_about_bucket
 from .inbound_rule import InboundAction, InboundRule
 
@@ -75,8 +76,12 @@ class StoreMail(InboundAction):
     def _allow_role(self, role: "iam.IRole", rule: InboundRule, bucket: "s3.IBucket") -> None:
         """SES uses the role for all three, and nothing but the role."""
         check_object_lock(bucket)
-        on_keys = [bucket.encryption_key, check_topic(rule, self.topic) if self.topic else None]
-        grants = [each.grant(role, "kms:Decrypt", "kms:GenerateDataKey*") for each in on_keys if each]
+        on_keys = {"s3": bucket.encryption_key, "sns": check_topic(rule, self.topic) if self.topic else None}
+        grants = [
+            grant_key_use(role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
+            for service, key in on_keys.items()
+            if key
+        ]
         allowed = {"s3:PutObject": bucket.arn_for_objects(f"{self.prefix}*")}
         if self.topic:
             allowed["sns:Publish"] = self.topic.topic_arn

@@ -12,6 +12,7 @@ from constructs import Construct
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
 from ..common.arguments import check_key_prefix, check_kind, invalid
 from ..common.checks import check_same_region, warn_about_region
+from ..common.key_use import grant_key_use
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
@@ -220,7 +221,7 @@ class InboundRuleSet(Construct):
         check_key_prefix("prefix", prefix)
         mailbox = self.use_mailbox()
         if mailbox.encryption_key:
-            mailbox.encryption_key.grant_decrypt(grantee)
+            grant_key_use(grantee, mailbox.encryption_key, "s3", actions=("kms:Decrypt",))
         objects = mailbox.arn_for_objects(f"{prefix}*")
         return iam.Grant.add_to_principal(grantee=grantee, actions=["s3:GetObject"], resource_arns=[objects])
 

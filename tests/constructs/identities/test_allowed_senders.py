@@ -160,7 +160,7 @@ SAY_NOT_WHO = [
 ]
 
 
-@pytest.mark.parametrize("conditions", SAY_NOT_WHO, ids=str)
+@pytest.mark.parametrize("conditions", SAY_NOT_WHO)
 def test_a_condition_that_does_not_say_who_lets_nobody_in(domain: SendingDomain, conditions: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"principal must name who may send, and not everyone, got \{'.*; pass an acc"):
         domain.allow_sender(iam.AnyPrincipal().with_conditions(conditions))
@@ -178,7 +178,6 @@ def test_a_condition_that_does_not_say_who_lets_nobody_in(domain: SendingDomain,
         # One that says who is enough, for all must be met.
         {"StringLike": {ORGANIZATION: "*"}, "ArnEquals": {"aws:PrincipalArn": ROLE}},
     ],
-    ids=str,
 )
 def test_a_condition_that_says_who_lets_these_in(
     stack: Stack, domain: SendingDomain, conditions: dict[str, Any]
@@ -215,7 +214,6 @@ def test_the_users_of_one_account_s_provider_may_send(stack: Stack, domain: Send
         # No account stands in it, and a bucket of this name may be somebody else's tomorrow.
         {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}},
     ],
-    ids=str,
 )
 def test_a_service_is_not_held_to_a_source_that_is_any(domain: SendingDomain, conditions: dict[str, Any]) -> None:
     with pytest.raises(
