@@ -92,6 +92,14 @@ def _evaluate(alarm: dict[str, Any]) -> None:
     cloudwatch._evaluate_parent_alarms(alarm)
 
 
+def evaluate_alarms_on(namespace: str) -> None:
+    """Look at the alarms on metrics of *namespace*, to which something came; the others keep the state they have."""
+    for alarm in cloudwatch._alarms.values():
+        metrics = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics") or () if "MetricStat" in each]
+        if namespace in [each.get("Namespace") for each in (alarm, *metrics)]:
+            _evaluate(alarm)
+
+
 def _keep_metric_math() -> None:
     original = provisioners._cw_metric_alarm_record
 

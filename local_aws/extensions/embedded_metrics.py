@@ -11,6 +11,8 @@ from ministack.core.lambda_runtime import Worker
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch, lambda_svc
 
+from local_aws.extensions.alarms import evaluate_alarms_on
+
 
 def _count(line: str) -> None:
     """Count what one line of a log says; a line that is not in the format is only a line."""
@@ -24,7 +26,7 @@ def _count(line: str) -> None:
             dimensions = {name: str(record[name]) for name in names}
             for metric in directive["Metrics"]:
                 _record(directive["Namespace"], metric, record[metric["Name"]], dimensions)
-    cloudwatch._evaluate_all_alarms()
+        evaluate_alarms_on(directive["Namespace"])
 
 
 def _record(namespace: str, metric: dict[str, str], values: Any, dimensions: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import cloudwatch, eventbridge, firehose, ses, ses_v2, sns
 
+from local_aws.extensions.alarms import evaluate_alarms_on
 from local_aws.extensions.event_destinations import destination_problem, set_arn
 from local_aws.extensions.event_documents import (
     DETAIL_TYPES,
@@ -65,7 +66,7 @@ def _publish_all(mail: OutgoingMail) -> None:
     record["ConfigurationSetName"] = mail.configuration_set
     for event in events_of(mail, now=utc_now(), feedback_id=f"{new_uuid()}-000000"):
         _publish(event, mail, record["MessageId"])
-    cloudwatch._evaluate_all_alarms()
+    evaluate_alarms_on(NAMESPACE)
 
 
 def _after_query(action: str, params: Params, response: Response) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, sns, sqs
 
+from local_aws.extensions.alarms import evaluate_alarms_on
 from local_aws.extensions.registry import Params
 
 NAMESPACE = "AWS/SQS"
@@ -26,7 +27,7 @@ def _tell(queue: dict[str, Any] | None, *, sent: int = 0) -> None:
     sqs._refresh_counts(queue)
     visible = int(queue["attributes"]["ApproximateNumberOfMessages"])
     cloudwatch.record_metric(NAMESPACE, "ApproximateNumberOfMessagesVisible", visible, "Count", dimensions)
-    cloudwatch._evaluate_all_alarms()
+    evaluate_alarms_on(NAMESPACE)
 
 
 def _sending(original: Action) -> Action:
