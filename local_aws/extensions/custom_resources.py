@@ -6,6 +6,7 @@ from typing import Any
 
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
+from local_aws.extensions import stacks_at_work
 from local_aws.extensions.controls import controls
 from local_aws.extensions.registry import Properties, Provisioned, generated_name
 
@@ -30,6 +31,7 @@ def checked_response(response: dict[str, Any]) -> dict[str, Any]:
 
 def install() -> None:
     controls["custom-resource-answers"] = lambda arguments: _answers
+    stacks_at_work.install()
     _check_responses()
     _remember_failed_creates()
     _delete_them_in_the_rollback()

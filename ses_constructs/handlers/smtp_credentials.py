@@ -58,6 +58,8 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
 class SmtpCredentialsHandler:
     """Keeps one secret as the template says."""
 
+    resource_type = "Custom::SESSmtpCredentials"
+
     def __init__(self, context: Context) -> None:
         self._context = context
         self._new_key = ""

@@ -188,7 +188,7 @@ def test_a_stranger_who_is_faster_is_not_overwritten(aws: World) -> None:
             aws.domain.policies[NAME] = FOREIGN
             return super().create_email_identity_policy(**params)  # type: ignore[no-any-return]
 
-    aws.aws.services = {"sesv2": Race(aws.state)}
+    aws.aws.services = {**aws.aws.services, "sesv2": Race(aws.state)}
 
     assert "which this stack did not make" in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
     assert aws.domain.policies == {NAME: FOREIGN}
