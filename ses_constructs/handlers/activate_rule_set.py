@@ -4,14 +4,14 @@ Properties: ``RuleSetName`` (its literal name), ``TakeOver`` (``true`` or ``fals
 physical id is ``active-rule-set|<replaced>``: the set that a take-over replaced, or nothing. An Update keeps the id,
 because another one would bring a Delete of the old one, which would deactivate the set.
 
-A set is ours when it is a resource of this stack; no other one is ever activated here. Only a Create replaces the set of
-somebody else, for two reasons: an Update cannot change the id, and it may be a roll-back. To undo ``true`` -> ``false``
-would otherwise grab the account from a person who took it back by hand. A Delete acts only while our set is the active
-one.
+A set is ours when it is a resource of this stack; no other one is ever activated by its name. Only a Create replaces
+the set of somebody else, for two reasons: an Update cannot change the id, and it may be a roll-back. To undo ``true``
+-> ``false`` would otherwise grab the account from a person who took it back by hand. A Delete acts only while our set
+is the active one.
 
-The answer of a Create may be lost after it has replaced a set. So it writes a tag on this function before it acts, which
-its next try reads, and the Delete of a Create that never answered. Without the tag that Delete refuses to deactivate
-what may have replaced another set.
+The answer of a Create may be lost after it has replaced a set. So before it acts it writes a tag on this function,
+which its next try reads, and the Delete of a Create that never answered. Without the tag, that Delete refuses to
+deactivate what may have replaced another set.
 
 SES cannot activate a set on a condition: whoever looks and then acts may replace what was activated in between. A look
 afterwards shows a race that was lost; it cannot show that one was won.
