@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Acknowledgment, Aws, CustomResource, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..common.arguments import invalid
@@ -36,9 +37,9 @@ class _HandlerSettings:
 
 
 # A role holds 10,240 characters of inline policies, white space not counted. In a stack with a name of 128 letters the
-# one for its log takes up to 360 of them, and the one to ask CloudFormation up to 430
+# one for its log takes up to 360 of them, and the one to ask CloudFormation up to 390
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_MAX_CHARACTERS = 10_240 - 360 - 430
+_MAX_CHARACTERS = 10_240 - 360 - 390
 # What handlers/_ownership.py asks for.
 _QUESTIONS = ("cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource")
 _WHAT_THE_STACK_HAS = ("cloudformation:ListStackResources",)
@@ -112,6 +113,15 @@ class CustomResourceFunction(HandlerFunction):
             environment={"STACK_ID": Aws.STACK_ID},
             role_statements={"AskCloudFormation": iam.PolicyStatement(actions=questions, resources=[Aws.STACK_ID])},
         )
+        # Lambda may hold an event for six hours, and a Create must not run after its Delete.
+        self._event_age = lambda_.CfnEventInvokeConfig(
+            self,
+            "EventAge",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_event_age_in_seconds=0,  # grows with the time-outs of the custom resources
+        )
+        self._longest_service_timeout = 0
         self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
@@ -172,16 +182,19 @@ class CustomResourceFunction(HandlerFunction):
 
         Raises ``ValueError`` when the role cannot hold the policy.
         """
+        service_timeout = service_timeout or Duration.minutes(10)
         resource = CustomResource(
             scope,
             "Resource",
             service_token=self.function.function_arn,
             resource_type=resource_type,
             properties=dict(properties),
-            service_timeout=service_timeout or Duration.minutes(10),
+            service_timeout=service_timeout,
         )
+        self._longest_service_timeout = max(self._longest_service_timeout, int(service_timeout.to_seconds()))
+        self._event_age.maximum_event_age_in_seconds = self._longest_service_timeout
         # Without its policies the first call would race IAM; on delete they must outlive the resource.
-        resource.node.add_dependency(*self._own_policies)
+        resource.node.add_dependency(*self._own_policies, self._event_age)
         if permissions:
             policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
             self._check_room(policy.node.path, permissions, longest)
