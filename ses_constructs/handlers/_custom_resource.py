@@ -93,6 +93,7 @@ class Request:
     """What a handler sees of an event; the ResponseURL, a pre-signed credential, is not part of it."""
 
     stack_id: str
+    logical_id: str
     physical_id: str
     properties: Properties
     old_properties: Properties
@@ -153,9 +154,8 @@ def _run(event: Mapping[str, Any], handler: CustomResourceHandler, context: Cont
     kind = event.get("RequestType")
     physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
     try:
-        request = Request(
-            str(event.get("StackId")), physical_id, _properties(event, "Resource"), _properties(event, "OldResource")
-        )
+        ids = str(event.get("StackId")), str(event.get("LogicalResourceId")), physical_id
+        request = Request(*ids, _properties(event, "Resource"), _properties(event, "OldResource"))
         succeeded = _do(event, request, handler, context)
         if succeeded is None:
             return None

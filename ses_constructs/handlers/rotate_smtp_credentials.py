@@ -5,6 +5,7 @@ One function for each secret. Environment:
 - ``SMTP_USER_NAME``: the IAM user.
 - ``SMTP_SECRET_ARN``: the secret, as ``smtp_credentials`` fills it.
 - ``SMTP_OWNS_USER``: ``true`` if every key of the user is ours, otherwise ``false``.
+- ``SMTP_HOST``, ``SMTP_PORT``: the endpoint, which alone may get a password, whatever the secret says.
 - ``SMTP_GRACE_SECONDS``: how long the previous key works on once it is replaced.
 
 Events: the four steps of Secrets Manager
@@ -31,7 +32,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -80,6 +81,8 @@ class Settings:
     user: str
     secret: str
     owned: bool
+    host: str
+    port: int
     grace: int
 
     @classmethod
@@ -90,7 +93,12 @@ class Settings:
         if owned not in FLAGS:
             raise RotationError(f"SMTP_OWNS_USER must be 'true' or 'false', got {owned!r}")
         return cls(
-            _text(environment, "SMTP_USER_NAME"), _text(environment, "SMTP_SECRET_ARN"), FLAGS[owned], int(grace)
+            user=_text(environment, "SMTP_USER_NAME"),
+            secret=_text(environment, "SMTP_SECRET_ARN"),
+            owned=FLAGS[owned],
+            host=_text(environment, "SMTP_HOST"),
+            port=int(_text(environment, "SMTP_PORT")),
+            grace=int(grace),
         )
 
 
@@ -189,8 +197,8 @@ class Rotation:
             self._keys,
             self._secret,
             {current.username, *(key.id for key in keys)},
-            host=current.host,
-            port=current.port,
+            host=self._settings.host,
+            port=self._settings.port,
             region=current.region,
             pending=self._token,
         )
@@ -204,7 +212,7 @@ class Rotation:
         credentials = self._secret.credentials(version=self._token) or self._secret.credentials(stage=CURRENT)
         if not credentials:
             raise RotationError("the secret holds no SMTP credentials; deploy its stack again")
-        log_in(credentials)
+        log_in(replace(credentials, host=self._settings.host, port=self._settings.port))
 
     def finish(self) -> None:
         """Let everybody have the pending credentials."""
