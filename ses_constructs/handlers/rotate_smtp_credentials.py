@@ -16,7 +16,8 @@ person can still activate it.
 
 IAM allows two keys. When a rotation begins, all but the current one make room: what a rotation that was not finished
 left, and the previous key, even within its grace time. The key that the secret names as current is never deactivated or
-deleted here, nor is a key of a user that is not ours and that no version of the secret names.
+deleted here, nor is a key of a user that is not ours unless a version of the secret names it, or a note says that it
+came up while we made one.
 
 Give the function a time-out of 5 minutes; the login alone may wait for 80 seconds, and a key that no version names may
 be that of another run until it is 2 minutes old. Whatever fails is raised, as a sentence without a secret, so that
@@ -40,6 +41,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ._aws import error_code, ignore_error_if_done
 from ._custom_resource import RefusedError
 from ._lambda import FLAGS, Context
+from .smtp.attempts import Attempts, noted
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
@@ -177,8 +179,9 @@ class Rotation:
                 return
             unnamed = [key for key in keys if key.id not in {current.username, *named}]
             if not any(key.settles_in() for key in unnamed):
+                left = Attempts.read(self._secret).left(unnamed) if unnamed and not self._settings.owned else ()
                 try:
-                    self._make(current, keys, named)
+                    self._make(current, keys, named | dict.fromkeys(left, frozenset[str]()))
                     return
                 except NoRoomError:
                     if time.time() > ends:
@@ -193,15 +196,16 @@ class Rotation:
         for key in room(self._settings.user, keys, current.username, named, owned=self._settings.owned):
             self._keys.delete(key)
             log.info("key deleted to make room", extra={"key": key, "stages": sorted(named.get(key, ()))})
-        issue(
-            self._keys,
-            self._secret,
-            {current.username, *(key.id for key in keys)},
-            host=self._settings.host,
-            port=self._settings.port,
-            region=current.region,
-            pending=self._token,
-        )
+        with noted(self._secret, keys, owned=self._settings.owned):
+            issue(
+                self._keys,
+                self._secret,
+                {current.username, *(key.id for key in keys)},
+                host=self._settings.host,
+                port=self._settings.port,
+                region=current.region,
+                pending=self._token,
+            )
 
     def test(self) -> None:
         """Log in with the pending credentials.

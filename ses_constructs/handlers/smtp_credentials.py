@@ -34,6 +34,7 @@ from typing import Any
 from ._aws import error_code, is_denied
 from ._custom_resource import RefusedError, Request, Succeeded, respond
 from ._lambda import Context
+from .smtp.attempts import Attempts, noted
 from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
@@ -106,7 +107,7 @@ class SmtpCredentialsHandler:
             # no Delete will come for them. They may be some seconds old, and the list as well.
             time.sleep(_LIST_AGE_SECONDS)
             earlier = {found.current_key, *(one.username for one in found.spare), *secret.names()}
-            self._delete_ours(before, earlier - {username, "", *(one.id for one in found.keys)}, owned=False)
+            self._delete_ours(before, earlier - {username, "", *(one.id for one in found.keys)})
         return Succeeded(request.physical_id)
 
     def delete(self, request: Request) -> None:
@@ -120,10 +121,12 @@ class SmtpCredentialsHandler:
         is_its_user = all(tags.get(name) == expected[name] for name in (RESOURCE_TAG, USER_TAG, OWNS_USER_TAG))
         if user or is_its_user:
             owned = wanted.owned and is_its_user
-            self._delete_ours(wanted, {key, *self._named(secret, needed=not owned)} - {""}, owned=owned)
+            attempts = Attempts() if owned else Attempts.read(secret)
+            known = {key, *self._named(secret, needed=not owned)} - {""}
+            self._delete_ours(wanted, known, owned=owned, attempts=attempts)
 
     def _named(self, secret: Secret, *, needed: bool) -> set[str]:
-        """Read which keys the secret names; where IAM's list tells them as well, a secret may be unreadable for good."""
+        """Read which keys the secret names, which it need not tell where IAM's list does."""
         try:
             return secret.names()
         except Exception as error:
@@ -156,12 +159,15 @@ class SmtpCredentialsHandler:
                 # By now the role may have lost its permissions for the secret before.
                 if not is_denied(error):
                     raise
+        named = secret.stages_of(others)
+        if not wanted.owned and others - named.keys() - earlier:
+            earlier |= Attempts.read(secret).left(listed)
         return Found(
             keys=listed,
             current=current,
             current_key=username_in(text),
             spare=tuple(one for one in spare if one),
-            named=secret.stages_of(others),
+            named=named,
             earlier=frozenset(earlier),
         )
 
@@ -185,7 +191,8 @@ class SmtpCredentialsHandler:
             for key in plan:
                 keys.delete(key)
             known = {found.current_key, *(key.id for key in found.keys)}
-            credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
+            with noted(secret, found.keys, owned=wanted.owned):
+                credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
             self._new_key, is_new = credentials.username, True
         if is_new:
             self._log_in(credentials)
@@ -216,16 +223,19 @@ class SmtpCredentialsHandler:
             keys.delete(key)
             log.info("superseded key deleted", extra={"user": wanted.user, "key": key})
 
-    def _delete_ours(self, wanted: Wanted, known: Collection[str], *, owned: bool) -> None:
+    def _delete_ours(
+        self, wanted: Wanted, known: Collection[str], *, owned: bool = False, attempts: Attempts | None = None
+    ) -> None:
         """Delete the *known* keys even if the list does not show them yet, and all others of a user that is *owned*.
 
-        Of another user we know the keys from the versions of the secret; if somebody has emptied or deleted it, there
-        is still the first key in the physical id, which is the only one without a rotation. Any further key could as
-        well be somebody else's, and stays.
+        Of another user we know the keys from the versions of the secret, and from the *attempts* to make one; if
+        somebody has emptied or deleted it, there is still the first key in the physical id, which is the only one
+        without a rotation. Any further key could as well be somebody else's, and stays.
         """
         keys = Keys(wanted.user)
-        listed = {key.id for key in keys.listed()}
-        ours = {*known, *(listed if owned else ())}
+        found = keys.listed()
+        listed = {key.id for key in found}
+        ours = {*known, *(listed if owned else attempts.left(found) if attempts else ())}
         for key in sorted(ours):
             keys.delete(key)
         if left := sorted(listed - ours):
