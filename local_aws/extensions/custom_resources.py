@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core.responses import now_iso
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 from local_aws.extensions import stacks_at_work
@@ -71,6 +72,7 @@ def _remember_failed_creates() -> None:
                 "LogicalResourceId": logical_id,
                 "Properties": properties,
                 "Attributes": {},
+                "Timestamp": now_iso(),
             }
             raise
         return provisioned

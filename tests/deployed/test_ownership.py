@@ -54,7 +54,7 @@ def make(stack: Stack, zone: Zone, *, both: bool = True, renamed: bool = False, 
         "Production",
         mail_type="transactional",
         website="https://www.example.com",
-        use_case="Receipts of a shop, to people who have bought something there and gave us their address for it.",
+        use_case="Receipts of a shop, to people who have bought something there. Bounces and complaints end it. " * 2,
     )
     if renamed:
         domain.allow_sender("333344445555")

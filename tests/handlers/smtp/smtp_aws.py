@@ -195,7 +195,9 @@ class SecretsManager:
         if secret.values.get(ClientRequestToken, SecretString) not in (None, SecretString):
             raise AwsError("ResourceExistsException", "The token is in use for a version with another value.")
         secret.values[ClientRequestToken] = SecretString
-        for stage in VersionStages or ["AWSCURRENT"]:
+        # The first version becomes the current one, whatever else it is for.
+        first = [] if "AWSCURRENT" in secret.stages else ["AWSCURRENT"]
+        for stage in [*(VersionStages or ["AWSCURRENT"]), *first]:
             secret.move(stage, ClientRequestToken)
         return {"ARN": SecretId, "VersionId": ClientRequestToken}
 
