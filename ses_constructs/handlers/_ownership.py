@@ -77,7 +77,8 @@ class Stack:
         logical_id = str(event.get("LogicalResourceId"))
         found = self._resource(logical_id)
         fits = found.get("ResourceType") == resource_type and found.get("ResourceStatus") in _UNDER_WAY[kind]
-        if kind == "Create" or (fits and found.get("PhysicalResourceId") == physical_id):
+        # CloudFormation may have no id for a Create that never answered, and make one up for its Delete.
+        if kind == "Create" or (fits and found.get("PhysicalResourceId") in (physical_id, None, "")):
             return fits
         named = (logical_id, physical_id, resource_type)
         newest = next((each for each in self._events() if _named(each) == named), None)

@@ -84,6 +84,16 @@ def test_what_an_update_has_replaced_is_deleted_under_its_old_id(aws: World) -> 
     assert aws.cloudformation.answers[-1]["Status"] == "FAILED"
 
 
+def test_a_create_that_never_answered_may_have_no_id_on_record(aws: World) -> None:
+    sent = event(TOKEN, "delete") | {"PhysicalResourceId": "Mail-DomainToken-1XYZ"}
+    aws.stack.begin(sent)
+    aws.stack.resources[sent["LogicalResourceId"]]["PhysicalResourceId"] = ""
+
+    aws.invoke(TOKEN, sent, made_up=True)
+
+    assert aws.cloudformation.answers[0]["Status"] == "SUCCESS"
+
+
 def test_a_roll_back_may_name_the_id_from_before_what_it_takes_back(aws: World) -> None:
     update = event("sender_policy", "update", PolicyName="Renamed")
     answer = aws.send("sender_policy", update)
