@@ -35,7 +35,12 @@ ARNS = {
     "AWS::SecretsManager::Secret": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:name",
 }
 REFERENCES = {"AWS::SNS::Topic", "AWS::SecretsManager::Secret"}  # whose Ref is the ARN
-PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333"}
+PSEUDO = {
+    "AWS::StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/Mail/4b1c6e20-c95e-11f0-9a3c-0a1b2c3d4e5f",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::AccountId": "111122223333",
+}
 
 
 @dataclass(frozen=True)

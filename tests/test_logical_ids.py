@@ -80,6 +80,7 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesSmtpCredentialsLogA245802F": "AWS::Logs::LogGroup",
         "SesSmtpCredentialsRole6AB00532": "AWS::IAM::Role",
         "SesSmtpCredentialsFunction137396F1": "AWS::Lambda::Function",
+        "SesSmtpCredentialsEventAge2A5A11D3": "AWS::Lambda::EventInvokeConfig",
         "InboundRulesSupportCF06C298": "AWS::SES::ReceiptRule",
         "InboundForwardingConfigurationSet4790982D": "AWS::SES::ConfigurationSet",
         "InboundForwardingMetricsDestination6FAD532A": "AWS::SES::ConfigurationSetEventDestination",
@@ -125,6 +126,8 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesActivateRuleSetLogF1F97AD3": "AWS::Logs::LogGroup",
         "SesActivateRuleSetRole287CE1B9": "AWS::IAM::Role",
         "SesActivateRuleSetFunctionFA0B2E87": "AWS::Lambda::Function",
+        "SesActivateRuleSetEventAge94C75892": "AWS::Lambda::EventInvokeConfig",
+        "SesActivateRuleSetTagItselfC8711A16": "AWS::IAM::Policy",
         "SesActivateRuleSetOnEverything3509B050": "AWS::IAM::Policy",
         "DomainIdentityVerificationCFC112B2": "Custom::SESDomainVerification",
         "DomainIdentityVerificationPolicy7B992A7A": "AWS::IAM::Policy",
@@ -132,10 +135,12 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesOrderRulesLog2582584E": "AWS::Logs::LogGroup",
         "SesOrderRulesRole0D13B504": "AWS::IAM::Role",
         "SesOrderRulesFunctionDCC695D7": "AWS::Lambda::Function",
+        "SesOrderRulesEventAge47648EF8": "AWS::Lambda::EventInvokeConfig",
         "SesOrderRulesOnEverything6ADF999F": "AWS::IAM::Policy",
         "SesWaitForVerificationLog2A695C96": "AWS::Logs::LogGroup",
         "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
+        "SesWaitForVerificationEventAge81C85A9F": "AWS::Lambda::EventInvokeConfig",
         "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
     }
 
@@ -162,14 +167,17 @@ def test_a_domain_with_everything_keeps_its_logical_ids(stack: Stack, zone: Rout
         "SesVerificationTokenLog89439903": "AWS::Logs::LogGroup",
         "SesVerificationTokenRoleCB6351EF": "AWS::IAM::Role",
         "SesVerificationTokenFunction5C4D8A4D": "AWS::Lambda::Function",
+        "SesVerificationTokenEventAgeAF55D2A2": "AWS::Lambda::EventInvokeConfig",
         "SesVerificationTokenOnEverything4A206C92": "AWS::IAM::Policy",
         "SesWaitForVerificationLog2A695C96": "AWS::Logs::LogGroup",
         "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
+        "SesWaitForVerificationEventAge81C85A9F": "AWS::Lambda::EventInvokeConfig",
         "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
         "SesSenderPolicyLogEF184A75": "AWS::Logs::LogGroup",
         "SesSenderPolicyRole9D7B2B7A": "AWS::IAM::Role",
         "SesSenderPolicyFunction0E062C66": "AWS::Lambda::Function",
+        "SesSenderPolicyEventAge589FA616": "AWS::Lambda::EventInvokeConfig",
     }
 
 

@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core.responses import now_iso
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
+from local_aws.extensions import stacks_at_work
 from local_aws.extensions.controls import controls
 from local_aws.extensions.registry import Properties, Provisioned, generated_name
 
@@ -30,6 +32,7 @@ def checked_response(response: dict[str, Any]) -> dict[str, Any]:
 
 def install() -> None:
     controls["custom-resource-answers"] = lambda arguments: _answers
+    stacks_at_work.install()
     _check_responses()
     _remember_failed_creates()
     _delete_them_in_the_rollback()
@@ -69,6 +72,7 @@ def _remember_failed_creates() -> None:
                 "LogicalResourceId": logical_id,
                 "Properties": properties,
                 "Attributes": {},
+                "Timestamp": now_iso(),
             }
             raise
         return provisioned

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, CustomResource, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, Aws, CustomResource, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..common.arguments import invalid
@@ -25,6 +26,9 @@ class _HandlerSettings:
     # Time for SES's throttling: the handlers' tries and their waits fit into it.
     timeout_minutes: int = 5
     invokes_itself: bool = False
+    # Where it writes down what it may not forget.
+    tags_itself: bool = False
+    asks_what_the_stack_has: bool = False
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
@@ -32,10 +36,13 @@ class _HandlerSettings:
     replaced_policies: int = 0
 
 
-# A role holds 10,240 characters of inline policies, white space not counted, and the one for its log takes up to 360 of
-# them in a stack with a name of 128 letters
+# A role holds 10,240 characters of inline policies, white space not counted. In a stack with a name of 128 letters the
+# one for its log takes up to 360 of them, and the one to ask CloudFormation up to 390
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_MAX_CHARACTERS = 10_240 - 360
+_MAX_CHARACTERS = 10_240 - 360 - 390
+# What handlers/_ownership.py asks for.
+_QUESTIONS = ("cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource")
+_WHAT_THE_STACK_HAS = ("cloudformation:ListStackResources",)
 # How long a reference may be once it is a value. Rather long than short: what synth lets through must not fail at
 # deploy. The longest ARN here, but for those told in `longest`, is that of a function with a name of 64 letters in
 # cn-northwest-1 or a GovCloud region.
@@ -46,6 +53,8 @@ _PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::A
 HANDLERS = {
     "activate_rule_set": _HandlerSettings(
         description="Activates SES receipt rule sets",
+        tags_itself=True,
+        asks_what_the_stack_has=True,
         actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
     ),
     "order_rules": _HandlerSettings(
@@ -94,13 +103,25 @@ class CustomResourceFunction(HandlerFunction):
 
     def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
         settings = HANDLERS[module]
+        questions = [*_QUESTIONS, *(_WHAT_THE_STACK_HAS if settings.asks_what_the_stack_has else ())]
         super().__init__(
             scope,
             construct_id,
             module=module,
             description=settings.description,
             timeout=Duration.minutes(settings.timeout_minutes),
+            environment={"STACK_ID": Aws.STACK_ID},
+            role_statements={"AskCloudFormation": iam.PolicyStatement(actions=questions, resources=[Aws.STACK_ID])},
         )
+        # Lambda may hold an event for six hours, and a Create must not run after its Delete.
+        self._event_age = lambda_.CfnEventInvokeConfig(
+            self,
+            "EventAge",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_event_age_in_seconds=0,  # grows with the time-outs of the custom resources
+        )
+        self._longest_service_timeout = 0
         self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
@@ -108,6 +129,8 @@ class CustomResourceFunction(HandlerFunction):
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
             self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
+        if settings.tags_itself:
+            self._add_own_policy("TagItself", ["lambda:ListTags", "lambda:TagResource"], self.function.function_arn)
         if settings.actions_on_everything:
             everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
             reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
@@ -159,16 +182,19 @@ class CustomResourceFunction(HandlerFunction):
 
         Raises ``ValueError`` when the role cannot hold the policy.
         """
+        service_timeout = service_timeout or Duration.minutes(10)
         resource = CustomResource(
             scope,
             "Resource",
             service_token=self.function.function_arn,
             resource_type=resource_type,
             properties=dict(properties),
-            service_timeout=service_timeout or Duration.minutes(10),
+            service_timeout=service_timeout,
         )
+        self._longest_service_timeout = max(self._longest_service_timeout, int(service_timeout.to_seconds()))
+        self._event_age.maximum_event_age_in_seconds = self._longest_service_timeout
         # Without its policies the first call would race IAM; on delete they must outlive the resource.
-        resource.node.add_dependency(*self._own_policies)
+        resource.node.add_dependency(*self._own_policies, self._event_age)
         if permissions:
             policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
             self._check_room(policy.node.path, permissions, longest)

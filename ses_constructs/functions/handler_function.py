@@ -17,7 +17,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 class HandlerFunction(Construct):
-    """The function that runs ``handlers/<module>.py``; its role may write its log and nothing else."""
+    """The function that runs ``handlers/<module>.py``; its role may write its log, and what *role_statements* say."""
 
     def __init__(
         self,
@@ -31,24 +31,22 @@ class HandlerFunction(Construct):
         environment: Mapping[str, str] | None = None,
         dead_letter_queue: sqs.IQueue | None = None,
         max_concurrency: int | None = None,
+        role_statements: Mapping[str, iam.PolicyStatement] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        write_log = iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
         )
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={
-                "WriteLog": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                            resources=[self.log_group.log_group_arn],
-                        )
-                    ]
-                )
+                name: iam.PolicyDocument(statements=[statement])
+                for name, statement in {"WriteLog": write_log, **(role_statements or {})}.items()
             },
         )
         self.function = lambda_.Function(

@@ -3,7 +3,10 @@
 A stack waits for up to an hour for an answer that is lost, so every event is answered, also after an error that nobody
 thought of. Only an event that does not say where to send the answer is left to Lambda's log.
 
-Permissions: none of its own.
+Whoever may invoke the function can choose where the answer goes; so no answer holds a secret, and nothing is done for
+an event that CloudFormation does not confirm.
+
+Permissions: those of ``_ownership``.
 """
 
 import http.client
@@ -12,7 +15,7 @@ import logging
 import time
 import urllib.request
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -20,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ._aws import is_denied, is_not_found
 from ._lambda import FLAGS, Context
+from ._ownership import Stack
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +31,9 @@ T = TypeVar("T")
 
 # The id of a resource that was never made. CloudFormation sends a Delete for it, which then has nothing to do.
 CREATE_FAILED = "ses-constructs:create-failed"
+# The id of one that an earlier try of its Create may have made: as for an id that CloudFormation makes up where nobody
+# answers, its Delete has to look.
+UNSURE = "ses-constructs:unsure"
 
 _ANSWER_BYTES = 4096
 _ID_BYTES = 1024
@@ -86,6 +93,7 @@ class Request:
     """What a handler sees of an event; the ResponseURL, a pre-signed credential, is not part of it."""
 
     stack_id: str
+    logical_id: str
     physical_id: str
     properties: Properties
     old_properties: Properties
@@ -111,8 +119,10 @@ class Continued:
 
 
 class CustomResourceHandler(Protocol):
-    """What a custom resource does. Every method may be called twice with the same request."""
+    """What a custom resource of one type does. Every method may be called twice with the same request."""
 
+    @property
+    def resource_type(self) -> str: ...
     def create(self, request: Request) -> Succeeded | Continued: ...
     def update(self, request: Request) -> Succeeded | Continued: ...
     def delete(self, request: Request) -> None: ...
@@ -144,10 +154,9 @@ def _run(event: Mapping[str, Any], handler: CustomResourceHandler, context: Cont
     kind = event.get("RequestType")
     physical_id = str(event.get("PhysicalResourceId") or CREATE_FAILED)
     try:
-        request = Request(
-            str(event.get("StackId")), physical_id, _properties(event, "Resource"), _properties(event, "OldResource")
-        )
-        succeeded = _do(kind, request, handler, context)
+        ids = str(event.get("StackId")), str(event.get("LogicalResourceId")), physical_id
+        request = Request(*ids, _properties(event, "Resource"), _properties(event, "OldResource"))
+        succeeded = _do(event, request, handler, context)
         if succeeded is None:
             return None
         if len(succeeded.physical_id.encode()) > _ID_BYTES:
@@ -167,31 +176,45 @@ def _run(event: Mapping[str, Any], handler: CustomResourceHandler, context: Cont
     return _Response("SUCCESS", succeeded.physical_id, data=succeeded.data)
 
 
-def _do(kind: object, request: Request, handler: CustomResourceHandler, context: Context) -> Succeeded | None:
-    match kind:
-        case "Create":
-            result = _once_permitted(handler.create, request, context)
-        case "Update":
-            result = _once_permitted(handler.update, request, context)
-        case "Delete":
-            if request.physical_id != CREATE_FAILED:
-                handler.delete(request)
-            return Succeeded(request.physical_id)
-        case _:
-            raise RefusedError(
-                f"RequestType must be Create, Update or Delete, got {kind!r}; was this event made by hand?"
-            )
+def _do(
+    event: Mapping[str, Any], request: Request, handler: CustomResourceHandler, context: Context
+) -> Succeeded | None:
+    kind, pauses = event.get("RequestType"), iter(_PAUSES_WHILE_DENIED)
+    if kind not in ("Create", "Update", "Delete"):
+        raise RefusedError(f"RequestType must be Create, Update or Delete, got {kind!r}; was this event made by hand?")
+    if kind == "Delete" and request.physical_id == CREATE_FAILED:
+        return Succeeded(request.physical_id)
+    _once_permitted(lambda: _confirm(event, handler.resource_type), pauses, context)
+    if kind == "Delete":
+        handler.delete(request)
+        return Succeeded(request.physical_id)
+    act = handler.create if kind == "Create" else handler.update
+    result = _once_permitted(lambda: act(request), pauses, context)
     return result if isinstance(result, Succeeded) else None
 
 
-def _once_permitted(
-    act: Callable[[Request], Succeeded | Continued], request: Request, context: Context
-) -> Succeeded | Continued:
+def _confirm(event: Mapping[str, Any], resource_type: str) -> None:
+    """Refuse an event that CloudFormation did not send."""
+    try:
+        confirmed = Stack().asks_for(event, resource_type)
+    except Exception as error:
+        if is_denied(error):
+            raise
+        raise RefusedError(str(error), physical_id_to_delete=UNSURE) from error
+    if not confirmed:
+        raise RefusedError(
+            f"CloudFormation is not at work on {event.get('LogicalResourceId')!r} in the stack of this function as "
+            "this event says, so that nothing was done; was it made by hand?",
+            physical_id_to_delete=UNSURE,
+        )
+
+
+def _once_permitted(act: Callable[[], T], pauses: Iterator[float], context: Context) -> T:
     """Do *act*, again while it is denied: IAM applies what CloudFormation has just attached some seconds later."""
-    pauses, to_delete = iter(_PAUSES_WHILE_DENIED), ""
+    to_delete = ""
     while True:
         try:
-            return act(request)
+            return act()
         except Exception as error:
             pause = next(pauses, None) if is_denied(error) and getattr(error, "may_repeat", True) else None
             own = getattr(error, "physical_id_to_delete", "")

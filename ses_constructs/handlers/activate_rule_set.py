@@ -4,16 +4,21 @@ Properties: ``RuleSetName`` (its literal name), ``TakeOver`` (``true`` or ``fals
 physical id is ``active-rule-set|<replaced>``: the set that a take-over replaced, or nothing. An Update keeps the id,
 because another one would bring a Delete of the old one, which would deactivate the set.
 
-A set is ours when ``RuleSetName`` says so now or, in an Update, said so before. Only a Create replaces the set of
-somebody else, for two reasons: an Update has no place to remember that set, and it may be a roll-back. To undo ``true``
+A set is ours when it is a resource of this stack; no other one is ever activated by its name. Only a Create replaces
+the set of somebody else, for two reasons: an Update cannot change the id, and it may be a roll-back. To undo ``true``
 -> ``false`` would otherwise grab the account from a person who took it back by hand. A Delete acts only while our set
 is the active one.
+
+The answer of a Create may be lost after it has replaced a set. So before it acts it writes a tag on this function,
+which its next try reads, and the Delete of a Create that never answered. Without the tag, that Delete refuses to
+deactivate what may have replaced another set.
 
 SES cannot activate a set on a condition: whoever looks and then acts may replace what was activated in between. A look
 afterwards shows a race that was lost; it cannot show that one was won.
 
 Permissions, on ``*`` since SES has no resource level for these calls:
-``ses:DescribeActiveReceiptRuleSet``, ``ses:SetActiveReceiptRuleSet``.
+``ses:DescribeActiveReceiptRuleSet``, ``ses:SetActiveReceiptRuleSet``. On this function: ``lambda:ListTags``,
+``lambda:TagResource``. On this stack: ``cloudformation:ListStackResources``.
 """
 
 import logging
@@ -25,21 +30,24 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import boto3
 
 from ._aws import RETRY_LONG, ignore_error_if_done, is_not_found, is_transient
-from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
+from ._custom_resource import UNSURE, Properties, RefusedError, Request, Succeeded, respond
 from ._lambda import Context
+from ._ownership import Stack
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_ses import SESClient
 
 log = logging.getLogger(__name__)
 
 _PREFIX = "active-rule-set|"
+REPLACED_TAG = "ses-constructs:replaced-rule-set"
 _DEACTIVATE = "deactivate it ('aws ses set-active-receipt-rule-set' without a name)"
 
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    respond(event, ActiveRuleSetHandler(), context)
+    respond(event, ActiveRuleSetHandler(context), context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,9 @@ def physical_id(replaced: str) -> str:
     return f"{_PREFIX}{replaced}"
 
 
-def replaced_in(physical_id: str) -> str:
-    """Read the set that was replaced. When no Create has answered, the id is one that CloudFormation made up."""
-    return physical_id.removeprefix(_PREFIX) if physical_id.startswith(_PREFIX) else ""
+def replaced_in(physical_id: str) -> str | None:
+    """Read the set that was replaced, or nothing; ``None`` if no Create has answered with an id of ours."""
+    return physical_id.removeprefix(_PREFIX) if physical_id.startswith(_PREFIX) else None
 
 
 def decide_create(active: str, wanted: Wanted) -> Literal["activate", "keep"]:
@@ -95,28 +103,33 @@ def decide_update(active: str, wanted: Wanted, before: Wanted) -> Literal["activ
 class ActiveRuleSetHandler:
     """Keeps one rule set active."""
 
-    def __init__(self) -> None:
-        # What an earlier try in this invocation may have replaced.
-        self._replaced = ""
+    resource_type = "Custom::SESActiveRuleSet"
+
+    def __init__(self, context: Context) -> None:
+        self._function_arn = context.invoked_function_arn
 
     @cached_property
     def _ses(self) -> "SESClient":
         return boto3.client("ses", config=RETRY_LONG)
 
+    @cached_property
+    def _functions(self) -> "LambdaClient":
+        return boto3.client("lambda", config=RETRY_LONG)
+
     def create(self, request: Request) -> Succeeded:
-        wanted = Wanted.of(request.properties)
         try:
+            wanted = self._wanted(request)
             active = self._look()
+            if decide_create(active, wanted) == "keep":
+                # An earlier try of this Create did it.
+                return Succeeded(physical_id(self._remembered() or "" if wanted.take_over else ""))
+            if wanted.take_over:
+                self._functions.tag_resource(Resource=self._function_arn, Tags={REPLACED_TAG: active})
         except Exception as error:
             if not is_transient(error):
                 raise
             # An earlier try of this Create may have activated the set; with this id its Delete comes back and looks.
-            raise RefusedError(str(error), physical_id_to_delete=physical_id(self._replaced)) from error
-        if decide_create(active, wanted) == "keep":
-            # An earlier try of this Create did it. If that was another invocation, whose answer was lost, nobody knows
-            # any more what it replaced, so that the Delete will deactivate the set and give nothing back.
-            return Succeeded(physical_id(self._replaced))
-        self._replaced = active
+            raise RefusedError(str(error), physical_id_to_delete=UNSURE) from error
         try:
             self._activate(wanted.name)
         except Exception as error:
@@ -127,7 +140,7 @@ class ActiveRuleSetHandler:
         return Succeeded(physical_id(active))
 
     def update(self, request: Request) -> Succeeded:
-        wanted = Wanted.of(request.properties)
+        wanted = self._wanted(request)
         # Bad properties have changed nothing, so their roll-back has nothing to change.
         before = request.before(Wanted.of) or wanted
         active = self._look()
@@ -138,12 +151,30 @@ class ActiveRuleSetHandler:
         return Succeeded(request.physical_id)
 
     def delete(self, request: Request) -> None:
-        ours, replaced = request.properties.text("RuleSetName"), replaced_in(request.physical_id)
-        if self._look() != ours:
+        wanted = self._wanted(request)
+        if self._look() != wanted.name:
             return
-        with ignore_error_if_done(lambda _: self._look() != ours):
+        replaced = replaced_in(request.physical_id)
+        if replaced is None:
+            replaced = self._remembered() if wanted.take_over else ""
+        if replaced is None:
+            raise RefusedError(
+                f"receipt rule set {wanted.name!r} is active, and may have replaced another set that is not known any "
+                f"more: activate that one, or {_DEACTIVATE}, then delete again"
+            )
+        with ignore_error_if_done(lambda _: self._look() != wanted.name):
             # A set that is renamed to the one it once replaced must not be given back to itself.
-            self._give_back("" if replaced == ours else replaced)
+            self._give_back("" if replaced == wanted.name else replaced)
+
+    def _wanted(self, request: Request) -> Wanted:
+        wanted = Wanted.of(request.properties)
+        if not Stack().has("AWS::SES::ReceiptRuleSet", wanted.name):
+            raise RefusedError(f"receipt rule set {wanted.name!r} is not one of this stack")
+        return wanted
+
+    def _remembered(self) -> str | None:
+        """Read what a Create has replaced, or was about to replace; ``None`` if none came so far."""
+        return self._functions.list_tags(Resource=self._function_arn).get("Tags", {}).get(REPLACED_TAG)
 
     def _look(self) -> str:
         try:

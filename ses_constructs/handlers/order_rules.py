@@ -47,6 +47,8 @@ def moves(standing: Sequence[str], wanted: Sequence[str], after: str = "") -> It
 class RuleOrderHandler:
     """Compares, and moves what stands elsewhere."""
 
+    resource_type = "Custom::SESRuleOrder"
+
     @cached_property
     def _ses(self) -> "SESClient":
         return boto3.client("ses", config=RETRY_LONG)

@@ -152,6 +152,8 @@ def decide_update(account: "GetAccountResponseTypeDef", wanted: Answers) -> Lite
 class ProductionAccessHandler:
     """Asks once for what the template says."""
 
+    resource_type = "Custom::SESProductionAccess"
+
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=RETRY_LONG)

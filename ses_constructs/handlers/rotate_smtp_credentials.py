@@ -5,6 +5,7 @@ One function for each secret. Environment:
 - ``SMTP_USER_NAME``: the IAM user.
 - ``SMTP_SECRET_ARN``: the secret, as ``smtp_credentials`` fills it.
 - ``SMTP_OWNS_USER``: ``true`` if every key of the user is ours, otherwise ``false``.
+- ``SMTP_HOST``, ``SMTP_PORT``: the endpoint, which alone may get a password, whatever the secret says.
 - ``SMTP_GRACE_SECONDS``: how long the previous key works on once it is replaced.
 
 Events: the four steps of Secrets Manager
@@ -15,7 +16,8 @@ person can still activate it.
 
 IAM allows two keys. When a rotation begins, all but the current one make room: what a rotation that was not finished
 left, and the previous key, even within its grace time. The key that the secret names as current is never deactivated or
-deleted here, nor is a key of a user that is not ours and that no version of the secret names.
+deleted here, nor is a key of a user that is not ours unless a version of the secret names it, or a note says that it
+came up while we made one.
 
 Give the function a time-out of 5 minutes; the login alone may wait for 80 seconds, and a key that no version names may
 be that of another run until it is 2 minutes old. Whatever fails is raised, as a sentence without a secret, so that
@@ -31,7 +33,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,6 +41,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ._aws import error_code, ignore_error_if_done
 from ._custom_resource import RefusedError
 from ._lambda import FLAGS, Context
+from .smtp.attempts import Attempts, noted
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
@@ -80,6 +83,8 @@ class Settings:
     user: str
     secret: str
     owned: bool
+    host: str
+    port: int
     grace: int
 
     @classmethod
@@ -90,7 +95,12 @@ class Settings:
         if owned not in FLAGS:
             raise RotationError(f"SMTP_OWNS_USER must be 'true' or 'false', got {owned!r}")
         return cls(
-            _text(environment, "SMTP_USER_NAME"), _text(environment, "SMTP_SECRET_ARN"), FLAGS[owned], int(grace)
+            user=_text(environment, "SMTP_USER_NAME"),
+            secret=_text(environment, "SMTP_SECRET_ARN"),
+            owned=FLAGS[owned],
+            host=_text(environment, "SMTP_HOST"),
+            port=int(_text(environment, "SMTP_PORT")),
+            grace=int(grace),
         )
 
 
@@ -169,8 +179,9 @@ class Rotation:
                 return
             unnamed = [key for key in keys if key.id not in {current.username, *named}]
             if not any(key.settles_in() for key in unnamed):
+                left = Attempts.read(self._secret).left(unnamed) if unnamed and not self._settings.owned else ()
                 try:
-                    self._make(current, keys, named)
+                    self._make(current, keys, named | dict.fromkeys(left, frozenset[str]()))
                     return
                 except NoRoomError:
                     if time.time() > ends:
@@ -185,15 +196,16 @@ class Rotation:
         for key in room(self._settings.user, keys, current.username, named, owned=self._settings.owned):
             self._keys.delete(key)
             log.info("key deleted to make room", extra={"key": key, "stages": sorted(named.get(key, ()))})
-        issue(
-            self._keys,
-            self._secret,
-            {current.username, *(key.id for key in keys)},
-            host=current.host,
-            port=current.port,
-            region=current.region,
-            pending=self._token,
-        )
+        with noted(self._secret, keys, owned=self._settings.owned):
+            issue(
+                self._keys,
+                self._secret,
+                {current.username, *(key.id for key in keys)},
+                host=self._settings.host,
+                port=self._settings.port,
+                region=current.region,
+                pending=self._token,
+            )
 
     def test(self) -> None:
         """Log in with the pending credentials.
@@ -204,7 +216,7 @@ class Rotation:
         credentials = self._secret.credentials(version=self._token) or self._secret.credentials(stage=CURRENT)
         if not credentials:
             raise RotationError("the secret holds no SMTP credentials; deploy its stack again")
-        log_in(credentials)
+        log_in(replace(credentials, host=self._settings.host, port=self._settings.port))
 
     def finish(self) -> None:
         """Let everybody have the pending credentials."""

@@ -92,6 +92,8 @@ def decide(found: str | None, wanted: Policy, *, ours: str | None) -> Literal["c
 class SenderPolicyHandler:
     """Keeps one policy as the template says."""
 
+    resource_type = "Custom::SESSenderPolicy"
+
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=RETRY_LONG)

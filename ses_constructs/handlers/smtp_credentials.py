@@ -12,7 +12,8 @@ the new one. What is replaced for one and the same user goes at once, or is left
 The secret half of a key is in the memory of one function for as long as the password is derived, and nowhere else.
 Another region therefore needs another key; another host or port does not.
 
-A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
+The secret is that of this resource, and the user and the endpoint are those of the secret, when the secret's tags say
+so. A key is ours when the user is, when a version of the secret names it, or when the physical id does. No other key is
 ever deleted. The key that the secret names as current is deleted with the resource, and not before.
 
 SES takes some tens of seconds until it knows a new key. So a Create, and an Update that makes a key, logs in before it
@@ -30,14 +31,16 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ._aws import is_denied
+from ._aws import error_code, is_denied
 from ._custom_resource import RefusedError, Request, Succeeded, respond
 from ._lambda import Context
+from .smtp.attempts import Attempts, noted
 from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
 from .smtp.login import SECONDS, LoginError, log_in
 from .smtp.new_key import StrayKeyError
+from .smtp.owner import OWNS_USER_TAG, RESOURCE_TAG, USER_TAG, check_owner, tags_of
 from .smtp.plan import Found, Wanted, decide, physical_id, superseded, user_and_key_in
 from .smtp.secret import CURRENT, PREVIOUS, Credentials, Secret, username_in
 
@@ -58,6 +61,8 @@ def on_event(event: Mapping[str, Any], context: Context) -> None:
 class SmtpCredentialsHandler:
     """Keeps one secret as the template says."""
 
+    resource_type = "Custom::SESSmtpCredentials"
+
     def __init__(self, context: Context) -> None:
         self._context = context
         self._new_key = ""
@@ -66,6 +71,7 @@ class SmtpCredentialsHandler:
         wanted = Wanted.of(request.properties)
         keys, secret = Keys(wanted.user), Secret(wanted.secret)
         try:
+            check_owner(secret, request.logical_id, wanted)
             found = self._look(keys, secret, wanted, None, "")
         except Exception as error:
             if not is_retryable(error):
@@ -89,6 +95,7 @@ class SmtpCredentialsHandler:
         wanted, before = Wanted.of(request.properties), request.before(Wanted.of)
         user, key = user_and_key_in(request.physical_id)
         keys, secret = Keys(wanted.user), Secret(wanted.secret)
+        check_owner(secret, request.logical_id, wanted)
         found = self._look(keys, secret, wanted, before, key if user == wanted.user else "")
         turned_on = wanted.rotates and before is not None and not before.rotates
         plan = decide(found, wanted, rotation_is_new=turned_on)
@@ -99,20 +106,42 @@ class SmtpCredentialsHandler:
             # The roll-back of a replacement that failed: CloudFormation does not know of the keys that it made, so that
             # no Delete will come for them. They may be some seconds old, and the list as well.
             time.sleep(_LIST_AGE_SECONDS)
-            self._delete_ours(before, {found.current_key, *(one.username for one in found.spare)} - {username, ""})
+            earlier = {found.current_key, *(one.username for one in found.spare), *secret.names()}
+            self._delete_ours(before, earlier - {username, "", *(one.id for one in found.keys)})
         return Succeeded(request.physical_id)
 
     def delete(self, request: Request) -> None:
-        # CloudFormation makes up an id for a Create that never answered, which may have taken effect all the same.
-        _, key = user_and_key_in(request.physical_id)
-        self._delete_ours(Wanted.of(request.properties), {key} - {""})
+        wanted = Wanted.of(request.properties)
+        user, key = user_and_key_in(request.physical_id)
+        secret = Secret(wanted.secret)
+        tags, expected = secret.tags(), tags_of(request.logical_id, wanted)
+        if user not in ("", wanted.user) or tags.get(RESOURCE_TAG, request.logical_id) != request.logical_id:
+            raise RefusedError(f"the secret or the user in this event is not that of {request.logical_id}")
+        # After a change of the user, the secret says whose the new one is.
+        is_its_user = all(tags.get(name) == expected[name] for name in (RESOURCE_TAG, USER_TAG, OWNS_USER_TAG))
+        if user or is_its_user:
+            owned = wanted.owned and is_its_user
+            attempts = Attempts() if owned else Attempts.read(secret)
+            known = {key, *self._named(secret, needed=not owned)} - {""}
+            self._delete_ours(wanted, known, owned=owned, attempts=attempts)
+
+    def _named(self, secret: Secret, *, needed: bool) -> set[str]:
+        """Read which keys the secret names, which it need not tell where IAM's list does."""
+        try:
+            return secret.names()
+        except Exception as error:
+            if needed or is_retryable(error):
+                raise
+            log.warning("the secret cannot be read", extra={"code": error_code(error)})
+            return set()
 
     def _look(self, keys: Keys, secret: Secret, wanted: Wanted, before: Wanted | None, first_key: str) -> Found:
         text = secret.text(stage=CURRENT)
         current = Credentials.read(text)
         same_user = before is None or before.user == wanted.user
-        if before and same_user and before.region != wanted.region:
-            # What an update to the other region has just deleted must not look as if it could serve again.
+        if before and same_user and (before.region, before.secret) != (wanted.region, wanted.secret):
+            # What an update to the other region or secret has just deleted must not look as if it could serve again,
+            # and what has just been made must be seen.
             time.sleep(_LIST_AGE_SECONDS)
         listed = keys.listed_with(current.username if current and same_user else "")
         spare: list[Credentials | None] = []
@@ -130,12 +159,15 @@ class SmtpCredentialsHandler:
                 # By now the role may have lost its permissions for the secret before.
                 if not is_denied(error):
                     raise
+        named = secret.stages_of(others)
+        if not wanted.owned and others - named.keys() - earlier:
+            earlier |= Attempts.read(secret).left(listed)
         return Found(
             keys=listed,
             current=current,
             current_key=username_in(text),
             spare=tuple(one for one in spare if one),
-            named=secret.stages_of(others),
+            named=named,
             earlier=frozenset(earlier),
         )
 
@@ -159,7 +191,8 @@ class SmtpCredentialsHandler:
             for key in plan:
                 keys.delete(key)
             known = {found.current_key, *(key.id for key in found.keys)}
-            credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
+            with noted(secret, found.keys, owned=wanted.owned):
+                credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
             self._new_key, is_new = credentials.username, True
         if is_new:
             self._log_in(credentials)
@@ -190,16 +223,19 @@ class SmtpCredentialsHandler:
             keys.delete(key)
             log.info("superseded key deleted", extra={"user": wanted.user, "key": key})
 
-    def _delete_ours(self, wanted: Wanted, known: Collection[str]) -> None:
-        """Delete every key that is ours, and of those the *known* ones even if the list does not show them yet.
+    def _delete_ours(
+        self, wanted: Wanted, known: Collection[str], *, owned: bool = False, attempts: Attempts | None = None
+    ) -> None:
+        """Delete the *known* keys even if the list does not show them yet, and all others of a user that is *owned*.
 
-        If the user is ours, what the secret says does not matter. Of another user we know the keys from the versions of
-        the secret; if somebody has emptied or deleted it, there is still the first key in the physical id, which is the
-        only one without a rotation. Any further key could as well be somebody else's, and stays.
+        Of another user we know the keys from the versions of the secret, and from the *attempts* to make one; if
+        somebody has emptied or deleted it, there is still the first key in the physical id, which is the only one
+        without a rotation. Any further key could as well be somebody else's, and stays.
         """
         keys = Keys(wanted.user)
-        listed = {key.id for key in keys.listed()}
-        ours = {*known, *(listed if wanted.owned else Secret(wanted.secret).stages_of(listed))}
+        found = keys.listed()
+        listed = {key.id for key in found}
+        ours = {*known, *(listed if owned else attempts.left(found) if attempts else ())}
         for key in sorted(ours):
             keys.delete(key)
         if left := sorted(listed - ours):

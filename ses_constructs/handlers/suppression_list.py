@@ -49,6 +49,8 @@ def parse_reasons(properties: Properties) -> "frozenset[SuppressionListReasonTyp
 class SuppressionListHandler:
     """Keeps the reasons of the account as the template says."""
 
+    resource_type = "Custom::SESSuppressionList"
+
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=RETRY_LONG)

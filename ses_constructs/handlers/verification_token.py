@@ -38,6 +38,8 @@ def token_in(attributes: "Attributes", domain: str) -> str:
 class VerificationTokenHandler:
     """Reads the token, and has SES make one only where there is none."""
 
+    resource_type = "Custom::SESVerificationToken"
+
     @cached_property
     def _ses(self) -> "SESClient":
         return boto3.client("ses", config=RETRY_LONG)

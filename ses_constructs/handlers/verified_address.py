@@ -99,6 +99,8 @@ def _is_of(stack_id: str, found: "Identity | None") -> bool:
 class VerifiedAddressHandler:
     """Keeps one address as an identity."""
 
+    resource_type = "Custom::SESVerifiedAddress"
+
     @cached_property
     def _ses(self) -> "SESV2Client":
         return boto3.client("sesv2", config=RETRY_LONG)

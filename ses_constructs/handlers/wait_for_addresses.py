@@ -83,6 +83,8 @@ class WatchedAddresses:
 class AddressVerificationHandler:
     """Waits for all addresses together, so that a failure names every one that is missing."""
 
+    resource_type = "Custom::SESAddressVerification"
+
     def __init__(self, event: Mapping[str, Any], context: Context) -> None:
         self._event = event
         self._context = context

@@ -104,6 +104,8 @@ class WatchedDomain:
 class DomainVerificationHandler:
     """Waits for one domain."""
 
+    resource_type = "Custom::SESDomainVerification"
+
     def __init__(self, event: Mapping[str, Any], context: Context) -> None:
         self._event = event
         self._context = context

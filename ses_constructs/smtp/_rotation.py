@@ -31,6 +31,8 @@ class SmtpRotation(Construct):
         first_credentials: IDependable,
         user: iam.IUser,
         owns_user: bool,
+        host: str,
+        port: int,
         days: int,
         grace_seconds: int,
         statements: Sequence[iam.PolicyStatement],
@@ -49,6 +51,8 @@ class SmtpRotation(Construct):
                 "SMTP_USER_NAME": user.user_name,
                 "SMTP_SECRET_ARN": secret.secret_arn,
                 "SMTP_OWNS_USER": "true" if owns_user else "false",
+                "SMTP_HOST": host,
+                "SMTP_PORT": str(port),
                 "SMTP_GRACE_SECONDS": str(grace_seconds),
             },
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Acknowledgment, Duration, Stack, Validations
+from aws_cdk import Acknowledgment, CfnResource, CustomResource, Duration, Fn, Stack, Validations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -197,9 +197,25 @@ class SmtpCredentials(SmtpSecret):
             longest={self.secret.secret_arn: self._longest_secret_arn(secret_name)},
             policy_id=self._policy_id,
         )
+        self._say_on_the_secret_whose_it_is(resource)
         # A user cannot be deleted while it has keys, and a pair that may not send yet is not ready.
         resource.node.add_dependency(self.user, sending)
         return resource
+
+    def _say_on_the_secret_whose_it_is(self, resource: CustomResource) -> None:
+        """Write what the function believes whatever an event says; ``handlers/smtp/owner.py`` has the meaning."""
+        secret, made = self.secret.node.default_child, resource.node.default_child
+        assert isinstance(secret, secretsmanager.CfnSecret)
+        assert isinstance(made, CfnResource)
+        region = Stack.of(self).region
+        for name, value in {
+            "credentials": made.logical_id,
+            # Tags have no comma.
+            "user": Fn.join(":", Fn.split(",", self.user.user_name)),
+            "owns-user": "true" if self._owns_user else "false",
+            "endpoint": f"{self.host}:{self.port}:{region}",
+        }.items():
+            secret.tags.set_tag(f"ses-constructs:smtp-{name}", value)
 
     def _add_rotation(
         self, days: int, grace_seconds: int, reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction]
@@ -211,6 +227,8 @@ class SmtpCredentials(SmtpSecret):
             first_credentials=self.ready,
             user=self.user,
             owns_user=self._owns_user,
+            host=self.host,
+            port=self.port,
             days=days,
             grace_seconds=grace_seconds,
             statements=self._key_permissions((*_KEY_ACTIONS, "iam:UpdateAccessKey")),

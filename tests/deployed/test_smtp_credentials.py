@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from aws_cdk import CfnOutput, CfnResource, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from local_aws.aws import LocalAws
 from local_aws.smtp.submission import Submission
@@ -37,6 +39,12 @@ def add_credentials(stack: Stack, *, zone: Zone, submission: Submission, rotates
             # The port starts in the clear, as all do that the functions do not know.
             node.add_property_override("Host", submission.host)
             node.add_property_override("Port", str(submission.starttls_port))
+        if isinstance(node, secretsmanager.CfnSecret):
+            endpoint = f"{submission.host}:{submission.starttls_port}:{stack.region}"
+            node.tags.set_tag("ses-constructs:smtp-endpoint", endpoint)
+        if isinstance(node, lambda_.CfnFunction):
+            node.add_property_override("Environment.Variables.SMTP_HOST", submission.host)
+            node.add_property_override("Environment.Variables.SMTP_PORT", str(submission.starttls_port))
     CfnOutput(stack, "SecretArn", value=credentials.secret.secret_arn)
     CfnOutput(stack, "UserName", value=credentials.user.user_name)
     if credentials.rotation_function:

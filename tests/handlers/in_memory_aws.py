@@ -81,6 +81,8 @@ class InMemoryAws:
     services: Mapping[str, object]
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    # Before all of these, a custom resource asks CloudFormation whether an event is its own.
+    questions: list[Call] = field(default_factory=list)
     # Called when a request arrives, before anything comes of it.
     arrived: Callable[[], None] = lambda: None
 
@@ -105,7 +107,7 @@ class InMemoryAws:
         operation = _model(endpoint).operation_model(name)
         call = Call(f"{endpoint}.{name}", dict(_params(request, operation)))
         self.arrived()
-        self.calls.append(call)
+        (self.questions if endpoint == "cloudformation" else self.calls).append(call)
         trouble = next((fault.trouble for fault in self.faults if fault.strikes(call.operation)), None)
         try:
             _before(trouble, request, endpoint)
@@ -127,10 +129,17 @@ _THROTTLES = {
     "iam": AwsError("Throttling", "Rate exceeded"),
     "secretsmanager": AwsError("ThrottlingException", "Rate exceeded"),
     "sqs": AwsError("ThrottlingException", "Rate exceeded"),
+    "cloudformation": AwsError("Throttling", "Rate exceeded"),
 }
 
 # What a service answers in the place of AccessDeniedException.
-_DENIED = {"ses": "AccessDenied", "sns": "AuthorizationError", "cloudwatch": "AccessDenied", "iam": "AccessDenied"}
+_DENIED = {
+    "ses": "AccessDenied",
+    "sns": "AuthorizationError",
+    "cloudwatch": "AccessDenied",
+    "iam": "AccessDenied",
+    "cloudformation": "AccessDenied",
+}
 
 
 def _before(trouble: Trouble | None, request: AWSPreparedRequest, endpoint: str) -> None:

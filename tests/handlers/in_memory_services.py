@@ -1,6 +1,7 @@
 """What the handlers use of SES and Lambda, as plain Python objects over shared state."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,8 +159,72 @@ class Lambda:
     """Keeps asynchronous invocations for the test to run."""
 
     queue: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         assert InvocationType == "Event", f"{FunctionName} must be invoked asynchronously, or both would be paid for"
         self.queue.append(json.loads(Payload))
         return {}
+
+    def list_tags(self, *, Resource: str) -> dict[str, Any]:  # noqa: N803
+        return {"Tags": dict(self.tags)}
+
+    def tag_resource(self, *, Resource: str, Tags: dict[str, str]) -> dict[str, Any]:  # noqa: N803
+        self.tags |= Tags
+        return {}
+
+
+@dataclass
+class StackRecords:
+    """What CloudFormation shows of one stack, while it is at work on a resource and afterwards."""
+
+    stack_id: str
+    resources: dict[str, dict[str, str]] = field(default_factory=dict)
+    events: list[dict[str, str]] = field(default_factory=list)
+    # What else it has: types and physical ids.
+    others: set[tuple[str, str]] = field(default_factory=set)
+
+    def begin(self, event: Mapping[str, Any]) -> None:
+        """Go to work as CloudFormation does when it sends *event*."""
+        logical_id, physical_id = event["LogicalResourceId"], event.get("PhysicalResourceId", "")
+        record = {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": physical_id,
+            "ResourceType": event["ResourceType"],
+            "ResourceStatus": f"{event['RequestType'].upper()}_IN_PROGRESS",
+        }
+        self.events.append(record)
+        known = self.resources.get(logical_id, record)["PhysicalResourceId"]
+        # What is deleted under another id is no longer the resource of that name.
+        if event["RequestType"] != "Delete" or physical_id == known:
+            self.resources[logical_id] = record
+
+    def end(self, event: Mapping[str, Any], physical_id: str) -> None:
+        """End it well."""
+        logical_id, done = event["LogicalResourceId"], f"{event['RequestType'].upper()}_COMPLETE"
+        record = self.events[-1] | {"PhysicalResourceId": physical_id, "ResourceStatus": done}
+        self.events.append(record)
+        if self.resources[logical_id]["ResourceStatus"].endswith("_IN_PROGRESS"):
+            self.resources[logical_id] = record
+
+    def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> dict[str, Any]:  # noqa: N803
+        self._check(StackName)
+        if LogicalResourceId not in self.resources:
+            raise AwsError("ValidationError", f"Resource {LogicalResourceId} does not exist for stack Mail")
+        return {"StackResourceDetail": self.resources[LogicalResourceId]}
+
+    def describe_stack_events(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        self._check(StackName)
+        start, end = int(NextToken), int(NextToken) + 2
+        more = {"NextToken": str(end)} if end < len(self.events) else {}
+        return {"StackEvents": self.events[::-1][start:end], **more}
+
+    def list_stack_resources(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        self._check(StackName)
+        start, end = int(NextToken), int(NextToken) + 2
+        found = [{"ResourceType": kind, "PhysicalResourceId": each} for kind, each in sorted(self.others)]
+        more = {"NextToken": str(end)} if end < len(found) else {}
+        return {"StackResourceSummaries": found[start:end], **more}
+
+    def _check(self, stack_name: str) -> None:
+        assert stack_name == self.stack_id, "the stack is asked for by its id, which nobody can have again"

@@ -49,7 +49,7 @@ def after_each_set(aws: World, then: Callable[[], None]) -> None:
             then()
             return result
 
-    aws.aws.services = {"ses": Raced(aws.state)}
+    aws.aws.services = {**aws.aws.services, "ses": Raced(aws.state)}
 
 
 def test_a_set_is_activated_when_none_is_active(aws: World) -> None:
@@ -118,24 +118,51 @@ def test_a_take_over_whose_look_afterwards_is_denied_remembers_the_set(aws: Worl
     assert aws.state.active_rule_set == OURS
 
 
-def test_a_create_that_runs_again_after_its_answer_was_lost_does_not_remember_itself(aws: World) -> None:
-    aws.state.active_rule_set = THEIRS
+@pytest.mark.parametrize("before", [THEIRS, ""])
+@pytest.mark.parametrize("again", [True, False])
+def test_a_take_over_whose_answer_was_lost_gives_back_what_it_replaced(aws: World, before: str, again: bool) -> None:
+    aws.state.active_rule_set = before
     aws.cloudformation.losses = [OSError("lost")] * 4
     with pytest.raises(RuntimeError, match="did not take the answer"):
         aws.invoke(HANDLER, take_over())
 
-    # Nobody knows any more what was active before, so that the delete can only deactivate.
-    answer = aws.send(HANDLER, take_over())
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "active-rule-set|")
-    aws.send(HANDLER, delete(answer["PhysicalResourceId"]))
-    assert aws.state.active_rule_set == ""
+    made_up = "Mail-InboundActivation-1XYZ"
+    physical_id = aws.send(HANDLER, take_over())["PhysicalResourceId"] if again else made_up
+    assert physical_id == (f"active-rule-set|{before}" if again else made_up)
+    assert aws.send(HANDLER, delete(physical_id, TakeOver="true"))["Status"] == "SUCCESS"
+    assert aws.state.active_rule_set == before
+
+
+def test_a_delete_that_does_not_know_what_was_replaced_refuses_to_deactivate(aws: World) -> None:
+    aws.state.active_rule_set = OURS
+
+    answer = aws.send(HANDLER, delete("Mail-InboundActivation-1XYZ", TakeOver="true"))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        f"receipt rule set {OURS!r} is active, and may have replaced another set that is not known any more: activate "
+        "that one, or deactivate it ('aws ses set-active-receipt-rule-set' without a name), then delete again"
+    )
+    assert aws.state.active_rule_set == OURS
+
+
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_a_set_that_is_not_of_the_stack_is_not_touched(aws: World, kind: str) -> None:
+    aws.state.active_rule_set = THEIRS if kind == "delete" else ""
+
+    answer = aws.send(HANDLER, event(HANDLER, kind, RuleSetName=THEIRS, TakeOver="true"))
+
+    assert (answer["Status"], answer["Reason"]) == ("FAILED", "receipt rule set 'theirs' is not one of this stack")
+    assert not aws.aws.calls
 
 
 def test_a_set_that_does_not_exist_is_not_activated(aws: World) -> None:
-    answer = aws.send(HANDLER, event(HANDLER, "create", RuleSetName="nowhere"))
+    aws.state.rule_sets.discard(OURS)
+
+    answer = aws.send(HANDLER, event(HANDLER, "create"))
 
     assert answer["Status"] == "FAILED"
-    assert "Rule set does not exist: nowhere" in answer["Reason"]
+    assert f"Rule set does not exist: {OURS}" in answer["Reason"]
 
 
 @pytest.mark.parametrize(("choice", "before"), [("false", ""), ("true", THEIRS)])
@@ -157,7 +184,7 @@ def test_a_second_try_that_cannot_look_is_followed_by_a_delete_that_does(aws: Wo
     aws.aws.faults.append(Fault(Trouble.THROTTLED, ASK, times=7))
 
     failed = aws.send(HANDLER, event(HANDLER, "create"))
-    assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "active-rule-set|")
+    assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "ses-constructs:unsure")
 
     aws.send(HANDLER, delete(failed["PhysicalResourceId"]))
     assert aws.state.active_rule_set == ""
@@ -199,7 +226,7 @@ def test_ses_may_also_say_by_an_error_that_no_set_is_active(aws: World) -> None:
                 raise AwsError("RuleSetDoesNotExist", "No rule set is active.")
             return super().describe_active_receipt_rule_set()
 
-    aws.aws.services = {"ses": Strict(aws.state)}
+    aws.aws.services = {**aws.aws.services, "ses": Strict(aws.state)}
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 

@@ -131,6 +131,7 @@ def test_delete_acts_only_while_ours_is_active(
     aws: World, sent: Event, active: str, afterwards: str, lost: int
 ) -> None:
     aws.state.active_rule_set = active
+    aws.stack.others.add(("AWS::SES::ReceiptRuleSet", sent["ResourceProperties"]["RuleSetName"]))
     # A lost answer says nothing of a set that does not exist either.
     aws.aws.faults.append(
         Fault(Trouble.TIMED_OUT_AFTER, SET, times=lost, skip=int("gone" in sent["PhysicalResourceId"]))

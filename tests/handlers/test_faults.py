@@ -23,10 +23,11 @@ class Step(NamedTuple):
     handler: str
     kind: str
     calls: tuple[str, ...]
+    properties: tuple[tuple[str, str], ...] = ()
 
     @property
     def event(self) -> Event:
-        return event(self.handler, self.kind)
+        return event(self.handler, self.kind, **dict(self.properties))
 
     def arrange(self, aws: World) -> None:
         if self.handler == POLICY and self.kind != "create":
@@ -38,6 +39,9 @@ class Step(NamedTuple):
             before, after = (event(ACTIVE, kind)["ResourceProperties"]["RuleSetName"] for kind in ("create", "update"))
             aws.state.rule_sets = {before, after}
             aws.state.active_rule_set = "" if self.kind == "create" else before
+            if self.properties:
+                aws.state.rule_sets.add("theirs")
+                aws.state.active_rule_set = "theirs"
         if self.handler == ORDER:
             aws.state.rule_sets = {self.event["ResourceProperties"]["RuleSetName"]}
             aws.state.rules = ["Support", "DropSpam", "Sales"]
@@ -57,6 +61,7 @@ class Step(NamedTuple):
 
 LOOK = "sesv2.GetEmailIdentityPolicies"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
+REMEMBER = "lambda.TagResource"
 MOVE = "ses.SetReceiptRulePosition"
 IDENTITY = "sesv2.GetEmailIdentity"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
@@ -71,6 +76,7 @@ STEPS = (
     Step(WAIT, "update", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "delete", ()),
     Step(ACTIVE, "create", (ASK, SET, ASK)),
+    Step(ACTIVE, "create", (ASK, REMEMBER, SET, ASK), (("TakeOver", "true"),)),
     Step(ACTIVE, "update", (ASK, SET, ASK)),
     Step(ACTIVE, "delete", (ASK, SET)),
     Step(ORDER, "create", ("ses.DescribeReceiptRuleSet", MOVE)),
@@ -94,7 +100,7 @@ STEPS = (
 def calls(*kinds: str) -> list[ParameterSet]:
     """Each call of each step, once."""
     return [
-        pytest.param(step, call, id=f"{step.handler}-{step.kind}-{call}")
+        pytest.param(step, call, id="-".join([step.handler, step.kind, *dict(step.properties), call]))
         for step in STEPS
         if step.kind in kinds
         for call in dict.fromkeys(step.calls)
@@ -102,6 +108,7 @@ def calls(*kinds: str) -> list[ParameterSet]:
 
 
 CALLS = calls(*KINDS)
+QUESTIONS = ("cloudformation.DescribeStackResource", "cloudformation.ListStackResources")
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
@@ -120,6 +127,24 @@ def test_trouble_that_passes_changes_nothing(aws: World, step: Step, call: str, 
         expected = calm.send(step.handler, step.event)
     step.arrange(aws)
     aws.aws.faults.append(Fault(trouble, call, times=2))
+
+    assert aws.send(step.handler, step.event) == expected
+    assert aws.state == calm.state
+
+
+@pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")
+def test_trouble_with_a_question_that_passes_changes_nothing(
+    aws: World, step: Step, question: str, trouble: Trouble
+) -> None:
+    with world() as calm:
+        step.arrange(calm)
+        expected = calm.send(step.handler, step.event)
+    step.arrange(aws)
+    # Only the first question of a Delete is asked again after a denial.
+    if (step.kind, question, trouble) != ("delete", QUESTIONS[1], Trouble.DENIED):
+        aws.aws.faults.append(Fault(trouble, question, times=2))
 
     assert aws.send(step.handler, step.event) == expected
     assert aws.state == calm.state

@@ -137,7 +137,7 @@ def test_the_roll_back_of_an_update_with_a_bad_policy_succeeds(aws: World) -> No
 def test_the_roll_back_of_a_replacement_whose_answer_was_lost_removes_the_new_policy(aws: World) -> None:
     aws.domain.policies[NAME] = OURS
     failed = event(HANDLER, "update", PolicyName="Renamed")
-    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, skip=1, times=10_000))
+    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, skip=2, times=10_000))
     assert "SES does not say whether it made" in aws.send(HANDLER, failed)["Reason"]
     assert aws.domain.policies == {NAME: OURS, "Renamed": NEXT}
     aws.aws.faults.clear()
@@ -159,7 +159,7 @@ def test_a_create_whose_effect_may_not_be_looked_at_is_undone_by_its_delete(aws:
 
 
 def test_a_create_whose_answer_was_lost_for_good_is_undone_by_its_delete(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, skip=1, times=10_000))
+    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, skip=2, times=10_000))
     failed = aws.send(HANDLER, event(HANDLER, "create"))
     assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", "unsure|example.com|MailDomainSenders")
     aws.aws.faults.clear()
@@ -175,7 +175,7 @@ def test_a_create_whose_answer_was_lost_for_good_is_undone_by_its_delete(aws: Wo
 
 def test_the_delete_of_an_unsure_create_succeeds_when_the_identity_is_gone_and_fails_when_denied(aws: World) -> None:
     delete = event(HANDLER, "delete") | {"PhysicalResourceId": "unsure|example.com|MailDomainSenders"}
-    aws.aws.faults.append(Fault(Trouble.DENIED))
+    aws.aws.faults.append(Fault(Trouble.DENIED, "sesv2.GetEmailIdentityPolicies"))
     assert aws.send(HANDLER, delete)["Status"] == "FAILED"
 
     aws.state.identities.clear()
@@ -188,7 +188,7 @@ def test_a_stranger_who_is_faster_is_not_overwritten(aws: World) -> None:
             aws.domain.policies[NAME] = FOREIGN
             return super().create_email_identity_policy(**params)  # type: ignore[no-any-return]
 
-    aws.aws.services = {"sesv2": Race(aws.state)}
+    aws.aws.services = {**aws.aws.services, "sesv2": Race(aws.state)}
 
     assert "which this stack did not make" in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
     assert aws.domain.policies == {NAME: FOREIGN}

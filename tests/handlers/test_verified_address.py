@@ -240,7 +240,7 @@ class Quicker(SesV2):
 
 
 def test_an_identity_that_somebody_else_makes_in_between_is_used_and_stays(aws: World) -> None:
-    aws.aws.services = {"ses": SesV1(aws.state), "sesv2": Quicker(aws.state)}
+    aws.aws.services = {**aws.aws.services, "ses": SesV1(aws.state), "sesv2": Quicker(aws.state)}
 
     created = aws.send(HANDLER, event(HANDLER, "create"))
     assert created["Status"] == "SUCCESS"

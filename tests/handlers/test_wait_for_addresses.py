@@ -33,7 +33,7 @@ class Script(SesV1):
 
 def play(aws: World, **steps: Callable[[], object]) -> Script:
     script = Script(aws, **steps)
-    aws.aws.services = {"ses": script, "lambda": aws.functions}
+    aws.aws.services = {**aws.aws.services, "ses": script, "lambda": aws.functions}
     return script
 
 

@@ -38,7 +38,7 @@ class Script(SesV2):
 
 def play(aws: World, **steps: Callable[[], object]) -> Script:
     script = Script(aws, **steps)
-    aws.aws.services = {"sesv2": script, "lambda": aws.functions}
+    aws.aws.services = {**aws.aws.services, "sesv2": script, "lambda": aws.functions}
     return script
 
 

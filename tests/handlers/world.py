@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 import logging
+import os
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ import botocore.session
 
 from .in_memory_aws import InMemoryAws, Trouble
 from .in_memory_monitoring import CloudWatch, Sns
-from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2
+from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2, StackRecords
 from .smtp.smtp_aws import Iam, SecretsManager
 
 CUSTOM_RESOURCES = (
@@ -35,9 +36,12 @@ CUSTOM_RESOURCES = (
     "wait_for_verification",
 )
 KINDS = ("create", "update", "delete")
+_REQUESTS = tuple(kind.capitalize() for kind in KINDS)
 
 # Trouble that a later try may be spared.
 PASSING = [trouble for trouble in Trouble if trouble is not Trouble.DENIED]
+
+STACK_ID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Mail/4b1c6e20-c95e-11f0-9a3c-0a1b2c3d4e5f"
 
 SECRET_KEY = "not-to-be-seen-secret-key"
 SESSION_TOKEN = "not-to-be-seen-session-token"
@@ -144,12 +148,16 @@ class World:
     cloudwatch: CloudWatch = field(default_factory=CloudWatch)
     clock: Clock = field(default_factory=Clock)
     cloudformation: CloudFormation = field(default_factory=CloudFormation)
+    stack: StackRecords = field(default_factory=lambda: StackRecords(STACK_ID))
     timeout: float = 900
     iam: Iam = field(init=False)
     secrets: SecretsManager = field(init=False)
     aws: InMemoryAws = field(init=False)
 
     def __post_init__(self) -> None:
+        for kind in ("create", "update"):
+            name = event("activate_rule_set", kind)["ResourceProperties"]["RuleSetName"]
+            self.stack.others.add(("AWS::SES::ReceiptRuleSet", name))
         self.state.identities["example.com"] = DomainIdentity(mail_from="mail.example.com")
         self.iam, self.secrets = Iam(self.clock.time), SecretsManager(self.clock.time)
         self.aws = InMemoryAws(
@@ -161,6 +169,7 @@ class World:
                 "cloudwatch": self.cloudwatch,
                 "iam": self.iam,
                 "secretsmanager": self.secrets,
+                "cloudformation": self.stack,
             }
         )
 
@@ -173,8 +182,10 @@ class World:
         """That of an invocation that begins now."""
         return Context(self.clock, self.clock.now + self.timeout)
 
-    def invoke(self, handler: str, sent: Any) -> None:
-        """Run the handler once."""
+    def invoke(self, handler: str, sent: Any, *, made_up: bool = False) -> None:
+        """Run the handler once, for what CloudFormation is at work on unless the event is *made_up*."""
+        if isinstance(sent, dict) and sent.get("RequestType") in _REQUESTS and not made_up:
+            self.stack.begin(sent)
         module = importlib.import_module(f"ses_constructs.handlers.{handler}")
         module.on_event(copy.deepcopy(sent), self.context)
 
@@ -219,6 +230,7 @@ def world() -> Iterator[World]:
     try:
         with (
             mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session)),
+            mock.patch.dict(os.environ, {"STACK_ID": STACK_ID}),
             mock.patch("urllib.request.urlopen", made.cloudformation.urlopen),
             mock.patch("time.sleep", made.clock.sleep),
             mock.patch("ses_constructs.handlers._waiting.time", made.clock),

@@ -31,6 +31,26 @@ def handler(event, context):
 """
 
 
+LOOKS = """
+import boto3
+
+def handler(event, context):
+    cloudformation = boto3.client("cloudformation")
+    named, physical_id = event["LogicalResourceId"], event.get("PhysicalResourceId", "")
+    try:
+        found = cloudformation.describe_stack_resource(StackName=event["StackId"], LogicalResourceId=named)
+        seen = found["StackResourceDetail"]
+    except cloudformation.exceptions.ClientError:
+        seen = {"ResourceStatus": "gone"}
+    events = cloudformation.describe_stack_events(StackName=event["StackId"])["StackEvents"]
+    same = [each for each in events if each["LogicalResourceId"] == named and each["PhysicalResourceId"] == physical_id]
+    said = f"{seen['ResourceStatus']} {same[0]['ResourceStatus'] if same else 'nothing'}"
+    name = f"/calls/{event['ResourceProperties']['Test']}/{event['RequestType']}-{event['ResourceProperties']['Id']}"
+    boto3.client("ssm").put_parameter(Name=name, Value=said, Type="String")
+    answer(event, "SUCCESS", physical_id=event["ResourceProperties"]["Id"])
+"""
+
+
 def calls(stack: DeployedStack) -> dict[str, str]:
     """The request types the handler got, with the physical id that came along."""
     parameters = stack.aws.client("ssm").get_parameters_by_path(Path=f"/calls/{stack.stack_name}")["Parameters"]
@@ -84,3 +104,23 @@ def test_outputs_come_from_the_handler(deployed_stack: DeployedStack) -> None:
         cdk.CfnOutput(stack, "Twice", value=resource.get_att_string("Twice"))
 
     assert deployed_stack.deploy(build) == {"Twice": "abab"}
+
+
+def test_a_custom_resource_is_in_progress_while_its_function_runs(deployed_stack: DeployedStack) -> None:
+    def make(stack: cdk.Stack, physical_id: str = "") -> None:
+        if physical_id:
+            add_custom_resource(stack, LOOKS, properties={"Test": stack.stack_name, "Id": physical_id})
+        else:
+            # Without the resource, its function stays: CloudFormation deletes the resource first.
+            ssm.StringParameter(stack, "Kept", string_value="kept")
+
+    for physical_id in ("one", "two", ""):
+        deployed_stack.deploy(lambda stack, physical_id=physical_id: make(stack, physical_id))  # type: ignore[misc]
+
+    assert calls(deployed_stack) == {
+        "Create-one": "CREATE_IN_PROGRESS CREATE_IN_PROGRESS",
+        "Update-two": "UPDATE_IN_PROGRESS CREATE_COMPLETE",
+        # Replaced: the resource of that name is the other one.
+        "Delete-one": "UPDATE_COMPLETE DELETE_IN_PROGRESS",
+        "Delete-two": "DELETE_IN_PROGRESS DELETE_IN_PROGRESS",
+    }

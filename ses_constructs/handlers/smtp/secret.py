@@ -1,4 +1,7 @@
-"""The secret that holds SMTP credentials: JSON with ``host``, ``port``, ``username``, ``password`` and ``region``."""
+"""The secret that holds SMTP credentials: JSON with ``host``, ``port``, ``username``, ``password`` and ``region``.
+
+Its tags, which CloudFormation writes, say whose it is: see ``owner.py``.
+"""
 
 import json
 import logging
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+# Of a version without credentials that says what was there before a key was made: see attempts.py.
+ATTEMPTS = "SES_CONSTRUCTS_ATTEMPTS"
 
 # In the place of "not found", for a secret that waits for its deletion.
 _MARKED_FOR_DELETION = "InvalidRequestException"
@@ -91,6 +96,7 @@ class Description:
     rotates: bool | None
     rotated: datetime | None
     stages: dict[str, list[str]]
+    tags: dict[str, str]
 
     def version_with(self, stage: str) -> str:
         """Find the version that has a staging label; empty if none has."""
@@ -109,9 +115,18 @@ class Secret:
 
     def described(self) -> Description:
         found = self._client.describe_secret(SecretId=self._arn)
-        return Description(
-            found.get("RotationEnabled"), found.get("LastRotatedDate"), dict(found.get("VersionIdsToStages", {}))
-        )
+        tags = {tag.get("Key", ""): tag.get("Value", "") for tag in found.get("Tags", [])}
+        stages = dict(found.get("VersionIdsToStages", {}))
+        return Description(found.get("RotationEnabled"), found.get("LastRotatedDate"), stages, tags)
+
+    def tags(self) -> dict[str, str]:
+        """Read the tags; none of a secret that is gone."""
+        try:
+            return self.described().tags
+        except Exception as error:
+            if is_not_found(error):
+                return {}
+            raise
 
     def text(self, *, stage: str = "", version: str = "") -> str:
         """Read a version by its staging label or its id; empty if there is no such version, or no value in it yet."""
@@ -137,6 +152,14 @@ class Secret:
         without_secrets(
             self._client.put_secret_value, SecretId=self._arn, SecretString=credentials.written(), **options
         )
+
+    def note(self, text: str) -> str:
+        """Write a note beside the credentials, and return its version."""
+        put = self._client.put_secret_value
+        return put(SecretId=self._arn, SecretString=text, VersionStages=[ATTEMPTS])["VersionId"]
+
+    def drop_note(self, version: str) -> None:
+        self._client.update_secret_version_stage(SecretId=self._arn, VersionStage=ATTEMPTS, RemoveFromVersionId=version)
 
     def move_current(self, *, to: str, away_from: str) -> None:
         self._client.update_secret_version_stage(
@@ -180,6 +203,18 @@ class Secret:
             if not (is_not_found(error) or error_code(error) == _MARKED_FOR_DELETION):
                 raise
         return found
+
+    def names(self) -> set[str]:
+        """Read which keys all versions name; none of a secret that is gone."""
+        try:
+            labelled = self.described().stages
+            others = [version for version in self._versions() if version not in labelled]
+            found = {self.username(version=version) for version in labelled}
+            return (found | {self._username_if_readable(version) for version in others}) - {""}
+        except Exception as error:
+            if not (is_not_found(error) or error_code(error) == _MARKED_FOR_DELETION):
+                raise
+            return set()
 
     def _in_versions_without_label(self, wanted: set[str], labelled: Iterable[str]) -> dict[str, frozenset[str]]:
         found: dict[str, frozenset[str]] = {}

@@ -65,6 +65,7 @@ def test_the_request_waits_for_the_claim_of_its_stack_and_for_its_permissions(st
     assert set(only(stack, REQUEST)["DependsOn"]) == {
         *identified(stack, "AWS::SSM::Parameter"),
         *identified(stack, "AWS::IAM::Policy"),
+        *identified(stack, "AWS::Lambda::EventInvokeConfig"),
     }
 
 

@@ -54,15 +54,21 @@ def test_a_set_is_active_under_the_name_that_it_was_given(stack: Stack) -> None:
     assert only(stack, ACTIVE)["Properties"]["RuleSetName"] == "inbound-2"
 
 
-def test_the_handler_may_see_and_set_the_active_set_and_nothing_else(stack: Stack) -> None:
+def test_the_handler_may_see_and_set_the_active_set_tag_itself_and_nothing_else(stack: Stack) -> None:
     make(stack)
 
+    (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if each.startswith("SesActivate"))
     assert role_statements(stack, of="SesActivateRuleSet") == [
+        {
+            "Action": ["lambda:ListTags", "lambda:TagResource"],
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [function_id, "Arn"]},
+        },
         {
             "Action": ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"],
             "Effect": "Allow",
             "Resource": "*",
-        }
+        },
     ]
 
 

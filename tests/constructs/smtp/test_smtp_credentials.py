@@ -240,8 +240,31 @@ def test_the_secret_is_empty_until_the_function_fills_it(stack: Stack) -> None:
     make(stack)
 
     secret = only(stack, "AWS::SecretsManager::Secret")
-    assert secret["Properties"] == {"Description": "SMTP credentials for example.com"}
+    assert secret["Properties"].keys() == {"Description", "Tags"}
+    assert secret["Properties"]["Description"] == "SMTP credentials for example.com"
     assert secret["DeletionPolicy"] == "Delete"
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_the_secret_says_what_the_function_believes(stack: Stack, existing: bool) -> None:
+    credentials = make(stack, user=alice(stack) if existing else None, port=587)
+
+    (resource_id,) = identified(stack, RESOURCE)
+    user = stack.resolve(credentials.user.user_name)
+    tags = {tag["Key"]: tag["Value"] for tag in only(stack, "AWS::SecretsManager::Secret")["Properties"]["Tags"]}
+    assert tags == {
+        "ses-constructs:smtp-credentials": resource_id,
+        "ses-constructs:smtp-endpoint": "email-smtp.eu-west-1.amazonaws.com:587:eu-west-1",
+        "ses-constructs:smtp-owns-user": "false" if existing else "true",
+        "ses-constructs:smtp-user": user if existing else {"Fn::Join": [":", {"Fn::Split": [",", user]}]},
+    }
+
+
+def test_a_comma_of_a_user_name_is_a_colon_on_the_secret(stack: Stack) -> None:
+    make(stack, user=iam.User.from_user_name(stack, "Imported", "mail,app"))
+
+    tags = only(stack, "AWS::SecretsManager::Secret")["Properties"]["Tags"]
+    assert {"Key": "ses-constructs:smtp-user", "Value": "mail:app"} in tags
 
 
 def test_the_secret_has_the_name_and_the_key_that_were_given(stack: Stack) -> None:
@@ -303,7 +326,7 @@ def test_the_credentials_are_made_last_and_deleted_first(stack: Stack) -> None:
 
     (resource_id,) = identified(stack, RESOURCE)
     others = set(template(stack)["Resources"]) - {resource_id}
-    assert len(others) == 8
+    assert len(others) == 9
     assert needs(stack, resource_id) == others
 
 
@@ -470,6 +493,7 @@ def test_the_logical_ids_stay(stack: Stack) -> None:
         "SmtpEndpoint305CD9BA": "AWS::EC2::VPCEndpoint",
         "SesSmtpCredentialsLogA245802F": "AWS::Logs::LogGroup",
         "SesSmtpCredentialsRole6AB00532": "AWS::IAM::Role",
+        "SesSmtpCredentialsEventAge2A5A11D3": "AWS::Lambda::EventInvokeConfig",
         "SesSmtpCredentialsFunction137396F1": "AWS::Lambda::Function",
     }
 
@@ -528,12 +552,17 @@ def test_the_credentials_outlive_what_rotates_them(stack: Stack) -> None:
 def test_the_function_that_rotates_is_told_whose_keys(stack: Stack, existing: bool, owns: str) -> None:
     credentials = make(stack, rotate_after=MONTH, user=alice(stack) if existing else None)
 
-    (function,) = (each for each in resources(stack, "AWS::Lambda::Function") if "Environment" in each["Properties"])
-    assert function["Properties"]["Handler"] == "handlers.rotate_smtp_credentials.on_event"
+    (function,) = (
+        each
+        for each in resources(stack, "AWS::Lambda::Function")
+        if each["Properties"]["Handler"] == "handlers.rotate_smtp_credentials.on_event"
+    )
     assert function["Properties"]["Environment"]["Variables"] == {
         "SMTP_USER_NAME": stack.resolve(credentials.user.user_name),
         "SMTP_SECRET_ARN": stack.resolve(credentials.secret.secret_arn),
         "SMTP_OWNS_USER": owns,
+        "SMTP_HOST": "email-smtp.eu-west-1.amazonaws.com",
+        "SMTP_PORT": "465",
         "SMTP_GRACE_SECONDS": "86400",
     }
 
@@ -541,7 +570,11 @@ def test_the_function_that_rotates_is_told_whose_keys(stack: Stack, existing: bo
 def test_the_grace_time_may_be_given(stack: Stack) -> None:
     make(stack, rotate_after=Duration.days(1), keep_previous_for=Duration.hours(11))
 
-    (function,) = (each for each in resources(stack, "AWS::Lambda::Function") if "Environment" in each["Properties"])
+    (function,) = (
+        each
+        for each in resources(stack, "AWS::Lambda::Function")
+        if each["Properties"]["Handler"] == "handlers.rotate_smtp_credentials.on_event"
+    )
     assert function["Properties"]["Environment"]["Variables"]["SMTP_GRACE_SECONDS"] == "39600"
 
 
@@ -902,7 +935,7 @@ def test_other_errors_of_cdk_stay_what_they_are(stack: Stack, monkeypatch: pytes
         credentials.grant_read(alice(stack))
 
 
-@pytest.mark.parametrize(("encrypted", "count"), [(True, 9), (False, 14)])
+@pytest.mark.parametrize(("encrypted", "count"), [(True, 8), (False, 13)])
 def test_a_stack_has_as_many_as_the_role_can_hold(stack: Stack, encrypted: bool, count: int) -> None:
     key = kms.Key(stack, "Key") if encrypted else None
     for number in range(count):

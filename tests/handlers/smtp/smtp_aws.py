@@ -100,6 +100,7 @@ class StoredSecret:
     rotates: bool | None = None
     rotated: float | None = None
     marked_for_deletion: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
 
     def value(self, stage: str = "AWSCURRENT") -> str:
         return self.values.get(self.stages.get(stage, "")) or ""
@@ -141,6 +142,7 @@ class SecretsManager:
         described: dict[str, Any] = {
             "ARN": SecretId,
             "VersionIdsToStages": {version: secret.labels(version) for version in versions},
+            "Tags": [{"Key": key, "Value": value} for key, value in secret.tags.items()],
         }
         if secret.rotates is not None:
             described["RotationEnabled"] = secret.rotates
@@ -193,7 +195,9 @@ class SecretsManager:
         if secret.values.get(ClientRequestToken, SecretString) not in (None, SecretString):
             raise AwsError("ResourceExistsException", "The token is in use for a version with another value.")
         secret.values[ClientRequestToken] = SecretString
-        for stage in VersionStages or ["AWSCURRENT"]:
+        # The first version becomes the current one, whatever else it is for.
+        first = [] if "AWSCURRENT" in secret.stages else ["AWSCURRENT"]
+        for stage in [*(VersionStages or ["AWSCURRENT"]), *first]:
             secret.move(stage, ClientRequestToken)
         return {"ARN": SecretId, "VersionId": ClientRequestToken}
 

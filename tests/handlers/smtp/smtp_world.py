@@ -30,6 +30,8 @@ ENVIRONMENT = {
     "SMTP_USER_NAME": USER,
     "SMTP_SECRET_ARN": ARN,
     "SMTP_OWNS_USER": "true",
+    "SMTP_HOST": HOST,
+    "SMTP_PORT": str(PORT),
     "SMTP_GRACE_SECONDS": str(GRACE),
 }
 
@@ -118,7 +120,22 @@ class SmtpWorld:
             sent["PhysicalResourceId"] = physical_id
         if old is not None:
             sent["OldResourceProperties"] |= old
+        if kind != "delete":
+            self.tag(sent)
         return self.world.send(JOB, sent)
+
+    def tag(self, sent: Event) -> None:
+        """Change the secret of an event as CloudFormation does before it sends the event."""
+        named = sent["ResourceProperties"]
+        if named.get("SecretArn") in self.secrets.secrets:
+            self.secrets.secrets[named["SecretArn"]].tags = {
+                "ses-constructs:smtp-credentials": sent["LogicalResourceId"],
+                "ses-constructs:smtp-user": str(named.get("UserName")).replace(",", ":"),
+                "ses-constructs:smtp-owns-user": str(named.get("OwnsUser")),
+                "ses-constructs:smtp-endpoint": ":".join(str(named.get(name)) for name in ("Host", "Port", "Region")),
+            }
+            # Afterwards it changes the function that rotates.
+            os.environ |= {"SMTP_HOST": str(named.get("Host")), "SMTP_PORT": str(named.get("Port"))}
 
     def deploy(self, **properties: object) -> str:
         """Create the credentials and return the physical id."""
@@ -193,6 +210,8 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch("ses_constructs.handlers.smtp.issue.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.keys.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.login.time", outer.clock),
+            mock.patch("ses_constructs.handlers.smtp.attempts.time", outer.clock),
+            mock.patch("ses_constructs.handlers.smtp.owner.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.new_key.time", outer.clock),
         ):
             yield made

@@ -50,7 +50,7 @@ def test_the_secret_gets_what_a_client_needs(smtp: SmtpWorld, placeholder: str |
 def test_a_new_secret_takes_few_calls(smtp: SmtpWorld) -> None:
     smtp.deploy()
 
-    assert smtp.world.aws.operations() == [READ, LIST, DESCRIBE, MAKE, WRITE, LIST]
+    assert smtp.world.aws.operations() == [DESCRIBE, READ, LIST, DESCRIBE, MAKE, WRITE, LIST]
 
 
 def test_a_create_that_comes_again_keeps_what_it_made(smtp: SmtpWorld) -> None:
@@ -274,7 +274,7 @@ def test_an_update_of_nothing_writes_nothing(smtp: SmtpWorld) -> None:
 
     smtp.send("update", made, Port="465")
 
-    assert smtp.world.aws.operations() == [READ, LIST, LIST]
+    assert smtp.world.aws.operations() == [DESCRIBE, READ, LIST, LIST]
 
 
 @pytest.mark.parametrize("rotates", ["true", "false"])

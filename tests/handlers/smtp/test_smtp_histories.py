@@ -61,7 +61,8 @@ class Wanted:
     @property
     def environment(self) -> dict[str, str]:
         names = {"SMTP_USER_NAME": self.user, "SMTP_SECRET_ARN": self.secret, "SMTP_GRACE_SECONDS": str(GRACE)}
-        return names | {"SMTP_OWNS_USER": str(self.owned).lower()}
+        endpoint = {"SMTP_HOST": self.host, "SMTP_PORT": str(self.port)}
+        return names | endpoint | {"SMTP_OWNS_USER": str(self.owned).lower()}
 
 
 templates = st.builds(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -259,6 +260,7 @@ def test_a_pending_version_that_is_no_good_is_given_up_and_the_next_rotation_wor
             deployed.iam.update_access_key(UserName=USER, AccessKeyId=pending["username"], Status="Inactive")
         case "another port by now":
             deployed.secret.values[deployed.secret.stages["AWSCURRENT"]] = json.dumps(deployed.current() | {"port": 2})
+            os.environ["SMTP_PORT"] = "2"
         case "current by now":
             deployed.secret.values[deployed.secret.stages["AWSCURRENT"]] = json.dumps(pending)
         case _:
