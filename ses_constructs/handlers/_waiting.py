@@ -85,7 +85,7 @@ class Deadline:
     @classmethod
     def of(cls, properties: Properties, note: object, now: float) -> Self:
         timeout = properties.text("TimeoutSeconds")
-        if not timeout.isdecimal() or not 1 <= int(timeout) <= LONGEST_WAIT_SECONDS:
+        if not (timeout.isascii() and timeout.isdecimal()) or not 1 <= int(timeout) <= LONGEST_WAIT_SECONDS:
             raise RefusedError(
                 f"property TimeoutSeconds must be 1 to {LONGEST_WAIT_SECONDS} whole seconds, got {timeout!r}"
             )

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import invalid
+from ..common.arguments import check_key_prefix, invalid
 from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
@@ -160,11 +160,11 @@ class InboundRule(Construct):
             prefix: How the keys of the objects begin.
 
         Raises:
-            ValueError: The policy of the bucket has no room for a further rule or prefix, or the bucket has a default
-                retention of Object Lock.
+            ValueError: A prefix that is none, a bucket whose policy is full, or one with a default retention.
         """
         check_object_lock(bucket)
-        statement = self.allow_ses("s3:PutObject", resource=bucket.arn_for_objects(f"{prefix}*"))
+        objects = bucket.arn_for_objects(f"{check_key_prefix('prefix', prefix)}*")
+        statement = self.allow_ses("s3:PutObject", resource=objects)
         if self._add_statement("bucket", bucket, statement):
             count_storing_statement(bucket)
         if bucket.encryption_key:

@@ -15,6 +15,7 @@ from constructs import Construct, IDependable
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
 from ..common.arguments import contains_token
 from ..common.checks import warn_about_region
+from ..common.key_use import ENCRYPT_AND_DECRYPT, through
 from ..common.rendered import rendered
 from ..common.ses_regions import smtp_host
 from ..functions.custom_resource_function import CustomResourceFunction
@@ -22,7 +23,7 @@ from ..identities.sending_domain import SendingDomain
 from . import _smtp_checks as checks
 from ._rotation import SmtpRotation
 from ._vpc_endpoint import smtp_endpoint
-from .smtp_secret import ExistingSmtpSecret, SmtpSecret, through_secrets_manager
+from .smtp_secret import ExistingSmtpSecret, SmtpSecret
 
 # All that SMTP asks for (https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html).
 _SENDING_ACTIONS = ("ses:SendRawEmail",)
@@ -254,9 +255,9 @@ class SmtpCredentials(SmtpSecret):
         if self.secret.encryption_key:
             statements.append(
                 iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    actions=list(ENCRYPT_AND_DECRYPT),
                     resources=[self.secret.encryption_key.key_arn],
-                    conditions=through_secrets_manager(self.secret),
+                    conditions=through(self.secret.env.region, "secretsmanager"),
                 )
             )
         return statements

@@ -9,6 +9,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
+from ..common.key_use import grant_key_use
 from ..common.rendered import rendered
 from ._smtp_checks import check_object
 
@@ -58,14 +59,7 @@ class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
         if key is None:
             return grant
         # CDK writes this into the policy of the key, and for an imported key nowhere.
-        return grant.combine(
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=["kms:Decrypt"],
-                resource_arns=[key.key_arn],
-                conditions=through_secrets_manager(self.secret),
-            )
-        )
+        return grant.combine(grant_key_use(grantee, key, "secretsmanager", actions=("kms:Decrypt",)))
 
     def _names_of(self, principal: iam.IPrincipal) -> str:
         resolved = Stack.of(self).resolve(principal.policy_fragment.principal_json)
@@ -89,8 +83,3 @@ class ExistingSmtpSecret(SmtpSecret):
     def ready(self) -> IDependable:
         """What to depend on before the secret is read: the secret itself, which is taken to have its value."""
         return self._secret
-
-
-def through_secrets_manager(secret: secretsmanager.ISecret) -> dict[str, dict[str, str]]:
-    """The condition that holds the use of a key to secrets of the region that *secret* is in."""
-    return {"StringEquals": {"kms:ViaService": f"secretsmanager.{secret.env.region}.amazonaws.com"}}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 
 from .._aws import RETRY_SHORT, error_code, ignore_error_if_done, is_not_found
+from .._text import parse_json
 from .calls import had_no_effect, is_retryable, without_secrets
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Credentials:
     @classmethod
     def read(cls, text: str) -> Self | None:
         """Read the text of a version; ``None`` for a placeholder, or for what somebody else wrote there."""
-        match _parsed(text):
+        match parse_json(text):
             case {
                 "host": str(host),
                 "port": int(port),
@@ -73,16 +74,9 @@ class Credentials:
         )
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
 def username_in(text: str) -> str:
     """Read which key a version names, even if the rest of it is not as we write it."""
-    match _parsed(text):
+    match parse_json(text):
         case {"username": str(username)} if _KEY_ID.fullmatch(username):
             return username
     return ""
