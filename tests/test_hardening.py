@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Validations
-from aws_cdk.assertions import Template
+from aws_cdk import App, Stack, Validations
 from cdk_nag import HIPAASecurityChecks, NIST80053R5Checks
 
 from ses_constructs.functions.custom_resource_function import HANDLERS
 from tests.applications import ROOT
+from tests.constructs.templates import template
 from tests.test_documentation import blocks
 
 PAGE = ROOT / "docs/hardening.md"
 PACKS = {"NIST.800.53.R5": NIST80053R5Checks, "HIPAA.Security": HIPAASecurityChecks}
 SOURCES = ROOT / "ses_constructs/handlers"
 ENDPOINTS = {"ses": "email", "sesv2": "email", "cloudwatch": "monitoring", "smtplib": "email-smtp"}
-FIRST_CELL = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
+ROW = re.compile(r"^\| (`[^|]+`) \|(.*)\|$", re.MULTILINE)
+NAME = re.compile(r"`([\w-]+)`")
 
 
 def app_of_the_page(monkeypatch: pytest.MonkeyPatch) -> App:
@@ -35,9 +36,10 @@ def app_of_the_page(monkeypatch: pytest.MonkeyPatch) -> App:
 
 
 def table(heading: str) -> dict[str, str]:
-    """The rows of the first table below *heading*, by the name in their first cell."""
+    """The rows of the table below *heading*, by the names in their first cell."""
     _, _, section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
-    return dict(FIRST_CELL.findall(section.partition("\n## ")[0]))
+    rows = ROW.findall(section.partition("\n## ")[0])
+    return {name: cells for first, cells in rows for name in NAME.findall(first)}
 
 
 def test_neither_pack_finds_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,9 +63,10 @@ def test_the_page_lists_what_is_acknowledged(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_function_waits_until_its_role_may_join_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = app_of_the_page(monkeypatch)
+    stack = app_of_the_page(monkeypatch).node.find_child("Mail")
+    assert isinstance(stack, Stack)
 
-    resources = Template.from_stack(app.node.find_child("Mail")).to_json()["Resources"]
+    resources = template(stack)["Resources"]
 
     functions = [each for each in resources.values() if each["Type"] == "AWS::Lambda::Function"]
     assert functions
@@ -92,9 +95,6 @@ def endpoints(source: Path) -> set[str]:
 def test_the_page_knows_the_endpoints_of_every_handler() -> None:
     handlers = [each for each in SOURCES.glob("*.py") if not each.stem.startswith("_")]
 
-    listed = {
-        handler: set(re.findall(r"`([\w-]+)`", cells.split("|")[1]))
-        for handler, cells in table("The network first").items()
-    }
+    listed = {handler: set(NAME.findall(cells.split("|")[1])) for handler, cells in table("The network first").items()}
 
     assert listed == {each.stem: endpoints(each) for each in handlers}
