@@ -18,7 +18,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -64,12 +64,13 @@ class Stack:
         return False
 
     def has(self, resource_type: str, physical_id: str) -> bool:
-        """Tell whether the stack has such a resource, also one that it is about to delete."""
+        """Tell whether the stack has such a resource, or has had it lately, as a roll-back finds it."""
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._id)
+        resources = (each for page in pages for each in page["StackResourceSummaries"])
+        named = (resource_type, physical_id)
         return any(
-            (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, physical_id)
-            for page in pages
-            for each in page["StackResourceSummaries"]
+            (each.get("ResourceType"), each.get("PhysicalResourceId")) == named
+            for each in chain(resources, self._events())
         )
 
     def _is_at_work(self, event: Mapping[str, Any], resource_type: str) -> bool:

@@ -37,10 +37,13 @@ KINDS = 9
 
 
 def make(stack: Stack, zone: Zone, *, both: bool = True, renamed: bool = False, fails: bool = False) -> None:
-    """Two of each kind, or one; with other names if they are *renamed*."""
+    """Two of each kind, or one; with other names if they are *renamed*, or else something *fails* at the end.
+
+    The rule set keeps its name then: the local AWS cannot roll its rules back.
+    """
     suffix = "-renamed" if renamed else ""
     domain = make_everything(stack, zone)
-    inbound = InboundRuleSet(stack, "Inbound", domain=domain, rule_set_name=f"inbound{suffix}")
+    inbound = InboundRuleSet(stack, "Inbound", domain=domain, rule_set_name="inbound" if fails else f"inbound{suffix}")
     for name in ("One", "Two"):
         inbound.add_rule(name, recipients=[f"{name}@{zone.domain}"], actions=[StopProcessing()])
     existing = iam.User(stack, "Existing")

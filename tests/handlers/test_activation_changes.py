@@ -46,6 +46,24 @@ def test_a_renamed_set_is_active_before_the_old_one_goes_and_a_roll_back_restore
     assert aws.state.active_rule_set == OURS
 
 
+def test_a_roll_back_knows_the_set_that_an_update_has_replaced(aws: World) -> None:
+    aws.state.active_rule_set = RENAMED
+    aws.stack.others.discard(("AWS::SES::ReceiptRuleSet", OURS))
+    back = rolled_back(event(HANDLER, "update"))
+    assert "is not one of this stack" in aws.send(HANDLER, back)["Reason"]
+
+    aws.stack.events.append(
+        {
+            "LogicalResourceId": "InboundRuleSet",
+            "PhysicalResourceId": OURS,
+            "ResourceType": "AWS::SES::ReceiptRuleSet",
+            "ResourceStatus": "UPDATE_IN_PROGRESS",
+        }
+    )
+    assert aws.send(HANDLER, back)["Status"] == "SUCCESS"
+    assert aws.state.active_rule_set == OURS
+
+
 @pytest.mark.parametrize("bad", [{"RuleSetName": ""}, {"TakeOver": "maybe"}])
 def test_the_roll_back_of_an_update_with_bad_properties_changes_nothing(aws: World, bad: dict[str, str]) -> None:
     aws.state.active_rule_set = THEIRS

@@ -149,7 +149,7 @@ def with_an_old_version(smtp: SmtpWorld) -> tuple[str, str]:
     """Let a person replace the secret's text twice, and return the physical id and the version without a label."""
     made = smtp.deploy(**FOREIGN_USER)
     smtp.iam.add(OTHER_USER, ours=False)
-    (first,) = smtp.secret.values
+    first = smtp.secret.stages["AWSCURRENT"]
     for version in ("a" * 32, "b" * 32):
         smtp.secret.values[version] = "changed by hand"
         smtp.secret.move("AWSCURRENT", version)
@@ -158,7 +158,7 @@ def with_an_old_version(smtp: SmtpWorld) -> tuple[str, str]:
 
 def test_an_old_version_that_cannot_be_read_for_now_is_asked_for_again(smtp: SmtpWorld) -> None:
     made, _ = with_an_old_version(smtp)
-    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=2, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=3, times=FOR_GOOD))
 
     assert smtp.send("delete", made, **FOREIGN_USER)["Status"] == "FAILED"
     assert len(ours(smtp)) == 1
