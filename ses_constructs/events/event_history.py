@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct, RootConstruct
 
 from ..common.arguments import check_kind, invalid
-from ..common.checks import check_known_seconds, regions_differ
+from ..common.checks import check_known_seconds, check_resource, regions_differ
 from ._history_stream import EventStream, make_bucket
 from ._history_table import make_database, make_table
 from ._history_work_group import grant_query, make_work_group, save_queries
@@ -122,6 +122,7 @@ class EventHistory(Construct):
         Returns:
             The permissions, for four services.
         """
+        check_resource("grantee", grantee, "IAM grantee")
         return grant_query(
             grantee,
             work_group_name=self.work_group_name,
@@ -141,8 +142,7 @@ class EventHistory(Construct):
             )
         if key is None:
             return
-        if not hasattr(key, "key_arn"):
-            raise invalid("encryption_key", "be a KMS key", key, "pass a kms.Key")
+        check_resource("encryption_key", key, "KMS key")
         if regions_differ(own, key.env.region):
             raise invalid("encryption_key", f"be a key of {own}", key.env.region, "pass a key of the same region")
 

@@ -92,6 +92,12 @@ class VerifiedDomain(SendingDomain):
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
         )
+        check_kind(
+            "mail_from_on_mx_failure",
+            mail_from_on_mx_failure,
+            ses.MailFromBehaviorOnMxFailure,
+            "pass a member of ses.MailFromBehaviorOnMxFailure",
+        )
         self.removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
             None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
@@ -105,7 +111,7 @@ class VerifiedDomain(SendingDomain):
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
-            ttl = int(check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)"))
+            ttl = check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)")
         checks.check_apex_text(spf, existing_txt_values)
         if not owns_shared_records:
             checks.check_shared_records(
@@ -216,7 +222,7 @@ class VerifiedDomain(SendingDomain):
         >>> rule.node.add_dependency(domain.wait_for_identity())  # doctest: +SKIP
         """
         if self._identity_wait is None:
-            timeout = timeout or Duration.minutes(_IDENTITY_WAIT_MINUTES)
+            timeout = Duration.minutes(_IDENTITY_WAIT_MINUTES) if timeout is None else timeout
             check_kind("timeout", timeout, Duration, "pass Duration.minutes(30)")
             self._identity_wait = self._wait(
                 "IdentityVerification", timeout, waiter="wait_for_identity", identity_alone=True

@@ -10,8 +10,8 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
-from ..common.arguments import check_key_prefix, check_kind, invalid
-from ..common.checks import check_same_region, warn_about_region
+from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
+from ..common.checks import check_resource, check_same_region, warn_about_region
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
@@ -83,10 +83,12 @@ class InboundRuleSet(Construct):
         checks.check_mailbox(mailbox, mailbox_key, keep_for)
         if mailbox_key is not None:
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
+        if rule_set is not None:
+            check_resource("rule_set", rule_set, "receipt rule set")
         checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
-        check_kind("drop_spam", drop_spam, bool, "pass True or False")
+        check_flag("drop_spam", drop_spam)
         self.reactions = checked_reactions(reactions)
         """What happens when mail cannot be handled; an action of your own attaches them to its alarms."""
         warn_about_region(self, Stack.of(self).region, receives_mail=True)
@@ -119,7 +121,7 @@ class InboundRuleSet(Construct):
             self, rule_set=self, resource=resource, activation=activated, after_rule=after_rule, tls=tls
         )
         self._spam_filter = self._make_spam_filter() if drop_spam else None
-        if allow_from or block_from:
+        if allow_from != () or block_from != ():
             IpFilters(self, "IpFilters", allow_from=allow_from, block_from=block_from)
 
     def add_rule(
@@ -154,7 +156,8 @@ class InboundRuleSet(Construct):
         if tls is not None:
             check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         for argument, value in (("enabled", enabled), ("scan", scan)):
-            check_kind(argument, value, bool, "pass True or False")
+            check_flag(argument, value)
+        check_text("construct_id", construct_id)
         if self._scope_of_rules.node.try_find_child(construct_id):
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
@@ -217,6 +220,7 @@ class InboundRuleSet(Construct):
         Raises:
             ValueError: A prefix that ``StoreMail`` refuses.
         """
+        check_resource("grantee", grantee, "IAM grantee")
         check_key_prefix("prefix", prefix)
         mailbox = self.use_mailbox()
         if mailbox.encryption_key:
