@@ -40,6 +40,7 @@ from ses_constructs import (
     LeaveInactive,
     RecordsToPublish,
     ReputationMetrics,
+    SendingAlarm,
     SendingDomain,
     SendingMetrics,
     SmtpCredentials,
@@ -54,12 +55,21 @@ Make = Callable[[Stack], Any]
 CLASSES = [each for name in ses_constructs.__all__ if inspect.isclass(each := getattr(ses_constructs, name))]
 PROTOCOLS = [each for each in CLASSES if getattr(each, "_is_protocol", False)]
 
-# The arguments of a protocol come from the library, and CDK's constructor checks its own two in its own words.
-CALLED_BY_THE_LIBRARY = {name for each in PROTOCOLS for name in vars(each) if not name.startswith("_")} | {"topic_in"}
+# The methods of protocols get what the library has made, and CDK's constructor checks its own two in its own words.
+CALLED_BY_THE_LIBRARY = {name for each in PROTOCOLS for name in vars(each) if not name.startswith("_")}
+CALLED_BY_THE_LIBRARY |= {"topic_in", "Forwarding.of", "Forwarding.add_rule"}
 CHECKED_BY_CDK = {"scope", "construct_id"}
-MADE_BY_THE_LIBRARY = {InboundRule, Forwarding, SmtpSecret, EventSource, SendingMetrics, ReputationMetrics}
-# What passes though the annotation does not admit it, and why.
-ACCEPTED: Mapping[tuple[str, str], str] = {}
+MADE_BY_THE_LIBRARY = {
+    EventSource,
+    Forwarding,
+    InboundRule,
+    ReputationMetrics,
+    SendingAlarm,
+    SendingMetrics,
+    SmtpSecret,
+}
+# What passes though nothing in the annotation's text says so, and why.
+ACCEPTED = {("domains", "list of constructs"): "the construct in the list is a domain"}
 
 
 def new_stack() -> Stack:
@@ -85,7 +95,7 @@ def inbound(stack: Stack, **options: Any) -> InboundRuleSet:
 
 
 def forwarding(stack: Stack) -> Forwarding:
-    rule_set = inbound(stack)
+    rule_set = inbound(stack, drop_spam=True)
     rule_set.add_rule("Forward", actions=[ForwardMail(to=["team@example.net"])])
     assert rule_set.forwarding
     return rule_set.forwarding
@@ -149,15 +159,16 @@ VALUES: Mapping[str, Make] = {
     "values": lambda _: ["text"],
     "website": lambda _: "https://www.example.com",
 }
-# What a call needs beside what it has to be given, so that nothing else is in the way.
-BESIDE: Mapping[str, Mapping[str, Any]] = {
-    "InboundRuleSet": {"activation": LeaveInactive(), "drop_spam": False},
-    "VerifiedAddress": {"address": "someone@example.net"},
-    "SmtpCredentials": {"rotate_after": Duration.days(30)},
-    "DmarcPolicy.parse": {"text": "v=DMARC1; p=none"},
-    "TlsReporting.parse": {"text": "v=TLSRPTv1; rua=mailto:tls@example.com"},
-    "DnsRecord": {"name": "example.com"},
+# What a call needs beside what it has to be given, or instead of it, so that nothing else is in the way.
+BESIDE: Mapping[str, Callable[[Stack], Mapping[str, Any]]] = {
+    "InboundRuleSet": lambda stack: {"domain": domain(stack), "activation": LeaveInactive(), "drop_spam": False},
+    "VerifiedAddress": lambda _: {"address": "someone@example.net"},
+    "SmtpCredentials": lambda _: {"rotate_after": Duration.days(30)},
+    "DmarcPolicy.parse": lambda _: {"text": "v=DMARC1; p=none"},
+    "TlsReporting.parse": lambda _: {"text": "v=TLSRPTv1; rua=mailto:tls@example.com"},
+    "DnsRecord": lambda _: {"name": "example.com"},
 }
+QUIET = ses_constructs.DeliveryThresholds(rejects=None, delays=None)
 # Whose methods are called.
 OWNERS: Mapping[type, Make] = {
     AccountHealth: lambda stack: AccountHealth(stack, "Health"),
@@ -168,7 +179,7 @@ OWNERS: Mapping[type, Make] = {
     EventSource: lambda stack: BounceMonitoring(stack, "Monitoring", destinations=(), delivery_thresholds=QUIET),
     Forwarding: forwarding,
     InboundRule: lambda stack: inbound(stack).add_rule("Rule", actions=[StoreMail()]),
-    InboundRuleSet: lambda stack: inbound(stack, drop_spam=True),
+    InboundRuleSet: lambda stack: forwarding(stack).node.scope,
     ReputationMetrics: lambda _: ReputationMetrics(),
     SendingDomain: domain,
     SendingMetrics: lambda _: SendingMetrics(),
@@ -177,7 +188,6 @@ OWNERS: Mapping[type, Make] = {
     VerifiedAddress: lambda stack: VerifiedAddress(stack, "Team", address="someone@example.net"),
     VerifiedDomain: lambda stack: VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish()),
 }
-QUIET = ses_constructs.DeliveryThresholds(rejects=None, delays=None)
 
 
 @dataclass(frozen=True)
@@ -197,7 +207,7 @@ class Public:
             and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
             and each.name != argument.name
         }
-        given |= BESIDE.get(self.name, {})
+        given |= BESIDE[self.name](stack) if self.name in BESIDE else {}
         if self.name == "VerifiedAddress" and argument.name == "addresses":
             del given["address"]
         first = [stack, "Subject"] if self.is_construct else []
@@ -213,20 +223,28 @@ def publics() -> Iterator[Public]:
         if owner in PROTOCOLS or owner.__name__ == "DmarcOptions":
             continue
         if owner not in MADE_BY_THE_LIBRARY:
-            yield public(owner.__name__, lambda _, owner=owner: owner, owner, issubclass(owner, Construct))
+            yield public(owner.__name__, partial(_itself, owner), owner, issubclass(owner, Construct))
         for name, member in vars(owner).items():
-            if name.startswith("_") or name in CALLED_BY_THE_LIBRARY:
+            if name.startswith("_") or {name, f"{owner.__name__}.{name}"} & CALLED_BY_THE_LIBRARY:
                 continue
             if isinstance(member, classmethod | staticmethod):
-                yield public(f"{owner.__name__}.{name}", lambda _, o=owner, n=name: getattr(o, n), getattr(owner, name))
+                found = getattr(owner, name)
+                yield public(f"{owner.__name__}.{name}", partial(_itself, found), found)
             elif inspect.isfunction(member):
-                bound = lambda stack, o=owner, n=name: getattr(OWNERS[o](stack), n)  # noqa: E731
-                yield public(f"{owner.__name__}.{name}", bound, member)
+                yield public(f"{owner.__name__}.{name}", partial(_method, owner, name), member)
+
+
+def _itself(found: object, _: Stack) -> object:
+    return found
+
+
+def _method(owner: type, name: str, stack: Stack) -> object:
+    return getattr(OWNERS[owner](stack), name)
 
 
 def public(name: str, bound: Make, signature_of: Callable[..., Any], is_construct: bool = False) -> Public:
     # The metaclass of a construct takes anything.
-    signature = inspect.signature(signature_of.__init__ if is_construct else signature_of)  # type: ignore[misc]
+    signature = inspect.signature(signature_of.__init__ if is_construct else signature_of)
     parameters = signature.parameters.values()
     has_place = "scope" in signature.parameters
     checked_by_cdk = CHECKED_BY_CDK if has_place else set()

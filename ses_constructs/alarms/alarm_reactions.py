@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
-from typing import Protocol, TypeGuard
+from typing import Protocol, runtime_checkable
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -21,6 +21,7 @@ from ..common.topic_access import allow_service_publish
 _MAX_ACTIONS = 5
 
 
+@runtime_checkable
 class AlarmReaction(Protocol):
     """**Protocol:** something to do when an alarm fires.
 
@@ -151,10 +152,10 @@ def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], ala
         ValueError: What is neither a reaction nor an action, or more actions than an alarm takes.
     """
     for reaction in checked_reactions(reactions):
-        if _is_cdk_action(reaction):
-            _add_action(reaction, alarm)
-        else:
+        if isinstance(reaction, AlarmReaction):
             reaction.attach_to(alarm)
+        else:
+            _add_action(reaction, alarm)
     check_actions(alarm)
 
 
@@ -221,6 +222,9 @@ def checked_reactions(
     return [each for number, each in enumerate(reactions) if each not in reactions[:number]]
 
 
-def _is_cdk_action(reaction: object) -> TypeGuard[cloudwatch.IAlarmAction]:
-    # The target of a rule has a bind too, of an optional second argument.
-    return offers(reaction, "bind") and "scope" in signature(reaction.bind).parameters  # type: ignore[attr-defined]
+def _is_cdk_action(action: object) -> bool:
+    # What a receipt rule takes, and what a rule of EventBridge takes, has a bind too.
+    if not offers(action, "bind"):
+        return False
+    parameters = signature(action.bind).parameters.values()  # type: ignore[attr-defined]
+    return len([each for each in parameters if each.default is each.empty]) == 2

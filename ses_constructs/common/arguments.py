@@ -31,7 +31,9 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
     >>> invalid("ttl", "be a number of seconds", "5m", "write 300")
     ValueError("ttl must be a number of seconds, got '5m'; write 300")
     """
-    return ValueError(f"{argument} must {rule}, got {value!r}; {fix}")
+    # The address of an object in memory says nothing.
+    got = f"a {type(value).__name__}" if type(value).__repr__ is object.__repr__ else repr(value)
+    return ValueError(f"{argument} must {rule}, got {got}; {fix}")
 
 
 def contains_token(text: str) -> bool:
@@ -63,7 +65,7 @@ def is_within(name: str, domain: str) -> bool:
     return f".{name}".endswith(f".{domain}")
 
 
-def check_text(argument: str, value: str) -> str:
+def check_text(argument: str, value: object) -> str:
     """Return *value* if it is a ``str``; raise ``ValueError`` otherwise."""
     if not isinstance(value, str):
         raise invalid(argument, "be text", value, "pass a str")
@@ -153,7 +155,7 @@ def check_kind(argument: str, value: object, kind: type, fix: str) -> None:
         raise invalid(argument, f"be {article} {kind.__name__}", value, fix)
 
 
-def check_choice(argument: str, value: str | None, choices: Sequence[str | None]) -> None:
+def check_choice(argument: str, value: object, choices: Sequence[object]) -> None:
     """Raise ``ValueError`` unless *value* is one of *choices*."""
     if value not in choices:
         listing = ", ".join(repr(choice) for choice in choices)

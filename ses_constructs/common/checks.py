@@ -5,12 +5,13 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 
 import json
 import re
+from collections.abc import Sequence
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, DependencyGroup
 
-from .arguments import check_kind, contains_token, invalid, offers
+from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
 
@@ -102,6 +103,19 @@ def check_resource(argument: str, value: object, kind: str) -> None:
         example = f"{owner}.{argument}"
     article = "an" if kind[0] in "aeiouIS" else "a"
     raise invalid(argument, f"be {article} {kind}, and no name, ARN or Cfn resource", value, f"pass {example}")
+
+
+def check_dependable(value: object) -> None:
+    """Raise ``ValueError`` unless *value* is something to wait for."""
+    if not isinstance(value, DependencyGroup) and not offers(value, "node"):
+        raise invalid("dependable", "be a construct or a DependencyGroup", value, "pass what has to be there first")
+
+
+def check_iam_actions(actions: Sequence[str]) -> None:
+    """Raise ``ValueError`` unless all *actions* have a service before their name."""
+    for action in text_tuple("actions", actions):
+        if ":" not in action:
+            raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
 
 
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:

@@ -17,7 +17,6 @@ from ..common.arguments import (
     invalid,
     is_token,
     is_within,
-    offers,
     text_tuple,
     without_tokens,
 )
@@ -166,7 +165,7 @@ def check_delegated(scope: Construct, dns: object, waiter: str) -> None:
     that fails would delete it together with the name servers it was given.
     """
     zone = getattr(dns, "hosted_zone", None)
-    if offers(zone, "node") and zone.node.default_child is not None and Stack.of(zone) is Stack.of(scope):
+    if isinstance(zone, Construct) and zone.node.default_child is not None and Stack.of(zone) is Stack.of(scope):
         raise invalid(
             "dns",
             f"have a hosted zone that is delegated before {waiter} waits for its records",

@@ -194,7 +194,8 @@ def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[s
     return checked
 
 
-def _checked(argument: str, address: str) -> str:
+def _checked(argument: str, value: object) -> str:
+    address = check_text(argument, value)
     if contains_token(address):
         raise invalid(argument, "be known when the app is synthesized", address, "pass the text itself")
     local_part = check_email_address(argument, address).rpartition("@")[0]

@@ -217,6 +217,8 @@ class BounceMonitoring(EventSource):
         return MailDashboard(self, "Dashboard", monitoring=self)
 
     def _make_history(self, keep_for: Duration) -> "EventHistory":
-        from ..events.event_history import EventHistory  # loads aws_kinesisfirehose, which is slow to import
+        # Loads aws_kinesisfirehose, which is slow to import.
+        from ..events.event_history import EventHistory, checked_days
 
+        checked_days("history", keep_for)
         return EventHistory(self, "History", monitoring=self, keep_for=keep_for)

@@ -1,7 +1,7 @@
 """Actions of aws_ses_actions, as CloudFormation's resource takes them."""
 
 import inspect
-from typing import TypeGuard, TypeVar
+from typing import TypeVar
 
 from aws_cdk import aws_ses as ses
 
@@ -10,7 +10,7 @@ from ..common.arguments import offers
 _T = TypeVar("_T")
 
 
-def is_cdk_action(action: object) -> TypeGuard[ses.IReceiptRuleAction]:
+def is_cdk_action(action: object) -> bool:
     """Tell whether *action* is one for a receipt rule; what alarms and event rules take has a ``bind`` too."""
     return offers(action, "bind") and len(inspect.signature(action.bind).parameters) == 1  # type: ignore[attr-defined]
 

@@ -35,12 +35,14 @@ from .activation import Activation
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_ses as ses
     from aws_cdk import aws_sns as sns
 
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
+_MAX_ACTIONS = 10
 _DAY = 24 * 60 * 60
 # No name below them is in the public DNS (RFC 6761 section 6).
 _RESERVED = frozenset({"example", "invalid", "localhost", "test"})
@@ -93,12 +95,21 @@ def check_recipients(
 
 
 def check_actions(actions: object) -> None:
-    """At least one action, in a list."""
+    """One to ten actions, in a list."""
     if not isinstance(actions, Sequence) or isinstance(actions, str) or not actions:
         raise invalid("actions", "be a list of at least one action", actions, "pass [StoreMail()], for one")
+    if len(actions) > _MAX_ACTIONS:
+        raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
     for action in actions:
         if not offers(action, "bind_to_rule") and not is_cdk_action(action):
             raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
+
+
+def check_stop_is_last(actions: Sequence[object], made: "Sequence[ses.CfnReceiptRule.ActionProperty]") -> None:
+    """What *actions* have *made*: "Stop action, if any, must be placed at the end of the actions list", says SES."""
+    if any(each.stop_action for each in made[:-1]):
+        names = [type(each).__name__ for each in actions]
+        raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:

@@ -4,29 +4,29 @@ A rule knows its actions and its set by protocols, so that their files import th
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
-from constructs import Construct, DependencyGroup, IDependable
+from constructs import Construct, IDependable
 
-from ..common.arguments import (
-    check_key_prefix,
-    check_kind,
-    check_returned,
-    check_text,
-    invalid,
-    offers,
-    text_tuple,
+from ..common.arguments import check_key_prefix, check_kind, check_returned, check_text
+from ..common.checks import (
+    check_dependable,
+    check_iam_actions,
+    check_resource,
+    check_same_region,
+    regions_differ,
+    warn,
+    warn_about_policy,
 )
-from ..common.checks import check_resource, check_same_region, regions_differ, warn, warn_about_policy
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import converted, is_cdk_action
-from ._rule_checks import belongs_to, check_object_lock, check_topic, count_storing_statement
+from ._cdk_actions import converted
+from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
-_MAX_ACTIONS = 10
 
-
+@runtime_checkable
 class InboundAction(Protocol):
     """**Protocol:** something that a receipt rule does with mail."""
 
@@ -87,8 +85,6 @@ class InboundRule(Construct):
         after: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if len(actions) > _MAX_ACTIONS:
-            raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
         self.rule_set = rule_set
         """The set that the rule is in."""
         self.recipients = tuple(recipients)
@@ -109,10 +105,7 @@ class InboundRule(Construct):
         )
         """CDK's own resource, for anything that this class does not offer."""
         self._actions += [self._bound(action, number) for number, action in enumerate(actions, start=1)]
-        if any(each.stop_action for each in self._actions[:-1]):
-            # "Stop action, if any, must be placed at the end of the actions list", says SES.
-            names = [type(each).__name__ for each in actions]
-            raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
+        check_stop_is_last(actions, self._actions)
         self.resource.rule = self._property()
 
     def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
@@ -144,8 +137,7 @@ class InboundRule(Construct):
         Args:
             dependable: What SES needs when it tries the rule's actions.
         """
-        if not isinstance(dependable, DependencyGroup) and not offers(dependable, "node"):
-            raise invalid("dependable", "be a construct or a DependencyGroup", dependable, "pass what SES waits for")
+        check_dependable(dependable)
         self.resource.node.add_dependency(dependable)
 
     def allow_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
@@ -157,7 +149,7 @@ class InboundRule(Construct):
             actions: The IAM actions, such as ``sns:Publish``.
             resource: The ARN of what they are done to.
         """
-        text_tuple("actions", actions)
+        check_iam_actions(actions)
         check_text("resource", resource)
         return iam.PolicyStatement(
             actions=list(actions),
@@ -271,11 +263,11 @@ class InboundRule(Construct):
         )
 
     def _bound(self, action: InboundAction | ses.IReceiptRuleAction, number: int) -> ses.CfnReceiptRule.ActionProperty:
-        if is_cdk_action(action):
-            made = converted(action.bind(self.resource))
-        else:
+        if isinstance(action, InboundAction):
             made = action.bind_to_rule(Construct(self, f"Action{number}"), self)
             check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
+        else:
+            made = converted(action.bind(self.resource))
         if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
             self._wait_for_sender(made.bounce_action.sender)
         return made

@@ -508,7 +508,7 @@ class QueueEvents2:
     def __init__(self, events: Collection[Event] = (Event.BOUNCE,)) -> None:
         self._events = list(events)
 
-    def add_to(
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         return [

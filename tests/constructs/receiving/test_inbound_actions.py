@@ -14,6 +14,7 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as ses_actions
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from constructs import Construct
 
 from ses_constructs import (
     AddHeader,
@@ -891,7 +892,7 @@ def test_ours_and_theirs_may_share_a_bucket_a_topic_and_a_function(stack: Stack)
 class StoreForLater:
     """An action of an application that needs all that ours need: a bucket, a queue with an alarm, the domains."""
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         rule_set = rule.rule_set
         bucket = rule_set.use_mailbox()
         rule.allow_ses_store(bucket, prefix="later/")
@@ -933,7 +934,7 @@ def test_an_action_of_ones_own_can_do_what_ours_can(stack: Stack) -> None:
 class Discard:
     """An action as an application could write it."""
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         statement = rule.allow_ses("sns:Publish", resource="*")
         return ses.CfnReceiptRule.ActionProperty(
             add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(
