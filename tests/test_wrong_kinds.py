@@ -106,6 +106,9 @@ VALUES: Mapping[str, Make] = {
     "action": lambda _: "none",
     "actions": lambda _: [StoreMail()],
     "address": lambda _: "someone@example.net",
+    "alarm": lambda stack: (
+        ReputationMetrics().metric_sends().create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+    ),
     "bounce_critical": lambda _: 0.05,
     "bounce_warning": lambda _: 0.02,
     "bucket": lambda stack: s3.Bucket(stack, "Bucket"),

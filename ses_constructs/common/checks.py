@@ -105,10 +105,10 @@ def check_resource(argument: str, value: object, kind: str) -> None:
     raise invalid(argument, f"be {article} {kind}, and no name, ARN or Cfn resource", value, f"pass {example}")
 
 
-def check_dependable(value: object) -> None:
+def check_dependable(argument: str, value: object) -> None:
     """Raise ``ValueError`` unless *value* is something to wait for."""
     if not isinstance(value, DependencyGroup) and not offers(value, "node"):
-        raise invalid("dependable", "be a construct or a DependencyGroup", value, "pass what has to be there first")
+        raise invalid(argument, "be a construct or a DependencyGroup", value, "pass what has to be there first")
 
 
 def check_iam_actions(actions: Sequence[str]) -> None:

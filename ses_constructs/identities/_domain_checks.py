@@ -6,12 +6,14 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import (
     check_domain_name,
     check_flag,
     check_kind,
+    check_returned,
     check_strategy,
     contains_token,
     invalid,
@@ -22,7 +24,8 @@ from ..common.arguments import (
 )
 from ..common.checks import warn
 from ..common.rendered import rendered
-from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting, is_spf
+from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
+from .dkim import Dkim
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
@@ -50,6 +53,15 @@ def check_kinds(
             check_kind(argument, value, kind, fix)
     for argument, value in switches.items():
         check_flag(argument, value)
+
+
+def records_of_key(dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> list[DnsRecord]:
+    """The records of *dkim*, which may be of somebody else's making."""
+    records = dkim.records(identity, domain_name=domain_name, ttl=ttl)
+    check_returned(dkim, "records", records, Sequence)
+    for record in records:
+        check_returned(dkim, "records", record, DnsRecord)
+    return list(records)
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:

@@ -6,8 +6,8 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.arguments import check_kind, contains_token, invalid
-from ..common.checks import check_known_seconds, warn_about_region
+from ..common.arguments import check_kind, check_returned, contains_token, invalid
+from ..common.checks import check_dependable, check_known_seconds, warn_about_region
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
@@ -127,17 +127,19 @@ class VerifiedDomain(SendingDomain):
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
             )
 
+        signing_key = dkim.signing_key(stack)
+        check_returned(dkim, "signing_key", signing_key, ses.DkimIdentity)
         identity = ses.EmailIdentity(
             self,
             "Identity",
             identity=ses.Identity.domain(self.domain_name),
-            dkim_identity=dkim.signing_key(stack),
+            dkim_identity=signing_key,
             mail_from_domain=self.mail_from_domain,
             mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
             configuration_set=configuration_set,
         )
         self.identity = identity
-        records = list(dkim.records(identity, domain_name=self.domain_name, ttl=ttl))
+        records = checks.records_of_key(dkim, identity, domain_name=self.domain_name, ttl=ttl)
         if owns_shared_records:
             records += shared_records(
                 self.domain_name,
@@ -158,6 +160,8 @@ class VerifiedDomain(SendingDomain):
         published = dns.publish(
             self, domain_name=self.domain_name, records=self.records, removal_policy=self.removal_policy
         )
+        if published is not None:
+            check_dependable(f"what {type(dns).__name__}.publish returns", published)
         if self.removal_policy is not RemovalPolicy.DESTROY:
             identity.apply_removal_policy(self.removal_policy)
             if configuration_set is not None:

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from ..alarms._pause_function import PauseFunction
 from ..alarms._sending_alarms import RateOf
-from ..alarms.alarm_reactions import attach_all, team_topics
+from ..alarms.alarm_reactions import team_topics
 from ..alarms.pause_sending import PauseSending, warn_about_whole_account
 from ..alarms.thresholds import ReputationThresholds
 from ..common.arguments import check_choice
@@ -221,6 +221,5 @@ class Forwarding(Construct, ReputationMetrics):
                 ),
             )
             pause.pause_on(alarm, kind, minimum_sends=least.minimum_sends, minimum_events=least.minimum_events)
-            attach_all(reactions, alarm)
-            self._rule_set.alarms.append(alarm)
+            self._rule_set.add_alarm(alarm)
         self._rule_set.alarms.append(pause.failure_alarm)

@@ -137,7 +137,7 @@ class InboundRule(Construct):
         Args:
             dependable: What SES needs when it tries the rule's actions.
         """
-        check_dependable(dependable)
+        check_dependable("dependable", dependable)
         self.resource.node.add_dependency(dependable)
 
     def allow_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:

@@ -9,9 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
+from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
 from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
-from ..common.checks import check_resource, check_same_region, warn_about_region
+from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
@@ -90,7 +90,7 @@ class InboundRuleSet(Construct):
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         check_flag("drop_spam", drop_spam)
         self.reactions = checked_reactions(reactions)
-        """What happens when mail cannot be handled; an action of your own attaches them to its alarms."""
+        """What happens when mail cannot be handled."""
         warn_about_region(self, Stack.of(self).region, receives_mail=True)
         for each in self.domains:
             if isinstance(each, VerifiedDomain) and not each.receives_mail:
@@ -114,6 +114,8 @@ class InboundRuleSet(Construct):
         else:
             self.rule_set_name = rule_set.receipt_rule_set_name
         activated = activation.activate(self, self.rule_set_name) if activation else None
+        if activated is not None:
+            check_dependable(f"what {type(activation).__name__}.activate returns", activated)
         if activated and resource:
             # Created after the set and deleted before it: SES refuses to delete the active set.
             activated.node.add_dependency(resource)
@@ -178,6 +180,16 @@ class InboundRuleSet(Construct):
         if self._spam_filter:
             self._spam_filter.cover(self.rules)
         return rule
+
+    def add_alarm(self, alarm: cloudwatch.Alarm) -> None:
+        """Have the reactions of the set follow an alarm, such as one that an action of your own makes.
+
+        Args:
+            alarm: The alarm; it is one of ``alarms`` from then on.
+        """
+        check_kind("alarm", alarm, cloudwatch.Alarm, "pass a cloudwatch.Alarm")
+        attach_all(self.reactions, alarm)
+        self.alarms.append(alarm)
 
     @property
     def spam_rule(self) -> InboundRule | None:

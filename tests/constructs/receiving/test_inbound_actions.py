@@ -18,7 +18,6 @@ from constructs import Construct
 
 from ses_constructs import (
     AddHeader,
-    AlarmReaction,
     BounceMail,
     BounceReply,
     DeliverToWorkMail,
@@ -896,14 +895,11 @@ class StoreForLater:
         rule_set = rule.rule_set
         bucket = rule_set.use_mailbox()
         rule.allow_ses_store(bucket, prefix="later/")
-        queue = sqs.Queue(rule, "Late")
+        queue = sqs.Queue(scope, "Late")
         alarm = queue.metric_approximate_number_of_messages_visible().create_alarm(
-            rule, "LateAlarm", threshold=1, evaluation_periods=1
+            scope, "LateAlarm", threshold=1, evaluation_periods=1
         )
-        for reaction in rule_set.reactions:
-            assert isinstance(reaction, AlarmReaction)
-            reaction.attach_to(alarm)
-        rule_set.alarms.append(alarm)
+        rule_set.add_alarm(alarm)
         rule_set.dead_letter_queues.append(queue)
         return ses.CfnReceiptRule.ActionProperty(
             s3_action=ses.CfnReceiptRule.S3ActionProperty(
