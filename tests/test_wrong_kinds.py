@@ -346,3 +346,34 @@ def faults_of(public: Public) -> list[str]:
             if found:
                 faults.append(f"{argument.name}={kind} {found}")
     return faults
+
+
+def test_a_construct_in_the_place_of_its_part_is_told_which_part() -> None:
+    stack = new_stack()
+    watched: Any = monitoring(stack)
+
+    with pytest.raises(ValueError, match=r"configuration_set must be .*, a BounceMonitoring; pass monitoring\.config"):
+        VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish(), configuration_set=watched)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (
+            lambda rule: rule.depends_on("topic"),
+            "dependable must be a construct or a DependencyGroup, got 'topic'",
+        ),
+        (
+            lambda rule: rule.allow_ses("Publish", resource="*"),
+            "actions must be actions of IAM, got 'Publish'",
+        ),
+        (lambda rule: rule.rule_set.add_rule("Two", actions="store"), "actions must be a list of at least one action"),
+        (
+            lambda rule: rule.rule_set.add_rule("Two", recipients=7, actions=[StoreMail()]),
+            "recipients must be a list",
+        ),
+    ],
+)
+def test_the_sentences_are_these(wrong: Callable[[InboundRule], object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        wrong(OWNERS[InboundRule](new_stack()))

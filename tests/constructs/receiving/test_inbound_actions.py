@@ -369,7 +369,7 @@ def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, enco
 
 
 def test_another_encoding_is_refused(stack: Stack) -> None:
-    with pytest.raises(ValueError, match=r"encoding must be 'UTF-8' or 'Base64', got 'utf8'; take 'Base64'"):
+    with pytest.raises(ValueError, match=r"encoding must be one of 'UTF-8', 'Base64', got 'utf8'; write"):
         PublishToTopic(sns.Topic(stack, "Topic"), encoding="utf8")  # type: ignore[arg-type]
 
 
