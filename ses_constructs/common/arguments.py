@@ -31,8 +31,11 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
     >>> invalid("ttl", "be a number of seconds", "5m", "write 300")
     ValueError("ttl must be a number of seconds, got '5m'; write 300")
     """
-    # The address of an object in memory says nothing.
-    got = f"a {type(value).__name__}" if type(value).__repr__ is object.__repr__ else repr(value)
+    got = repr(value)
+    if isinstance(value, type):
+        got = f"the class {value.__name__}"
+    elif type(value).__repr__ is object.__repr__:
+        got = _with_article(type(value).__name__)  # its address in memory says nothing
     return ValueError(f"{argument} must {rule}, got {got}; {fix}")
 
 
@@ -151,8 +154,7 @@ def check_list(argument: str, values: object, fix: str) -> None:
 def check_kind(argument: str, value: object, kind: type, fix: str) -> None:
     """Raise ``ValueError`` unless *value* is of *kind*; for arguments where a text or a number comes to mind first."""
     if not isinstance(value, kind):
-        article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise invalid(argument, f"be {article} {kind.__name__}", value, fix)
+        raise invalid(argument, f"be {_with_article(kind.__name__)}", value, fix)
 
 
 def check_choice(argument: str, value: object, choices: Sequence[object]) -> None:
@@ -259,6 +261,10 @@ def check_email_address(argument: str, value: str) -> str:
     if flaw is not None:
         raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
     return value
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def _ascii_form(name: str) -> str:

@@ -25,7 +25,7 @@ from ..common.checks import (
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import converted
+from ._cdk_actions import construct_ids, converted
 from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
@@ -104,7 +104,7 @@ class InboundRule(Construct):
             self, "Resource", rule_set_name=rule_set.rule_set_name, rule=self._property(), after=after
         )
         """CDK's own resource, for anything that this class does not offer."""
-        self._actions += [self._bound(action, number) for number, action in enumerate(actions, start=1)]
+        self._actions += map(self._bound, actions, construct_ids(actions))
         check_stop_is_last(actions, self._actions)
         self.resource.rule = self._property()
 
@@ -262,9 +262,11 @@ class InboundRule(Construct):
             period=period,
         )
 
-    def _bound(self, action: InboundAction | ses.IReceiptRuleAction, number: int) -> ses.CfnReceiptRule.ActionProperty:
+    def _bound(
+        self, action: InboundAction | ses.IReceiptRuleAction, construct_id: str
+    ) -> ses.CfnReceiptRule.ActionProperty:
         if isinstance(action, InboundAction):
-            made = action.bind_to_rule(Construct(self, f"Action{number}"), self)
+            made = action.bind_to_rule(Construct(self, construct_id), self)
             check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
         else:
             made = converted(action.bind(self.resource))
