@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .account.account_health import AccountHealth as AccountHealth
     from .account.production_access import ProductionAccess as ProductionAccess
     from .account.suppression_list import SuppressionList as SuppressionList
+    from .alarms._sending_alarms import SendingAlarm as SendingAlarm
     from .alarms.alarm_reactions import AlarmReaction as AlarmReaction
     from .alarms.alarm_reactions import EmailTeam as EmailTeam
     from .alarms.alarm_reactions import NotifyTopic as NotifyTopic
@@ -118,6 +119,7 @@ _MODULES = {
     "Route53Zone": "dns.zones",
     "Row": "monitoring._dashboard_widgets",
     "RuleSet": "receiving.rule_set",
+    "SendingAlarm": "alarms._sending_alarms",
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
     "SmtpCredentials": "smtp.smtp_credentials",

@@ -73,6 +73,14 @@ def test_constructs_take_scope_and_id_and_then_keywords(construct: type) -> None
     assert {each.kind for each in parameters[3:]} <= {inspect.Parameter.KEYWORD_ONLY}
 
 
+def test_no_two_protocols_share_a_method_so_that_none_passes_for_another() -> None:
+    protocols = [each for each in CLASSES if getattr(each, "_is_protocol", False)]
+    methods = [name for each in protocols for name, member in vars(each).items() if inspect.isfunction(member)]
+
+    names = [each for each in methods if not each.startswith("_")]
+    assert len(names) == len(set(names)) >= 6
+
+
 @cache
 def parsed(module_name: str) -> ast.Module:
     return ast.parse(Path(str(import_module(module_name).__file__)).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import AccountThresholds
-from ..common.arguments import check_kind, invalid
+from ..common.arguments import check_flag, check_kind, check_text, invalid
 from ..common.checks import check_known_seconds
 from ..common.sending_metrics import ReputationMetrics, check_period
 
@@ -56,7 +56,7 @@ class AccountHealth(Construct, ReputationMetrics):
 
         super().__init__(scope, construct_id)
         check_kind("thresholds", thresholds, AccountThresholds, "pass AccountThresholds(quota_warning=0.8)")
-        check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+        check_flag("sandbox", sandbox)
         self.thresholds = thresholds
         """When the alarms on the quota and the sending rate fire."""
         self.every = _checked_interval(every)
@@ -81,6 +81,8 @@ class AccountHealth(Construct, ReputationMetrics):
         Raises:
             ValueError: A period that CloudWatch does not take.
         """
+        check_text("metric_name", metric_name)
+        check_text("statistic", statistic)
         check_period(period)
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric_name, statistic=statistic, period=period or self.every

@@ -18,6 +18,7 @@ from ..common.topic_access import allow_role_publish
 from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
+from .alarm_reactions import check_actions
 
 
 class PauseFunction(Construct):
@@ -102,6 +103,7 @@ class PauseFunction(Construct):
         # alarm that the pause follows has let alarms into these topics already.
         for topic in team:
             failure.add_alarm_action(actions.SnsAction(topic))
+        check_actions(failure)
         return failure
 
 
@@ -116,6 +118,7 @@ class SendingPause(PauseFunction):
             subject=scope.subject,
             team=scope.team,
         )
+        self._group = scope
         self._minimums = minimum_sends, minimum_events
         scope.pauses.append(self.failure_alarm)
 
@@ -150,13 +153,13 @@ class SendingPause(PauseFunction):
         pause = composite_alarm(
             alarm,
             "Pause",
-            description=f"{alarm.group.subject} is paused by this alarm; a person resumes it",
+            description=f"{self._group.subject} is paused by this alarm; a person resumes it",
             rule=cloudwatch.AlarmRule.all_of(
                 alarm, cloudwatch.AlarmRule.from_alarm(self._too_few(alarm, rate_of), cloudwatch.AlarmState.OK)
             ),
         )
         self.pause_on(pause, rate_of, minimum_sends=minimum_sends, minimum_events=minimum_events)
-        alarm.group.pauses.append(pause)
+        self._group.pauses.append(pause)
 
     def _too_few(self, alarm: SendingAlarm, rate_of: RateOf) -> cloudwatch.Alarm:
         """In ALARM while there is too little to judge by, and the pause waits until it is OK.
@@ -164,7 +167,7 @@ class SendingPause(PauseFunction):
         Not the other way round: an alarm that is on all day in a healthy production is one that nobody looks at.
         """
         minimum_sends, minimum_events = self._minimums
-        metrics, day = alarm.group.metrics, Duration.days(1)
+        metrics, day = self._group.metrics, Duration.days(1)
         events = metrics.metric_bounces if rate_of == "bounce" else metrics.metric_complaints
         return cloudwatch.Alarm(
             alarm,
@@ -180,6 +183,6 @@ class SendingPause(PauseFunction):
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
             alarm_description=(
                 f"fewer than {minimum_sends} messages or {minimum_events} {rate_of}s in 24 hours: "
-                f"too few to pause {alarm.group.subject}"
+                f"too few to pause {self._group.subject}"
             ),
         )

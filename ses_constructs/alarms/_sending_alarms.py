@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -21,6 +21,8 @@ _COUNT_PERIOD = Duration.hours(1)
 _PARTS_OF_SILENCE = 12
 
 RateOf = Literal["bounce", "complaint"]
+_Severity = Literal["warning", "critical"]
+_SEVERITIES: tuple[_Severity, ...] = get_args(_Severity)
 
 
 class _RateMetric(Protocol):
@@ -28,11 +30,23 @@ class _RateMetric(Protocol):
 
 
 class SendingAlarm(cloudwatch.Alarm):
-    """An alarm that knows what it is about, so that a reaction can tell."""
+    """An alarm of ``BounceMonitoring`` that knows what it is about, so that a reaction can tell.
+
+    Args:
+        metric: What is watched.
+        threshold: From where on, or below which, it fires.
+        description: What is wrong then, as a sentence for a person.
+        missing_data: What a period without data counts as.
+        comparison: At least the threshold unless given.
+        evaluation_periods: How many periods in a row have to be so.
+        configuration_set: Whose mail is watched; None for the whole account.
+        rate_of: Of what it is the rate; None for an alarm on a count.
+        severity: Whether the rate warns or is the point to stop sending; None for an alarm on a count.
+    """
 
     def __init__(
         self,
-        group: "SendingAlarms",
+        scope: Construct,
         construct_id: str,
         *,
         metric: cloudwatch.IMetric,
@@ -41,10 +55,12 @@ class SendingAlarm(cloudwatch.Alarm):
         missing_data: cloudwatch.TreatMissingData,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         evaluation_periods: int = 1,
-        critical_rate_of: RateOf | None = None,
+        configuration_set: ses.IConfigurationSet | None,
+        rate_of: Literal["bounce", "complaint"] | None = None,
+        severity: Literal["warning", "critical"] | None = None,
     ) -> None:
         super().__init__(
-            group,
+            scope,
             construct_id,
             metric=metric,
             threshold=threshold,
@@ -53,10 +69,12 @@ class SendingAlarm(cloudwatch.Alarm):
             treat_missing_data=missing_data,
             alarm_description=description,
         )
-        group.alarms.append(self)
-        self.group = group
-        self.critical_rate_of: RateOf | None = critical_rate_of
-        """What happens too often, where this is the point to stop sending."""
+        self.configuration_set = configuration_set
+        """Whose mail is watched; None for the whole account."""
+        self.rate_of = rate_of
+        """What happens too often; None for an alarm on a count."""
+        self.severity = severity
+        """``warning``, or ``critical`` where sending should stop; None for an alarm on a count."""
 
 
 class SendingAlarms(Construct):
@@ -97,16 +115,20 @@ class SendingAlarms(Construct):
         )
         for kind, rate in rates:
             metric = rate(period=_RATE_PERIOD)
-            for severity in ("warning", "critical"):
+            for severity in _SEVERITIES:
                 threshold = getattr(thresholds, f"{kind}_{severity}")
-                SendingAlarm(
-                    self,
-                    f"{kind.capitalize()}Rate{severity.capitalize()}",
-                    metric=metric,
-                    threshold=threshold,
-                    description=f"{kind} rate of {self.subject} is at {threshold * 100:g} % or more ({severity})",
-                    missing_data=cloudwatch.TreatMissingData.IGNORE,
-                    critical_rate_of=kind if severity == "critical" else None,
+                self.alarms.append(
+                    SendingAlarm(
+                        self,
+                        f"{kind.capitalize()}Rate{severity.capitalize()}",
+                        metric=metric,
+                        threshold=threshold,
+                        description=f"{kind} rate of {self.subject} is at {threshold * 100:g} % or more ({severity})",
+                        missing_data=cloudwatch.TreatMissingData.IGNORE,
+                        rate_of=kind,
+                        severity=severity,
+                        configuration_set=self.configuration_set,
+                    )
                 )
 
     def watch_delivery(self, thresholds: DeliveryThresholds) -> None:
@@ -121,13 +143,16 @@ class SendingAlarms(Construct):
             ),
         ):
             if threshold is not None:
-                SendingAlarm(
-                    self,
-                    construct_id,
-                    metric=_counted(metric(period=_COUNT_PERIOD)),
-                    threshold=threshold,
-                    description=what.format(self.subject),
-                    missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                self.alarms.append(
+                    SendingAlarm(
+                        self,
+                        construct_id,
+                        metric=_counted(metric(period=_COUNT_PERIOD)),
+                        threshold=threshold,
+                        description=what.format(self.subject),
+                        missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+                        configuration_set=self.configuration_set,
+                    )
                 )
         if thresholds.silence is not None:
             # In parts that all have to be empty: a zero in the place of what SES has not counted yet would be a false
@@ -135,15 +160,18 @@ class SendingAlarms(Construct):
             # further, which is the time that SES has to count.
             minutes = int(thresholds.silence.to_minutes())
             part = math.ceil(minutes / _PARTS_OF_SILENCE)
-            SendingAlarm(
-                self,
-                "Silence",
-                metric=self.metrics.metric_sends(period=Duration.minutes(part)),
-                threshold=1,
-                description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
-                comparison=_BELOW,
-                evaluation_periods=math.ceil(minutes / part),
-                missing_data=cloudwatch.TreatMissingData.BREACHING,
+            self.alarms.append(
+                SendingAlarm(
+                    self,
+                    "Silence",
+                    metric=self.metrics.metric_sends(period=Duration.minutes(part)),
+                    threshold=1,
+                    description=f"nothing was sent by {self.subject} for {thresholds.silence.to_human_string()}",
+                    comparison=_BELOW,
+                    evaluation_periods=math.ceil(minutes / part),
+                    missing_data=cloudwatch.TreatMissingData.BREACHING,
+                    configuration_set=self.configuration_set,
+                )
             )
 
 
@@ -164,7 +192,7 @@ def reputation_at_risk(scope: Construct, alarms: Sequence[SendingAlarm]) -> clou
         "ReputationAtRisk",
         description="the reputation of a sender is at risk: a bounce or complaint rate is critical",
         # An alarm is itself the rule that it is in ALARM.
-        rule=cloudwatch.AlarmRule.any_of(*(alarm for alarm in alarms if alarm.critical_rate_of)),
+        rule=cloudwatch.AlarmRule.any_of(*(alarm for alarm in alarms if alarm.severity == "critical")),
     )
 
 

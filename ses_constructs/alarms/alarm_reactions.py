@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Protocol, runtime_checkable
 
 from aws_cdk import ArnFormat, Stack
@@ -10,8 +11,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 
-from ..common.arguments import check_email_address, invalid
-from ..common.checks import check_same_region
+from ..common.arguments import check_email_address, check_list, invalid, offers
+from ..common.checks import check_resource, check_same_region
 from ..common.once import earlier_owner
 from ..common.rendered import rendered
 from ..common.topic_access import allow_service_publish
@@ -22,13 +23,18 @@ _MAX_ACTIONS = 5
 
 @runtime_checkable
 class AlarmReaction(Protocol):
-    """**Protocol:** something to do when an alarm fires."""
+    """**Protocol:** something to do when an alarm fires.
+
+    One that tells people by a topic has a second method, ``topic_in(stack)``, which returns it: by that topic they
+    hear of a pause too, and of what SES reports about the account.
+    """
 
     def attach_to(self, alarm: cloudwatch.AlarmBase) -> None:
-        """Add what is to be done to the alarm.
+        """Add what is to be done to the alarm; nothing, where the alarm is none of its business.
 
         Args:
-            alarm: One of the alarms that the reaction is to follow.
+            alarm: One of the alarms that the reaction is to follow. Those of ``BounceMonitoring`` are a
+                ``SendingAlarm``, which says what it is about.
         """
         ...
 
@@ -51,8 +57,7 @@ class NotifyTopic(AlarmReaction):
     topic: sns.ITopic
 
     def __post_init__(self) -> None:
-        if not hasattr(self.topic, "topic_arn"):
-            raise invalid("topic", "be an SNS topic", self.topic, "pass an sns.Topic")
+        check_resource("topic", self.topic, "SNS topic")
         if self.topic.fifo:
             raise invalid(
                 "topic",
@@ -144,13 +149,26 @@ def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], ala
     """Have every one of *reactions* follow *alarm*; an action of CDK's own follows its beginning only.
 
     Raises:
-        ValueError: What is neither a reaction nor an action, or more than five of them.
+        ValueError: What is neither a reaction nor an action, or more actions than an alarm takes.
     """
     for reaction in checked_reactions(reactions):
         if isinstance(reaction, AlarmReaction):
             reaction.attach_to(alarm)
         else:
             _add_action(reaction, alarm)
+    check_actions(alarm)
+
+
+def check_actions(alarm: cloudwatch.AlarmBase) -> None:
+    """Raise ``ValueError`` if *alarm* has more actions than CloudWatch takes, whoever added them."""
+    number = len(alarm._alarm_action_arns or ())
+    if number > _MAX_ACTIONS:
+        raise invalid(
+            "reactions",
+            f"add up to at most {_MAX_ACTIONS} actions of {alarm.node.path}, because an alarm takes no more",
+            number,
+            "subscribe several people to one topic, and pass NotifyTopic(topic)",
+        )
 
 
 def team_topics(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], stack: Stack) -> Sequence[sns.ITopic]:
@@ -159,7 +177,13 @@ def team_topics(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], st
     Raises:
         ValueError: As :func:`attach_all` does.
     """
-    return [each.topic_in(stack) for each in checked_reactions(reactions) if isinstance(each, NotifyTopic | EmailTeam)]
+    topics: list[sns.ITopic] = []
+    for each in checked_reactions(reactions):
+        if topic_in := getattr(each, "topic_in", None):
+            topic = topic_in(stack)
+            check_resource(f"what {type(each).__name__}.topic_in returns", topic, "SNS topic")
+            topics.append(topic)
+    return list(dict.fromkeys(topics))
 
 
 def _add_action(action: cloudwatch.IAlarmAction, alarm: cloudwatch.AlarmBase) -> None:
@@ -178,32 +202,29 @@ def _add_action(action: cloudwatch.IAlarmAction, alarm: cloudwatch.AlarmBase) ->
         ) from error
 
 
-def checked_reactions(reactions: object) -> Sequence[AlarmReaction | cloudwatch.IAlarmAction]:
+def checked_reactions(
+    reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
+) -> Sequence[AlarmReaction | cloudwatch.IAlarmAction]:
     """Each reaction once, so that nobody is told twice.
 
     Raises:
         ValueError: As :func:`attach_all` does.
     """
-    # A generator would be used up by the first alarm, and leave all others without a reaction.
-    if isinstance(reactions, str) or not isinstance(reactions, Sequence):
-        raise invalid("reactions", "be a list", reactions, "write [EmailTeam('ops@example.net')]")
+    check_list("reactions", reactions, "write [EmailTeam('ops@example.net')]")
     for reaction in reactions:
-        # A class has the methods of its objects.
-        if isinstance(reaction, type) or not (isinstance(reaction, AlarmReaction) or hasattr(reaction, "bind")):
+        if not offers(reaction, "attach_to") and not _is_cdk_action(reaction):
             raise invalid(
                 "reactions",
                 "be alarm reactions or actions of aws_cloudwatch_actions",
                 reaction,
                 "pass EmailTeam('ops@example.net'), NotifyTopic(topic) or an action",
             )
-    once = [each for number, each in enumerate(reactions) if each not in reactions[:number]]
-    # Other reactions may do without an action of their own, as PauseSending does.
-    acting = [each for each in once if isinstance(each, NotifyTopic | EmailTeam) or not isinstance(each, AlarmReaction)]
-    if len(acting) > _MAX_ACTIONS:
-        raise invalid(
-            "reactions",
-            f"be at most {_MAX_ACTIONS}, because an alarm takes no more actions",
-            len(acting),
-            "subscribe several people to one topic, and pass NotifyTopic(topic)",
-        )
-    return once
+    return [each for number, each in enumerate(reactions) if each not in reactions[:number]]
+
+
+def _is_cdk_action(action: object) -> bool:
+    # What a receipt rule takes, and what a rule of EventBridge takes, has a bind too.
+    if not offers(action, "bind"):
+        return False
+    parameters = signature(action.bind).parameters.values()  # type: ignore[attr-defined]
+    return len([each for each in parameters if each.default is each.empty]) == 2

@@ -6,10 +6,10 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from ..common.arguments import check_kind, invalid
+from ..common.arguments import check_count, check_flag, invalid
 from ..common.checks import warn
 from ..common.once import earlier_owner_in_region, owner_in_region
-from ._sending_alarms import SendingAlarm
+from ._sending_alarms import SendingAlarm, SendingAlarms
 from .alarm_reactions import AlarmReaction
 
 
@@ -39,11 +39,9 @@ class PauseSending(AlarmReaction):
     whole_account: bool = False
 
     def __post_init__(self) -> None:
-        check_kind("whole_account", self.whole_account, bool, "pass True or False")
+        check_flag("whole_account", self.whole_account)
         for name, usual in (("minimum_sends", 100), ("minimum_events", 5)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise invalid(name, "be a number of messages, 1 or more", value, f"leave it out for {usual}")
+            check_count(name, getattr(self, name), of="messages", fix=f"leave it out for {usual}")
 
     def attach_to(self, alarm: "cloudwatch.AlarmBase") -> None:
         """Pause what the alarm watches, once it is critical and enough was sent.
@@ -61,14 +59,18 @@ class PauseSending(AlarmReaction):
                 alarm.node.path,
                 "leave it out here",
             )
-        if alarm.critical_rate_of is None or (alarm.group.configuration_set is None and not self.whole_account):
+        if alarm.severity != "critical" or alarm.rate_of is None:
             return
-        if alarm.group.configuration_set is None:
-            warn_about_whole_account(Stack.of(alarm), pause=alarm.group)
+        if alarm.configuration_set is None and not self.whole_account:
+            return
+        group = alarm.node.scope
+        assert isinstance(group, SendingAlarms)
+        if alarm.configuration_set is None:
+            warn_about_whole_account(Stack.of(alarm), pause=group)
         from ._pause_function import SendingPause  # loads aws_lambda, which is slow to import
 
-        pause = SendingPause.of(alarm.group, minimum_sends=self.minimum_sends, minimum_events=self.minimum_events)
-        pause.follow(alarm, alarm.critical_rate_of)
+        pause = SendingPause.of(group, minimum_sends=self.minimum_sends, minimum_events=self.minimum_events)
+        pause.follow(alarm, alarm.rate_of)
 
 
 def warn_about_whole_account(

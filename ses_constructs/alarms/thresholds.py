@@ -1,11 +1,10 @@
 """When an alarm about sent mail, or about the account that sends it, fires."""
 
-import math
 from dataclasses import dataclass, fields
 
 from aws_cdk import Duration
 
-from ..common.arguments import invalid
+from ..common.arguments import check_count, invalid, is_number
 from ..common.checks import check_known_seconds
 
 # https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
@@ -46,7 +45,7 @@ class ReputationThresholds:
     def __post_init__(self) -> None:
         for field in fields(self):
             rate = getattr(self, field.name)
-            if not _is_number(rate) or not 0 < rate < 1:
+            if not is_number(rate) or not 0 < rate < 1:
                 raise invalid(field.name, "be a fraction between 0 and 1", rate, "write 5 % as 0.05")
         for kind, pause, example in (
             ("bounce", BOUNCE_PAUSE, "5 % as 0.05"),
@@ -110,9 +109,8 @@ class DeliveryThresholds:
 
     def __post_init__(self) -> None:
         for name in ("rejects", "delays"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-                raise invalid(name, "be a number of messages, 1 or more", value, "pass None for no alarm")
+            if (value := getattr(self, name)) is not None:
+                check_count(name, value, of="messages", fix="pass None for no alarm")
         if self.silence is None:
             return
         seconds = check_known_seconds("silence", self.silence, "pass a Duration, such as Duration.hours(2)")
@@ -142,11 +140,7 @@ class AccountThresholds:
     needed_rate: float | None = None
 
     def __post_init__(self) -> None:
-        if not _is_number(self.quota_warning) or not 0 < self.quota_warning <= 1:
+        if not is_number(self.quota_warning) or not 0 < self.quota_warning <= 1:
             raise invalid("quota_warning", "be a fraction above 0 and up to 1", self.quota_warning, "write 80 % as 0.8")
-        if self.needed_rate is not None and (not _is_number(self.needed_rate) or not 0 < self.needed_rate < math.inf):
+        if self.needed_rate is not None and (not is_number(self.needed_rate) or self.needed_rate <= 0):
             raise invalid("needed_rate", "be above 0 messages a second", self.needed_rate, "leave it out for no alarm")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

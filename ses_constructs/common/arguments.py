@@ -4,9 +4,11 @@ A CDK token is text such as ``${Token[AWS.Region.4]}`` that stands for a value k
 looks at what is written around a token and lets the token itself pass.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeGuard
 
 # CDK keeps to these characters inside a token, so text that only resembles one gets no privileges here.
 TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
@@ -29,7 +31,12 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
     >>> invalid("ttl", "be a number of seconds", "5m", "write 300")
     ValueError("ttl must be a number of seconds, got '5m'; write 300")
     """
-    return ValueError(f"{argument} must {rule}, got {value!r}; {fix}")
+    got = repr(value)
+    if isinstance(value, type):
+        got = f"the class {value.__name__}"
+    elif type(value).__repr__ is object.__repr__:
+        got = _with_article(type(value).__name__)  # its address in memory says nothing
+    return ValueError(f"{argument} must {rule}, got {got}; {fix}")
 
 
 def contains_token(text: str) -> bool:
@@ -61,7 +68,7 @@ def is_within(name: str, domain: str) -> bool:
     return f".{name}".endswith(f".{domain}")
 
 
-def check_text(argument: str, value: str) -> str:
+def check_text(argument: str, value: object) -> str:
     """Return *value* if it is a ``str``; raise ``ValueError`` otherwise."""
     if not isinstance(value, str):
         raise invalid(argument, "be text", value, "pass a str")
@@ -101,14 +108,56 @@ def check_key_prefix(argument: str, value: str) -> str:
     return value
 
 
+def offers(value: object, *names: str) -> bool:
+    """Tell whether *value* has all these attributes, as an object and not as the class of such objects.
+
+    >>> offers("text", "upper"), offers(str, "upper")
+    (True, False)
+    """
+    # Of the class first: a property of a CDK object is a call to Node.
+    return not isinstance(value, type) and all(hasattr(type(value), name) or hasattr(value, name) for name in names)
+
+
+def check_strategy(argument: str, value: object, methods: Sequence[str], fix: str) -> None:
+    """Raise ``ValueError`` unless *value* is an object with these *methods*, whatever its class."""
+    if not offers(value, *methods):
+        raise invalid(argument, f"be an object with {' and '.join(methods)}", value, fix)
+
+
+def check_returned(owner: object, method: str, value: object, kind: type) -> None:
+    """Raise ``ValueError`` unless *value*, which a method of somebody's own class has returned, is of *kind*."""
+    check_kind(f"what {type(owner).__name__}.{method} returns", value, kind, "return it at the end of the method")
+
+
+def check_flag(argument: str, value: object) -> None:
+    """Raise ``ValueError`` unless *value* is True or False: context from the command line is text, and "false" true."""
+    check_kind(argument, value, bool, "pass True or False")
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether *value* is a finite number; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_count(argument: str, value: object, *, of: str, fix: str) -> None:
+    """Raise ``ValueError`` unless *value* is a whole number of 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise invalid(argument, f"be a number of {of}, 1 or more", value, fix)
+
+
+def check_list(argument: str, values: object, fix: str) -> None:
+    """Raise ``ValueError`` unless *values* are a list: neither one text, which is a list of letters, nor used up."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise invalid(argument, "be a list", values, fix)
+
+
 def check_kind(argument: str, value: object, kind: type, fix: str) -> None:
     """Raise ``ValueError`` unless *value* is of *kind*; for arguments where a text or a number comes to mind first."""
     if not isinstance(value, kind):
-        article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise invalid(argument, f"be {article} {kind.__name__}", value, fix)
+        raise invalid(argument, f"be {_with_article(kind.__name__)}", value, fix)
 
 
-def check_choice(argument: str, value: str | None, choices: Sequence[str | None]) -> None:
+def check_choice(argument: str, value: object, choices: Sequence[object]) -> None:
     """Raise ``ValueError`` unless *value* is one of *choices*."""
     if value not in choices:
         listing = ", ".join(repr(choice) for choice in choices)
@@ -122,8 +171,7 @@ def text_tuple(argument: str, values: Sequence[str]) -> tuple[str, ...]:
     """
     if isinstance(values, str):
         raise invalid(argument, "be a sequence of str, not one str", values, f"write ({values!r},)")
-    if not isinstance(values, Sequence):
-        raise invalid(argument, "be a sequence of str", values, "pass a tuple or a list")
+    check_list(argument, values, "pass a tuple or a list of str")
     return tuple(check_text(argument, value) for value in values)
 
 
@@ -213,6 +261,10 @@ def check_email_address(argument: str, value: str) -> str:
     if flaw is not None:
         raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
     return value
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
 def _ascii_form(name: str) -> str:

@@ -4,14 +4,37 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 """
 
 import json
+import re
+from collections.abc import Sequence
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, DependencyGroup
 
-from .arguments import check_kind, contains_token, invalid
+from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+
+# By what an object of CDK is told from others, its L1 too, and an example.
+_RESOURCES = {
+    "configuration set": ("configuration_set_name", "ses.ConfigurationSet.from_configuration_set_name(...)"),
+    "dedicated IP pool": ("dedicated_ip_pool_name", "ses.DedicatedIpPool.from_dedicated_ip_pool_name(...)"),
+    "IAM grantee": ("grant_principal", "a role, a user or a function"),
+    "hosted zone": ("hosted_zone_id", "route53.HostedZone.from_lookup(...)"),
+    "Firehose stream": ("delivery_stream_arn", "a firehose.DeliveryStream"),
+    "IAM role": ("role_arn", "an iam.Role"),
+    "IAM user": ("user_arn", "iam.User.from_user_name(...)"),
+    "KMS key": ("key_arn", "a kms.Key, or kms.Key.from_key_arn(...)"),
+    "Lambda function": ("function_arn", "a lambda_.Function, or lambda_.Function.from_function_arn(...)"),
+    "S3 bucket": ("bucket_arn", "an s3.Bucket, or s3.Bucket.from_bucket_name(...)"),
+    "SNS topic": ("topic_arn", "an sns.Topic, or sns.Topic.from_topic_arn(...)"),
+    "receipt rule set": (
+        "receipt_rule_set_name",
+        "ses.ReceiptRuleSet.from_receipt_rule_set_name(...), with the rule_set_name of one of ours",
+    ),
+    "secret": ("secret_arn", "secretsmanager.Secret.from_secret_name_v2(...)"),
+    "VPC": ("vpc_id", "ec2.Vpc.from_lookup(...)"),
+}
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
@@ -53,21 +76,46 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
 
 
-def check_known_seconds(argument: str, duration: object, fix: str) -> float:
-    """The seconds of *duration*; raises ``ValueError`` for what is none, and for one that only CloudFormation knows."""
+def check_known_seconds(argument: str, duration: object, fix: str) -> int:
+    """The seconds of *duration*.
+
+    Raises ``ValueError`` for what is none, for a fraction of them, and for what only CloudFormation knows.
+    """
     check_kind(argument, duration, Duration, fix)
     assert isinstance(duration, Duration)
     if duration.is_unresolved():
         raise invalid(argument, "be known at synth", duration.to_human_string(), fix)
-    return duration.to_seconds(integral=False)
+    seconds = duration.to_seconds(integral=False)
+    if seconds % 1:
+        raise invalid(argument, "be whole seconds", f"{seconds:g} seconds", fix)
+    return int(seconds)
 
 
-def check_configuration_set(argument: str, value: object) -> None:
-    """Raise ``ValueError`` unless *value* is a configuration set of aws_ses; its name alone comes to mind first."""
-    if not hasattr(value, "configuration_set_name"):
-        raise invalid(
-            argument, "be a configuration set", value, "pass ses.ConfigurationSet.from_configuration_set_name(...)"
-        )
+def check_resource(argument: str, value: object, kind: str) -> None:
+    """Raise ``ValueError`` unless *value* is a *kind* of object; its name, its ARN and its class come to mind first."""
+    attribute, example = _RESOURCES[kind]
+    if offers(value, attribute):
+        return
+    part = None if isinstance(value, type) else getattr(value, argument, None)
+    if part is not None and offers(part, attribute):
+        # The last word of the class is what its object is usually called: monitoring, domain.
+        owner = re.findall("[A-Z][a-z]*", type(value).__name__)[-1].lower()
+        example = f"{owner}.{argument}"
+    article = "an" if kind[0] in "aeiouIS" else "a"
+    raise invalid(argument, f"be {article} {kind}, and no name, ARN or Cfn resource", value, f"pass {example}")
+
+
+def check_dependable(argument: str, value: object) -> None:
+    """Raise ``ValueError`` unless *value* is something to wait for."""
+    if not isinstance(value, DependencyGroup) and not offers(value, "node"):
+        raise invalid(argument, "be a construct or a DependencyGroup", value, "pass what has to be there first")
+
+
+def check_iam_actions(actions: Sequence[str]) -> None:
+    """Raise ``ValueError`` unless all *actions* have a service before their name."""
+    for action in text_tuple("actions", actions):
+        if ":" not in action:
+            raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
 
 
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:

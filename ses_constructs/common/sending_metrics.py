@@ -6,7 +6,7 @@ from weakref import WeakSet
 
 from aws_cdk import Duration
 
-from .arguments import invalid
+from .arguments import check_text, invalid
 from .checks import check_known_seconds
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class SendingMetrics:
         # Slow to import; every domain has metrics, and few apps ask for them.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
+        check_text("metric_name", metric_name)
+        check_text("statistic", statistic)
+        if label is not None:
+            check_text("label", label)
         check_period(period)
         return cloudwatch.Metric(
             namespace="AWS/SES",
@@ -129,7 +133,7 @@ class ReputationMetrics(SendingMetrics):
 def check_period(period: Duration | None) -> None:
     """Raise ``ValueError`` for a period that CloudWatch does not take."""
     # Each look at a Duration asks Node, and the alarms of a set have a few periods in common.
-    if period is None or period in _CHECKED:
+    if period is None or (isinstance(period, Duration) and period in _CHECKED):
         return
     fix = "pass a Duration, such as Duration.minutes(5)"
     seconds = check_known_seconds("period", period, fix)

@@ -10,6 +10,7 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import contains_token, invalid, is_within
+from ..common.checks import check_resource
 from ..email_records import DnsRecord
 
 
@@ -52,10 +53,7 @@ class Route53Zone(DnsZone):
     hosted_zone: route53.IHostedZone
 
     def __post_init__(self) -> None:
-        if not hasattr(self.hosted_zone, "hosted_zone_id"):
-            raise invalid(
-                "hosted_zone", "be a hosted zone", self.hosted_zone, "pass route53.HostedZone.from_lookup(...)"
-            )
+        check_resource("hosted_zone", self.hosted_zone, "hosted zone")
 
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, TypedDict, Unpack, cast, get_args
 
-from ..common.arguments import check_choice, check_distinct, check_text, invalid, text_tuple
+from ..common.arguments import check_choice, check_distinct, check_flag, check_text, invalid, text_tuple
 from ._report_uri import mail_host, report_uris, split_dmarc_uris
 
 DmarcAction = Literal["none", "quarantine", "reject"]
@@ -79,8 +79,7 @@ class DmarcPolicy:
         check_choice("action", self.action, _ACTIONS)
         check_choice("subdomain_action", self.subdomain_action, (*_ACTIONS, None))
         check_choice("nonexistent_subdomain_action", self.nonexistent_subdomain_action, (*_ACTIONS, None))
-        if not isinstance(self.testing, bool):
-            raise invalid("testing", "be True or False", self.testing, "write testing=True to try a policy out")
+        check_flag("testing", self.testing)
         check_choice("public_suffix", self.public_suffix, (*get_args(PublicSuffix), None))
         check_choice("dkim_alignment", self.dkim_alignment, _ALIGNMENTS)
         check_choice("spf_alignment", self.spf_alignment, _ALIGNMENTS)

@@ -7,7 +7,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
-from ..common.checks import check_configuration_set, check_known_seconds, warn, warn_unless_retained
+from ..common.checks import check_known_seconds, check_resource, warn, warn_unless_retained
 from ..common.once import earlier_owner, earlier_owner_in_region
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
@@ -33,13 +33,8 @@ class ConfigurationSetOptions:
     def __post_init__(self) -> None:
         if self.tracking_domain is not None:
             check_domain_name("tracking_domain", self.tracking_domain)
-        if self.dedicated_ip_pool is not None and not hasattr(self.dedicated_ip_pool, "dedicated_ip_pool_name"):
-            raise invalid(
-                "dedicated_ip_pool",
-                "be a pool",
-                self.dedicated_ip_pool,
-                "pass ses.DedicatedIpPool.from_dedicated_ip_pool_name(...)",
-            )
+        if self.dedicated_ip_pool is not None:
+            check_resource("dedicated_ip_pool", self.dedicated_ip_pool, "dedicated IP pool")
         for name, kind in (
             ("tls_policy", ses.ConfigurationSetTlsPolicy),
             ("suppression_reasons", ses.SuppressionReasons),
@@ -96,7 +91,7 @@ class ConfigurationSetOptions:
         Raises:
             ValueError: Options that came with it, or a set that is watched already or counts no reputation.
         """
-        check_configuration_set("configuration_set", configuration_set)
+        check_resource("configuration_set", configuration_set, "configuration set")
         for field in fields(self):
             if getattr(self, field.name) is not None:
                 raise invalid(

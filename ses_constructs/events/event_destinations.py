@@ -1,7 +1,7 @@
 """Where the events of a configuration set go: what became of each message that was sent through it."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,8 +10,8 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ..common.arguments import check_kind, contains_token, invalid, without_tokens
-from ..common.checks import check_same_region
+from ..common.arguments import check_kind, check_list, contains_token, invalid, offers, without_tokens
+from ..common.checks import check_resource, check_same_region
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
 from ._stream_role import StreamRole
@@ -32,9 +32,13 @@ _REFUSED_HEADERS = frozenset({"received", "to", "from", "dkim-signature", "cc", 
 
 
 class EventDestination(Protocol):
-    """**Protocol:** takes the events of a configuration set somewhere."""
+    """**Protocol:** takes the events of a configuration set somewhere.
 
-    def add_to(
+    One that counts them as metrics in ``AWS/SES`` by configuration set, as ``CloudWatchMetrics`` does, says which by
+    the attribute ``counted_events``; what alarms and dashboards read beside them is added to all that it made.
+    """
+
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make the event destinations and what they need; SES takes ten for a configuration set.
@@ -73,15 +77,19 @@ class CloudWatchMetrics:
 
     def __post_init__(self) -> None:
         _check_events(self.events)
-        if not isinstance(self.dimensions, Sequence):
-            raise invalid("dimensions", "be a list", self.dimensions, "write [ses.CloudWatchDimension(...)]")
+        check_list("dimensions", self.dimensions, "write [ses.CloudWatchDimension(...)]")
         names = [CONFIGURATION_SET_DIMENSION]
         for dimension in self.dimensions:
             check_kind("dimensions", dimension, ses.CloudWatchDimension, "pass ses.CloudWatchDimension(...)")
             _check_dimension(dimension, taken=names)
             names.append(dimension.name)
 
-    def add_to(
+    @property
+    def counted_events(self) -> Collection[Event]:
+        """What is counted by configuration set."""
+        return self.events
+
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make one event destination for the configuration set, and one for each further dimension.
@@ -126,14 +134,13 @@ class TopicEvents:
 
     def __post_init__(self) -> None:
         _check_events(self.events)
-        if not hasattr(self.topic, "topic_arn"):
-            raise invalid("topic", "be an SNS topic", self.topic, "pass an sns.Topic")
+        check_resource("topic", self.topic, "SNS topic")
         if self.topic.fifo:
             raise invalid(
                 "topic", "be a standard topic, because SES takes no FIFO topics", self.topic.node.path, "pass another"
             )
 
-    def add_to(
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make an event destination that waits for the topic's policy.
@@ -181,15 +188,13 @@ class EventBusEvents:
 
     def __post_init__(self) -> None:
         _check_events(self.events)
-        if not isinstance(self.targets, Sequence) or not all(hasattr(target, "bind") for target in self.targets):
-            raise invalid(
-                "targets",
-                "be a list of rule targets",
-                self.targets,
-                "pass targets of aws_events_targets, not resources",
-            )
+        fix = "pass targets of aws_events_targets, not resources"
+        check_list("targets", self.targets, fix)
+        for target in self.targets:
+            if not offers(target, "bind"):
+                raise invalid("targets", "be a list of rule targets", target, fix)
 
-    def add_to(
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make an event destination, and the rule behind it.
@@ -232,10 +237,9 @@ class FirehoseEvents:
 
     def __post_init__(self) -> None:
         _check_events(self.events)
-        if not hasattr(self.stream, "delivery_stream_arn"):
-            raise invalid("stream", "be a Firehose delivery stream", self.stream, "pass a firehose.DeliveryStream")
+        check_resource("stream", self.stream, "Firehose stream")
 
-    def add_to(
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make an event destination with a role of its own, which comes before a stream of the same stack.
@@ -263,7 +267,7 @@ def _destination(
 
 
 def _check_events(events: Collection[Event]) -> None:
-    if not isinstance(events, Collection) or not events:
+    if isinstance(events, str | Mapping) or not isinstance(events, Collection) or not events:
         raise invalid("events", "be at least one kind of event", events, "leave it out for the usual ones")
     for event in events:
         check_kind("events", event, Event, "pass members of ses.EmailSendingEvent")

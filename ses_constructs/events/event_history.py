@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct, RootConstruct
 
 from ..common.arguments import check_kind, invalid
-from ..common.checks import check_known_seconds, regions_differ
+from ..common.checks import check_known_seconds, check_resource, regions_differ
 from ._history_stream import EventStream, make_bucket
 from ._history_table import make_database, make_table
 from ._history_work_group import grant_query, make_work_group, save_queries
@@ -62,7 +62,7 @@ class EventHistory(Construct):
         super().__init__(scope, construct_id)
         check_kind("monitoring", monitoring, EventSource, "pass a BounceMonitoring")
         keep_for = keep_for if keep_for is not None else Duration.days(90)
-        days = _checked_days(keep_for)
+        days = checked_days("keep_for", keep_for)
         scan_bytes = _checked_bytes(scan_limit if scan_limit is not None else Size.gibibytes(10))
         self._check_regions(monitoring, encryption_key)
         if monitoring.node.try_find_child(_DESTINATION_ID) is not None:
@@ -122,6 +122,7 @@ class EventHistory(Construct):
         Returns:
             The permissions, for four services.
         """
+        check_resource("grantee", grantee, "IAM grantee")
         return grant_query(
             grantee,
             work_group_name=self.work_group_name,
@@ -141,17 +142,17 @@ class EventHistory(Construct):
             )
         if key is None:
             return
-        if not hasattr(key, "key_arn"):
-            raise invalid("encryption_key", "be a KMS key", key, "pass a kms.Key")
+        check_resource("encryption_key", key, "KMS key")
         if regions_differ(own, key.env.region):
             raise invalid("encryption_key", f"be a key of {own}", key.env.region, "pass a key of the same region")
 
 
-def _checked_days(keep_for: Duration) -> int:
-    days = check_known_seconds("keep_for", keep_for, "pass a Duration, such as Duration.days(90)") / _DAY
+def checked_days(argument: str, keep_for: Duration) -> int:
+    """How many days events are kept; raises ``ValueError`` for what cannot be."""
+    days = check_known_seconds(argument, keep_for, "pass a Duration, such as Duration.days(90)") / _DAY
     if not 1 <= days <= _MAX_DAYS or days % 1:
         raise invalid(
-            "keep_for",
+            argument,
             f"be whole days, from 1 day to {_MAX_DAYS} days",
             keep_for.to_human_string(),
             "pass Duration.days(90)",

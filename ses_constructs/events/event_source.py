@@ -8,9 +8,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..common.arguments import invalid
+from ..common.arguments import check_returned, check_strategy, check_text, invalid
 from ..common.sending_metrics import ReputationMetrics
-from .event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, Event, EventDestination
+from .event_destinations import CONFIGURATION_SET_DIMENSION, Event, EventDestination
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 _MAX_DESTINATIONS = 10
@@ -73,7 +73,7 @@ class EventSource(Construct, ReputationMetrics):
             ValueError: A count without ``CloudWatchMetrics`` among the destinations, or a period that CloudWatch does
                 not take.
         """
-        event = _EVENT_OF_METRIC.get(metric_name)
+        event = _EVENT_OF_METRIC.get(check_text("metric_name", metric_name))
         if event is not None:
             if self._counted_events is None:
                 raise invalid(
@@ -96,14 +96,15 @@ class EventSource(Construct, ReputationMetrics):
         Raises:
             ValueError: An eleventh destination, or a second ``CloudWatchMetrics``, which would count each event twice.
         """
-        if isinstance(destination, type) or not hasattr(destination, "add_to"):
-            raise invalid(
-                "destinations",
-                "be event destinations",
-                destination,
-                "pass CloudWatchMetrics(), TopicEvents(topic=...) or the like",
-            )
-        if isinstance(destination, CloudWatchMetrics) and self._counted_events is not None:
+        check_text("construct_id", construct_id)
+        check_strategy(
+            "destination",
+            destination,
+            ["bind_to_configuration_set"],
+            "pass CloudWatchMetrics(), TopicEvents(topic=...) or the like",
+        )
+        counted: Collection[Event] | None = getattr(destination, "counted_events", None)
+        if counted is not None and self._counted_events is not None:
             raise invalid(
                 "destinations",
                 "hold CloudWatchMetrics once, because two would count each event twice",
@@ -111,7 +112,10 @@ class EventSource(Construct, ReputationMetrics):
                 "put all events and dimensions into one",
             )
         self._destination_kinds.append(type(destination).__name__)
-        made = destination.add_to(Construct(self, construct_id), self.configuration_set)
+        made = destination.bind_to_configuration_set(Construct(self, construct_id), self.configuration_set)
+        check_returned(destination, "bind_to_configuration_set", made, Sequence)
+        for each in made:
+            check_returned(destination, "bind_to_configuration_set", each, ses.ConfigurationSetEventDestination)
         self._destinations += made
         if len(self._destinations) > _MAX_DESTINATIONS:
             raise invalid(
@@ -120,8 +124,8 @@ class EventSource(Construct, ReputationMetrics):
                 len(self._destinations),
                 "leave some out",
             )
-        if isinstance(destination, CloudWatchMetrics):
-            self._counted_events = _CountedEvents(destination.events, made)
+        if counted is not None:
+            self._counted_events = _CountedEvents(counted, made)
 
     def _construct_id_for(self, destination: EventDestination) -> str:
         """The kind of *destination*, with a number from the second of a kind on."""
@@ -134,7 +138,7 @@ class EventSource(Construct, ReputationMetrics):
 
 
 class _CountedEvents:
-    """The events of one ``CloudWatchMetrics``, to which more can be added after its destinations are made."""
+    """The events of what counts them, to which more can be added after its destinations are made."""
 
     def __init__(self, events: Collection[Event], destinations: Sequence[ses.ConfigurationSetEventDestination]) -> None:
         self._events, self._destinations = list(events), destinations

@@ -6,22 +6,26 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import (
     check_domain_name,
+    check_flag,
     check_kind,
-    check_text,
+    check_returned,
+    check_strategy,
     contains_token,
     invalid,
     is_token,
     is_within,
+    text_tuple,
     without_tokens,
 )
 from ..common.checks import warn
 from ..common.rendered import rendered
-from ..dns.zones import Route53Zone
-from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting, is_spf
+from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
+from .dkim import Dkim
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
@@ -37,10 +41,8 @@ def check_kinds(
     **switches: object,
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
-    if not hasattr(dns, "publish"):
-        raise invalid("dns", "say where the records go", dns, "pass Route53Zone(hosted_zone) or RecordsToPublish()")
-    if not hasattr(dkim, "signing_key"):
-        raise invalid("dkim", "say how mail is signed", dkim, "pass EasyDkim(), or leave it out")
+    check_strategy("dns", dns, ["publish"], "pass Route53Zone(hosted_zone) or RecordsToPublish()")
+    check_strategy("dkim", dkim, ["signing_key", "records"], "pass EasyDkim(), or leave it out")
     for argument, value, kind, fix in (
         ("dmarc", dmarc, DmarcPolicy, "pass DmarcPolicy.monitor(), or DmarcPolicy.parse(...) of a published record"),
         ("spf", spf, SpfPolicy, "pass SpfPolicy.amazon_ses(), or SpfPolicy.parse(...) of a published record"),
@@ -50,8 +52,16 @@ def check_kinds(
         if value is not None:
             check_kind(argument, value, kind, fix)
     for argument, value in switches.items():
-        # Context from the command line is text, and "false" counts as true.
-        check_kind(argument, value, bool, "pass True or False")
+        check_flag(argument, value)
+
+
+def records_of_key(dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> list[DnsRecord]:
+    """The records of *dkim*, which may be of somebody else's making."""
+    records = dkim.records(identity, domain_name=domain_name, ttl=ttl)
+    check_returned(dkim, "records", records, Sequence)
+    for record in records:
+        check_returned(dkim, "records", record, DnsRecord)
+    return list(records)
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
@@ -75,6 +85,7 @@ def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
     """What is kept is not kept when its own creation fails, for the next try would then find it in the way."""
     if policy is RemovalPolicy.RETAIN:
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    check_kind("removal_policy", policy, RemovalPolicy, "pass RemovalPolicy.RETAIN to keep the domain")
     if policy not in (RemovalPolicy.DESTROY, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE):
         raise invalid("removal_policy", "be DESTROY or RETAIN", policy, "pass RemovalPolicy.RETAIN to keep the domain")
     return policy
@@ -103,8 +114,7 @@ def warn_about_another_name(scope: Construct, domain_name: str) -> None:
 
 def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -> None:
     """One SPF policy in the TXT record set of the domain, and existing values only beside it."""
-    if isinstance(existing_txt_values, str):
-        raise invalid("existing_txt_values", "be a list of texts", existing_txt_values, "put the text into a list")
+    text_tuple("existing_txt_values", existing_txt_values)
     if spf is None:
         if existing_txt_values:
             raise invalid(
@@ -115,7 +125,6 @@ def check_apex_text(spf: SpfPolicy | None, existing_txt_values: Sequence[str]) -
             )
         return
     for value in existing_txt_values:
-        check_text("existing_txt_values", value)
         if value.startswith('"') and value.endswith('"'):
             # As Route 53 and dig show it; published like this, the quotes would be a part of the text.
             raise invalid("existing_txt_values", "be plain text", value, "leave the quotes out, and join its strings")
@@ -167,8 +176,8 @@ def check_delegated(scope: Construct, dns: object, waiter: str) -> None:
     Raises ``ValueError`` for a zone that the same stack makes: nobody has delegated it yet, and the roll-back of a wait
     that fails would delete it together with the name servers it was given.
     """
-    zone = dns.hosted_zone if isinstance(dns, Route53Zone) else None
-    if zone is not None and zone.node.default_child is not None and Stack.of(zone) is Stack.of(scope):
+    zone = getattr(dns, "hosted_zone", None)
+    if isinstance(zone, Construct) and zone.node.default_child is not None and Stack.of(zone) is Stack.of(scope):
         raise invalid(
             "dns",
             f"have a hosted zone that is delegated before {waiter} waits for its records",

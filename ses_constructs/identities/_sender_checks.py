@@ -10,7 +10,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ..common.arguments import invalid, is_token, without_tokens
+from ..common.arguments import invalid, is_token, offers, without_tokens
 from ..common.rendered import rendered
 
 # A request that lacks the key never meets them; it meets negated ones, ...IfExists, Null and ForAllValues.
@@ -41,7 +41,7 @@ def checked_sender(scope: Construct, principal: iam.IPrincipal | str) -> iam.IPr
         if not Token.is_unresolved(principal) and not re.fullmatch("[0-9]{12}", principal):
             raise _no_sender(principal)
         return iam.AccountPrincipal(principal)
-    if not hasattr(principal, "policy_fragment"):
+    if not offers(principal, "policy_fragment"):
         raise _no_sender(principal)
     # Whatever the principal is wrapped in: what counts is how it stands in the policy.
     fragment = principal.policy_fragment

@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
-from ..common.arguments import check_kind, check_no_pattern, contains_token, invalid, text_tuple
-from ..common.checks import check_configuration_set
+from ..common.arguments import check_flag, check_list, check_no_pattern, contains_token, invalid, text_tuple
+from ..common.checks import check_resource
 from ..common.ses_arn import ses_arn
 from ..common.wildcards import acknowledge_wildcard
 
@@ -46,7 +46,8 @@ def grant_sending(
 
     Raises ``ValueError`` for wrong kinds of arguments.
     """
-    check_kind("sandbox", sandbox, bool, "pass True while the account is in the SES sandbox")
+    check_resource("grantee", grantee, "IAM grantee")
+    check_flag("sandbox", sandbox)
     default = [default_configuration_set] if default_configuration_set else []
     used = [
         *identities,
@@ -117,10 +118,9 @@ def _set_arn(scope: Construct, configuration_set: ses.IConfigurationSet) -> str:
     return ses_arn(scope, "configuration-set", configuration_set.configuration_set_name)
 
 
-def _checked_sets(values: object) -> Sequence[ses.IConfigurationSet]:
+def _checked_sets(values: Sequence[ses.IConfigurationSet]) -> Sequence[ses.IConfigurationSet]:
     """Return *values*; raise ``ValueError`` unless they are a list of configuration sets."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise invalid("configuration_sets", "be a list of configuration sets", values, "put it into a list")
+    check_list("configuration_sets", values, "write [ses.ConfigurationSet.from_configuration_set_name(...)]")
     for value in values:
-        check_configuration_set("configuration_sets", value)
+        check_resource("configuration_sets", value, "configuration set")
     return values

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from aws_cdk import SecretValue, Stack, Token
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import check_text, invalid
+from ..common.arguments import check_choice, check_text, invalid
 from ..email_records import DnsRecord
 
 _KEY_LENGTHS = {
@@ -59,8 +59,7 @@ class EasyDkim(Dkim):
     key_length: Literal[1024, 2048] = 2048
 
     def __post_init__(self) -> None:
-        if self.key_length not in _KEY_LENGTHS:
-            raise invalid("key_length", "be 1024 or 2048 bits", self.key_length, "leave it out for 2048")
+        check_choice("key_length", self.key_length, (*_KEY_LENGTHS,))
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
         """An Easy DKIM key of the chosen length; see :class:`Dkim`."""

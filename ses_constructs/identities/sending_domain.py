@@ -11,13 +11,13 @@ from constructs import Construct, IDependable
 from ..common.arguments import (
     check_domain_name,
     check_email_address,
-    check_kind,
+    check_flag,
     check_no_pattern,
     contains_token,
     invalid,
     is_within,
 )
-from ..common.checks import check_configuration_set, warn, warn_unless_retained
+from ..common.checks import check_resource, warn, warn_unless_retained
 from ..common.sending_metrics import SendingMetrics
 from ._sender_checks import checked_sender
 from ._sending_grant import (
@@ -63,6 +63,8 @@ class SendingDomain(Construct, SendingMetrics):
     ) -> None:
         super().__init__(scope, construct_id)
         check_domain_name("domain_name", domain_name)
+        if configuration_set is not None:
+            check_resource("configuration_set", configuration_set, "configuration set")
         # SES keeps domains in lower case, and IAM compares ARNs with case. A token's name must stay as it is.
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
@@ -138,7 +140,7 @@ class SendingDomain(Construct, SendingMetrics):
         Raises:
             ValueError: The domain has one, or was made elsewhere.
         """
-        check_configuration_set("configuration_set", configuration_set)
+        check_resource("configuration_set", configuration_set, "configuration set")
         if self.configuration_set is not None:
             raise invalid(
                 "configuration_set",
@@ -211,7 +213,8 @@ class SendingDomain(Construct, SendingMetrics):
         templates: Sequence[str] = (),
         sandbox: bool,
     ) -> iam.Grant:
-        check_kind("default_configuration_set", default_configuration_set, bool, "pass True or False")
+        check_resource("grantee", grantee, "IAM grantee")
+        check_flag("default_configuration_set", default_configuration_set)
         addresses = self._from_addresses(from_addresses)
         grant = grant_sending(
             self,

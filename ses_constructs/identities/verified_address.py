@@ -11,6 +11,7 @@ from constructs import Construct, DependencyGroup, IDependable, IValidation
 from ..common.arguments import (
     check_distinct,
     check_email_address,
+    check_flag,
     check_kind,
     check_text,
     contains_token,
@@ -70,7 +71,7 @@ class VerifiedAddress(Construct):
         super().__init__(scope, construct_id)
         self.addresses = _checked_addresses(address, addresses)
         """The addresses as SES writes them, with the domain in lower case."""
-        check_kind("inside_verified_domain", inside_verified_domain, bool, "pass True or False")
+        check_flag("inside_verified_domain", inside_verified_domain)
         if resend is not None and not check_text("resend", resend).strip():
             raise invalid("resend", "be a text that is not empty", resend, "pass a date, or leave it out")
         if wait_until_verified is not None:
@@ -188,12 +189,13 @@ def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[s
         given = "neither" if address is None else "both"
         raise invalid("address", "be given, or else addresses", given, "pass address='someone@example.com'")
     argument = "addresses" if several else "address"
-    checked = tuple(_checked(argument, each) for each in several or (check_text("address", address or ""),))
+    checked = tuple(_checked(argument, each) for each in several or (address,))
     check_distinct(argument, checked)
     return checked
 
 
-def _checked(argument: str, address: str) -> str:
+def _checked(argument: str, value: object) -> str:
+    address = check_text(argument, value)
     if contains_token(address):
         raise invalid(argument, "be known when the app is synthesized", address, "pass the text itself")
     local_part = check_email_address(argument, address).rpartition("@")[0]

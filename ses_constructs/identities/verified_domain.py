@@ -6,8 +6,8 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.arguments import check_kind, contains_token, invalid
-from ..common.checks import check_known_seconds, warn_about_region
+from ..common.arguments import check_kind, check_returned, contains_token, invalid
+from ..common.checks import check_dependable, check_known_seconds, warn_about_region
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
@@ -92,6 +92,12 @@ class VerifiedDomain(SendingDomain):
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
         )
+        check_kind(
+            "mail_from_on_mx_failure",
+            mail_from_on_mx_failure,
+            ses.MailFromBehaviorOnMxFailure,
+            "pass a member of ses.MailFromBehaviorOnMxFailure",
+        )
         self.removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
             None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
@@ -105,7 +111,7 @@ class VerifiedDomain(SendingDomain):
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
-            ttl = int(check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)"))
+            ttl = check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)")
         checks.check_apex_text(spf, existing_txt_values)
         if not owns_shared_records:
             checks.check_shared_records(
@@ -121,17 +127,19 @@ class VerifiedDomain(SendingDomain):
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
             )
 
+        signing_key = dkim.signing_key(stack)
+        check_returned(dkim, "signing_key", signing_key, ses.DkimIdentity)
         identity = ses.EmailIdentity(
             self,
             "Identity",
             identity=ses.Identity.domain(self.domain_name),
-            dkim_identity=dkim.signing_key(stack),
+            dkim_identity=signing_key,
             mail_from_domain=self.mail_from_domain,
             mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
             configuration_set=configuration_set,
         )
         self.identity = identity
-        records = list(dkim.records(identity, domain_name=self.domain_name, ttl=ttl))
+        records = checks.records_of_key(dkim, identity, domain_name=self.domain_name, ttl=ttl)
         if owns_shared_records:
             records += shared_records(
                 self.domain_name,
@@ -152,6 +160,8 @@ class VerifiedDomain(SendingDomain):
         published = dns.publish(
             self, domain_name=self.domain_name, records=self.records, removal_policy=self.removal_policy
         )
+        if published is not None:
+            check_dependable(f"what {type(dns).__name__}.publish returns", published)
         if self.removal_policy is not RemovalPolicy.DESTROY:
             identity.apply_removal_policy(self.removal_policy)
             if configuration_set is not None:
@@ -216,7 +226,7 @@ class VerifiedDomain(SendingDomain):
         >>> rule.node.add_dependency(domain.wait_for_identity())  # doctest: +SKIP
         """
         if self._identity_wait is None:
-            timeout = timeout or Duration.minutes(_IDENTITY_WAIT_MINUTES)
+            timeout = Duration.minutes(_IDENTITY_WAIT_MINUTES) if timeout is None else timeout
             check_kind("timeout", timeout, Duration, "pass Duration.minutes(30)")
             self._identity_wait = self._wait(
                 "IdentityVerification", timeout, waiter="wait_for_identity", identity_alone=True

@@ -11,9 +11,8 @@ from constructs import Construct
 
 from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
-from ..alarms.pause_sending import PauseSending
 from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
-from ..common.arguments import check_kind, invalid
+from ..common.arguments import check_flag, check_kind, check_list, check_strategy, invalid
 from ..common.sending_metrics import ReputationMetrics
 from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
@@ -91,7 +90,7 @@ class BounceMonitoring(EventSource):
             ("watch_account", watch_account),
             ("dashboard", dashboard),
         ):
-            check_kind(name, value, bool, "pass True or False")
+            check_flag(name, value)
         self.domain = domain
         """The domain whose mail is watched, if it was given."""
         options = ConfigurationSetOptions(
@@ -101,9 +100,11 @@ class BounceMonitoring(EventSource):
             max_delivery_time=max_delivery_time,
             dedicated_ip_pool=dedicated_ip_pool,
         )
+        fix = "write [CloudWatchMetrics()]"
+        check_list("destinations", destinations, fix)
+        for destination in destinations:
+            check_strategy("destinations", destination, ["bind_to_configuration_set"], fix)
         self.configuration_set = self._take_or_make(configuration_set, options, default_for_domain)
-        if not isinstance(destinations, Sequence):
-            raise invalid("destinations", "be a list", destinations, "write [CloudWatchMetrics()]")
         for destination in destinations:
             self.add_destination(self._construct_id_for(destination), destination)
         self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
@@ -187,7 +188,7 @@ class BounceMonitoring(EventSource):
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
     ) -> tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]:
         team = team_topics(reactions, Stack.of(self))
-        if not watch_account and any(isinstance(each, PauseSending) and each.whole_account for each in reactions):
+        if not watch_account and any(getattr(each, "whole_account", False) for each in reactions):
             raise invalid(
                 "watch_account",
                 "be True with PauseSending(whole_account=True), which acts on the alarms of the account",
@@ -216,6 +217,8 @@ class BounceMonitoring(EventSource):
         return MailDashboard(self, "Dashboard", monitoring=self)
 
     def _make_history(self, keep_for: Duration) -> "EventHistory":
-        from ..events.event_history import EventHistory  # loads aws_kinesisfirehose, which is slow to import
+        # Loads aws_kinesisfirehose, which is slow to import.
+        from ..events.event_history import EventHistory, checked_days
 
+        checked_days("history", keep_for)
         return EventHistory(self, "History", monitoring=self, keep_for=keep_for)

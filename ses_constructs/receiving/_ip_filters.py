@@ -8,7 +8,7 @@ from aws_cdk import Names
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..common.arguments import contains_token, invalid
+from ..common.arguments import contains_token, invalid, text_tuple
 from ..common.one_per_region import claim
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
@@ -65,9 +65,7 @@ class IpFilters(Construct):
 
 
 def _checked_networks(argument: str, networks: Sequence[str]) -> list[str]:
-    if isinstance(networks, str):
-        raise invalid(argument, "be a list of networks", networks, "put it into a list")
-    for network in networks:
+    for network in text_tuple(argument, networks):
         if contains_token(network):
             raise invalid(argument, "be known at synth", network, "write the network out")
         _check_network(argument, network)

@@ -11,23 +11,39 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Duration, Stack
 from constructs import Construct, IConstruct
 
-from ..common.arguments import check_domain_name, check_email_address, check_kind, contains_token, invalid, is_within
-from ..common.checks import check_same_region, regions_differ, warn
+from ..common.arguments import (
+    check_domain_name,
+    check_email_address,
+    check_kind,
+    check_list,
+    check_strategy,
+    check_text,
+    contains_token,
+    invalid,
+    is_within,
+    offers,
+    text_tuple,
+)
+from ..common.checks import check_known_seconds, check_resource, check_same_region, regions_differ, warn
 from ..common.recipients import matching_entry
 from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
-from .activation import Activation, LeaveInactive
+from ._cdk_actions import is_cdk_action
+from .activation import Activation
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_ses as ses
     from aws_cdk import aws_sns as sns
 
 
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html
 MAX_RULES = 200
 MAX_RECIPIENTS = 500
+_MAX_ACTIONS = 10
+_DAY = 24 * 60 * 60
 # No name below them is in the public DNS (RFC 6761 section 6).
 _RESERVED = frozenset({"example", "invalid", "localhost", "test"})
 # A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
@@ -38,9 +54,13 @@ _RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 
 def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
     """Those of both arguments; at least one."""
-    found = (*([domain] if domain else []), *domains)
-    for each in found:
-        check_kind("domain", each, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
+    fix = "a VerifiedDomain, or VerifiedDomain.from_domain_name(...)"
+    if domain is not None:
+        check_kind("domain", domain, SendingDomain, f"pass {fix}")
+    check_list("domains", domains, f"put {fix} into a list")
+    for each in domains:
+        check_kind("domains", each, SendingDomain, f"hold {fix}")
+    found = (*([domain] if domain is not None else []), *domains)
     if not found:
         raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
     return found
@@ -50,8 +70,8 @@ def check_recipients(
     domains: Sequence[SendingDomain], recipients: Sequence[str], *, argument: str = "recipients"
 ) -> None:
     """Every recipient is an address, a domain or ``.domain`` of one of *domains*."""
-    if isinstance(recipients, str) or not isinstance(recipients, Sequence):
-        raise invalid(argument, "be a list", recipients, "write ['support@example.com']")
+    check_list(argument, recipients, "write ['support@example.com']")
+    text_tuple(argument, recipients)
     if len(recipients) > MAX_RECIPIENTS:
         raise invalid(
             argument, f"be at most {MAX_RECIPIENTS}", len(recipients), "name a domain, or spread them over rules"
@@ -75,12 +95,21 @@ def check_recipients(
 
 
 def check_actions(actions: object) -> None:
-    """At least one action, in a list."""
+    """One to ten actions, in a list."""
     if not isinstance(actions, Sequence) or isinstance(actions, str) or not actions:
         raise invalid("actions", "be a list of at least one action", actions, "pass [StoreMail()], for one")
+    if len(actions) > _MAX_ACTIONS:
+        raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
     for action in actions:
-        if not hasattr(action, "add_to") and not hasattr(action, "bind"):
+        if not offers(action, "bind_to_rule") and not is_cdk_action(action):
             raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
+
+
+def check_stop_is_last(actions: Sequence[object], made: "Sequence[ses.CfnReceiptRule.ActionProperty]") -> None:
+    """What *actions* have *made*: "Stop action, if any, must be placed at the end of the actions list", says SES."""
+    if any(each.stop_action for each in made[:-1]):
+        names = [type(each).__name__ for each in actions]
+        raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
 
 
 def check_rule_set_name(name: str | None, *, joins: bool) -> None:
@@ -90,7 +119,7 @@ def check_rule_set_name(name: str | None, *, joins: bool) -> None:
     """
     if name is None:
         return
-    if not _RULE_SET_NAME.fullmatch(name):
+    if not _RULE_SET_NAME.fullmatch(check_text("rule_set_name", name)):
         raise invalid(
             "rule_set_name",
             "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
@@ -103,9 +132,13 @@ def check_rule_set_name(name: str | None, *, joins: bool) -> None:
 
 def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:
     """What belongs to a set that exists, and what to one of our own."""
+    if after_rule is not None:
+        check_text("after_rule", after_rule)
+    if activation is not None:
+        check_strategy("activation", activation, ["activate"], "pass ActivateIfFree(), TakeOver() or LeaveInactive()")
     if not joins and after_rule is not None:
         raise invalid("after_rule", "come with rule_set", after_rule, "leave it out for a set of your own")
-    if joins and activation is not None and not isinstance(activation, LeaveInactive):
+    if joins and activation is not None and getattr(activation, "activates", True):
         raise invalid(
             "activation", "be left out with rule_set", activation, "whoever owns the set decides whether it is active"
         )
@@ -114,11 +147,14 @@ def check_joining(*, joins: bool, after_rule: str | None, activation: Activation
 def check_mailbox(mailbox: "s3.IBucket | None", key: "kms.IKey | None", keep_for: Duration | None) -> None:
     """What is for a mailbox that is made, and not for one that is given."""
     if keep_for is not None:
-        check_kind("keep_for", keep_for, Duration, "pass Duration.days(365)")
-        if keep_for.to_seconds() % 86_400:
-            raise invalid("keep_for", "be whole days", f"{keep_for.to_hours(integral=False):g} hours", "round it")
+        seconds = check_known_seconds("keep_for", keep_for, "pass Duration.days(365)")
+        if seconds < _DAY or seconds % _DAY:
+            raise invalid("keep_for", "be whole days", f"{seconds / 3600:g} hours", "pass Duration.days(365)")
+    if key is not None:
+        check_resource("mailbox_key", key, "KMS key")
     if mailbox is None:
         return
+    check_resource("mailbox", mailbox, "S3 bucket")
     for argument, value in (("mailbox_key", key), ("keep_for", keep_for)):
         if value is not None:
             raise ValueError(
@@ -172,6 +208,12 @@ def check_object_lock(bucket: "s3.IBucket") -> None:
             bucket.node.path,
             "pass another bucket, or lock the objects after they came",
         )
+
+
+def check_told(topic: object) -> None:
+    """What an action tells about each message is a topic, or nothing."""
+    if topic is not None:
+        check_resource("topic", topic, "SNS topic")
 
 
 def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":

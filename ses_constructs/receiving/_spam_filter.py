@@ -12,6 +12,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import invalid
+from ..common.sending_metrics import check_period
 from ..functions.handler_function import HandlerFunction
 from ._rule_checks import MAX_RECIPIENTS
 from .inbound_actions import InvokeFunction
@@ -83,8 +84,10 @@ class SpamFilter(Construct):
 
     def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that were dropped."""
+        check_period(period)
         return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=period)
 
     def metric_asked(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that SES asked about, which is every one that a rule takes."""
+        check_period(period)
         return self.function.metric_invocations(statistic="Sum", period=period)

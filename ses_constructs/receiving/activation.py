@@ -10,7 +10,10 @@ from ..common.once import earlier_owner
 
 
 class Activation(Protocol):
-    """**Protocol:** makes a receipt rule set the active one, or leaves that to somebody else."""
+    """**Protocol:** makes a receipt rule set the active one, or leaves that to somebody else.
+
+    One that never activates a set says so by the attribute ``activates``, False; it may stand beside ``rule_set``.
+    """
 
     def activate(self, scope: Construct, rule_set_name: str) -> IConstruct | None:
         """Make what activates the set; the caller lets it wait for the set and for every rule.
@@ -18,6 +21,9 @@ class Activation(Protocol):
         Args:
             scope: The rule set, under which it is made.
             rule_set_name: The literal name of the set.
+
+        Returns:
+            What activates the set, or None where nothing does.
         """
         ...
 
@@ -50,6 +56,11 @@ class TakeOver(Activation):
 @dataclass(frozen=True, slots=True)
 class LeaveInactive(Activation):
     """Leaves the set inactive: for a standby, or to look at it first."""
+
+    @property
+    def activates(self) -> bool:
+        """Never."""
+        return False
 
     def activate(self, scope: Construct, rule_set_name: str) -> None:
         """Make nothing."""

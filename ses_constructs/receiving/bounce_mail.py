@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from aws_cdk import aws_ses as ses
+from constructs import Construct
 
-from ..common.arguments import check_email_address, invalid, without_tokens
-from ._rule_checks import domain_of
+from ..common.arguments import check_email_address, check_kind, check_text, invalid, without_tokens
+from ._rule_checks import check_told, domain_of
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class BounceReply:
     TEMPORARY_FAILURE: ClassVar["BounceReply"]
 
     def __post_init__(self) -> None:
+        for name in ("smtp_code", "status_code", "message"):
+            check_text(name, getattr(self, name))
         if not re.fullmatch(r"[45][0-9][0-9]", self.smtp_code):
             raise invalid("smtp_code", "be a failure code of SMTP (RFC 5321)", self.smtp_code, "take '550'")
         if not _ENHANCED_STATUS.fullmatch(self.status_code) or self.status_code[0] != self.smtp_code[0]:
@@ -91,8 +94,10 @@ class BounceMail(InboundAction):
 
     def __post_init__(self) -> None:
         check_email_address("sender", self.sender)
+        check_kind("reply", self.reply, BounceReply, "pass BounceReply.MAILBOX_FULL, or BounceReply(...) of your own")
+        check_told(self.topic)
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Return the action, which needs nothing: SES sends the bounce by itself."""
         domain_of(rule.rule_set.domains, "sender", self.sender)
         return ses.CfnReceiptRule.ActionProperty(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aws_cdk import aws_ses as ses
+from constructs import Construct
 
-from ..common.arguments import check_email_address, check_kind, invalid
+from ..common.arguments import check_choice, check_count, check_email_address, check_text, invalid
 from . import _rule_checks as checks
 from ._forwarding_checks import belongs_certainly, warn_about_routes
 from .inbound_rule import InboundAction, InboundRule
@@ -49,30 +50,28 @@ class ForwardMail(InboundAction):
 
     def __post_init__(self) -> None:
         for recipient, addresses in self.routes().items():
-            if isinstance(addresses, str) or not addresses:
+            if isinstance(addresses, str) or not isinstance(addresses, Sequence) or not addresses:
                 raise invalid(
                     "to", "hold a list of addresses", addresses, f"write ['team@example.net'] for {recipient!r}"
                 )
+            check_text("to", recipient)
             for address in addresses:
                 check_email_address("to", address)
         if not self.routes():
             raise invalid("to", "hold at least one address", self.to, "write ['team@example.net']")
         if self.from_address is not None:
             check_email_address("from_address", self.from_address)
-        if self.own_domain not in ("refuse", "mark"):
-            raise invalid("own_domain", "be 'refuse' or 'mark'", self.own_domain, "leave it out for 'refuse'")
+        check_choice("own_domain", self.own_domain, ("refuse", "mark"))
         if self.max_concurrency is not None:
-            check_kind("max_concurrency", self.max_concurrency, int, "pass a number of messages, such as 5")
-            if isinstance(self.max_concurrency, bool) or self.max_concurrency < 1:
-                raise invalid("max_concurrency", "be 1 or more", self.max_concurrency, "leave it out for no bound")
+            check_count("max_concurrency", self.max_concurrency, of="messages", fix="leave it out for no bound")
 
     def routes(self) -> dict[str, Sequence[str]]:
         """Return the addresses for each recipient, ``*`` being everybody else."""
-        if isinstance(self.to, str):
-            raise invalid("to", "be a list of addresses or a mapping", self.to, f"write [{self.to!r}]")
+        if isinstance(self.to, str) or not isinstance(self.to, Mapping | Sequence):
+            raise invalid("to", "be a list of addresses or a mapping", self.to, "write ['team@example.net']")
         return dict(self.to) if isinstance(self.to, Mapping) else {"*": self.to} if self.to else {}
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Store the message, and have the rule set's forwarding send it."""
         from .forwarding import Forwarding  # loads aws_lambda, which not every app needs
 

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from ..alarms._pause_function import PauseFunction
 from ..alarms._sending_alarms import RateOf
-from ..alarms.alarm_reactions import attach_all, team_topics
+from ..alarms.alarm_reactions import team_topics
 from ..alarms.pause_sending import PauseSending, warn_about_whole_account
 from ..alarms.thresholds import ReputationThresholds
 from ..common.arguments import check_choice
@@ -53,7 +53,7 @@ class Forwarding(Construct, ReputationMetrics):
         )
         """What forwarded mail goes out through."""
         self._configuration_set_name = self.configuration_set.configuration_set_name
-        CloudWatchMetrics(events=[Event.SEND, Event.BOUNCE, Event.COMPLAINT]).add_to(
+        CloudWatchMetrics(events=[Event.SEND, Event.BOUNCE, Event.COMPLAINT]).bind_to_configuration_set(
             Construct(self, "Metrics"), self.configuration_set
         )
         self._forwarders: list[MailForwarder] = []
@@ -129,7 +129,7 @@ class Forwarding(Construct, ReputationMetrics):
         forwarder.add_rule(key, settings, sending_domain=sending_domain)
         # A message that is stored before anybody listens would never be sent on.
         rule.depends_on(forwarder)
-        return StoreMail(prefix=f"forwarding/{self._name}/{key}/", topic=forwarder.topic).add_to(rule)
+        return StoreMail(prefix=f"forwarding/{self._name}/{key}/", topic=forwarder.topic).bind_to_rule(rule, rule)
 
     def metric_not_forwarded(self, *, reason: str | None = None, period: Duration | None = None) -> cloudwatch.IMetric:
         """Messages that were not forwarded; a count.
@@ -221,6 +221,5 @@ class Forwarding(Construct, ReputationMetrics):
                 ),
             )
             pause.pause_on(alarm, kind, minimum_sends=least.minimum_sends, minimum_events=least.minimum_events)
-            attach_all(reactions, alarm)
-            self._rule_set.alarms.append(alarm)
+            self._rule_set.add_alarm(alarm)
         self._rule_set.alarms.append(pause.failure_alarm)

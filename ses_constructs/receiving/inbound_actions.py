@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from aws_cdk import Names, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
+from constructs import Construct
 
-from ..common.arguments import check_key_prefix, contains_token, invalid
-from ..common.checks import warn
+from ..common.arguments import check_choice, check_flag, check_key_prefix, check_text, contains_token, invalid
+from ..common.checks import check_resource, warn
 from ..common.key_use import grant_key_use
-from ._rule_checks import check_object_lock, check_topic, warn_about_bucket
+from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -52,9 +53,14 @@ class StoreMail(InboundAction):
     role: "iam.IRole | None" = None
 
     def __post_init__(self) -> None:
+        if self.bucket is not None:
+            check_resource("bucket", self.bucket, "S3 bucket")
         check_key_prefix("prefix", self.prefix)
+        check_told(self.topic)
+        if self.role is not None:
+            check_resource("role", self.role, "IAM role")
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES, or the role, store below the prefix, and encrypt with the bucket's key."""
         bucket = self.bucket or rule.rule_set.use_mailbox()
         if self.role:
@@ -113,10 +119,10 @@ class PublishToTopic(InboundAction):
     encoding: Literal["UTF-8", "Base64"] = "UTF-8"
 
     def __post_init__(self) -> None:
-        if self.encoding not in ("UTF-8", "Base64"):
-            raise invalid("encoding", "be 'UTF-8' or 'Base64'", self.encoding, "take 'Base64' for mail of any kind")
+        check_resource("topic", self.topic, "SNS topic")
+        check_choice("encoding", self.encoding, ("UTF-8", "Base64"))
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES publish to the topic."""
         return ses.CfnReceiptRule.ActionProperty(
             sns_action=ses.CfnReceiptRule.SNSActionProperty(
@@ -135,6 +141,9 @@ class InvokeFunction(InboundAction):
             ``{"disposition": "CONTINUE" | "STOP_RULE" | "STOP_RULE_SET"}``; otherwise the rule goes on at once
             (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda.html).
         topic: Told about each message.
+
+    Raises:
+        ValueError: What is no function, and wrong kinds of arguments.
     """
 
     function: "lambda_.IFunction"
@@ -142,7 +151,12 @@ class InvokeFunction(InboundAction):
     waits_for_decision: bool = False
     topic: "sns.ITopic | None" = None
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def __post_init__(self) -> None:
+        check_resource("function", self.function, "Lambda function")
+        check_flag("waits_for_decision", self.waits_for_decision)
+        check_told(self.topic)
+
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Let SES invoke the function."""
         # Here, because it loads aws_lambda, which not every app needs.
         from ..functions.handler_function import allow_service_invoke
@@ -180,16 +194,16 @@ class AddHeader(InboundAction):
     value: str
 
     def __post_init__(self) -> None:
-        if not contains_token(self.name) and not _HEADER_NAME.fullmatch(self.name):
+        if not contains_token(check_text("name", self.name)) and not _HEADER_NAME.fullmatch(self.name):
             raise invalid("name", "be 1-50 letters, digits and hyphens", self.name, "take a name such as 'X-Team'")
-        if not Token.is_unresolved(self.value) and (
+        if not Token.is_unresolved(check_text("value", self.value)) and (
             not 0 < len(self.value) <= _MAX_HEADER_VALUE or not self.value.isprintable()
         ):
             raise invalid(
                 "value", f"be one printable line of 1-{_MAX_HEADER_VALUE} characters", self.value, "shorten it"
             )
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Return the action, which needs nothing."""
         return ses.CfnReceiptRule.ActionProperty(
             add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(header_name=self.name, header_value=self.value)
@@ -202,11 +216,17 @@ class StopProcessing(InboundAction):
 
     Args:
         topic: Told about each message.
+
+    Raises:
+        ValueError: What is no topic.
     """
 
     topic: "sns.ITopic | None" = None
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def __post_init__(self) -> None:
+        check_told(self.topic)
+
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Return the action, which needs nothing."""
         return ses.CfnReceiptRule.ActionProperty(
             stop_action=ses.CfnReceiptRule.StopActionProperty(
@@ -233,6 +253,8 @@ class DeliverToWorkMail(InboundAction):
     topic: "sns.ITopic | None" = None
 
     def __post_init__(self) -> None:
+        check_told(self.topic)
+        check_text("organization_arn", self.organization_arn)
         if not Token.is_unresolved(self.organization_arn) and ":workmail:" not in self.organization_arn:
             raise invalid(
                 "organization_arn",
@@ -241,7 +263,7 @@ class DeliverToWorkMail(InboundAction):
                 "write 'arn:aws:workmail:<region>:<account>:organization/<id>'",
             )
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         """Return the action, which needs nothing."""
         warn(
             rule,

@@ -3,9 +3,8 @@
 A rule knows its actions and its set by protocols, so that their files import this one and it imports none of theirs.
 """
 
-import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aws_cdk import Duration, Names, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,11 +12,21 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import check_key_prefix, invalid
-from ..common.checks import check_same_region, regions_differ, warn, warn_about_policy
+from ..common.arguments import check_key_prefix, check_kind, check_returned, check_text
+from ..common.checks import (
+    check_dependable,
+    check_iam_actions,
+    check_resource,
+    check_same_region,
+    regions_differ,
+    warn,
+    warn_about_policy,
+)
+from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._rule_checks import belongs_to, check_object_lock, check_topic, count_storing_statement
+from ._cdk_actions import construct_ids, converted
+from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -25,19 +34,20 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-_T = TypeVar("_T")
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
-_MAX_ACTIONS = 10
 
-
+@runtime_checkable
 class InboundAction(Protocol):
     """**Protocol:** something that a receipt rule does with mail."""
 
-    def add_to(self, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
-        """Make what the action needs under the rule, let SES in, and return the action.
+    def bind_to_rule(self, scope: Construct, rule: "InboundRule") -> ses.CfnReceiptRule.ActionProperty:
+        """Make what the action needs, let SES in, and return the action.
 
         Args:
+            scope: A scope of this action's own, under the rule, for what it makes.
             rule: The rule; ``rule.rule_set`` is the set that it is in.
+
+        Returns:
+            The one action, as CloudFormation takes it.
         """
         ...
 
@@ -75,8 +85,6 @@ class InboundRule(Construct):
         after: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if len(actions) > _MAX_ACTIONS:
-            raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
         self.rule_set = rule_set
         """The set that the rule is in."""
         self.recipients = tuple(recipients)
@@ -96,11 +104,8 @@ class InboundRule(Construct):
             self, "Resource", rule_set_name=rule_set.rule_set_name, rule=self._property(), after=after
         )
         """CDK's own resource, for anything that this class does not offer."""
-        self._actions += [self._action_property(action) for action in actions]
-        if any(each.stop_action for each in self._actions[:-1]):
-            # "Stop action, if any, must be placed at the end of the actions list", says SES.
-            names = [type(each).__name__ for each in actions]
-            raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
+        self._actions += map(self._bound, actions, construct_ids(actions))
+        check_stop_is_last(actions, self._actions)
         self.resource.rule = self._property()
 
     def metric_failures(self, *, period: Duration | None = None) -> cloudwatch.Metric:
@@ -132,6 +137,7 @@ class InboundRule(Construct):
         Args:
             dependable: What SES needs when it tries the rule's actions.
         """
+        check_dependable("dependable", dependable)
         self.resource.node.add_dependency(dependable)
 
     def allow_ses(self, *actions: str, resource: str) -> iam.PolicyStatement:
@@ -143,6 +149,8 @@ class InboundRule(Construct):
             actions: The IAM actions, such as ``sns:Publish``.
             resource: The ARN of what they are done to.
         """
+        check_iam_actions(actions)
+        check_text("resource", resource)
         return iam.PolicyStatement(
             actions=list(actions),
             principals=[iam.ServicePrincipal("ses.amazonaws.com")],
@@ -162,6 +170,7 @@ class InboundRule(Construct):
         Raises:
             ValueError: A prefix that is none, a bucket whose policy is full, or one with a default retention.
         """
+        check_resource("bucket", bucket, "S3 bucket")
         check_object_lock(bucket)
         objects = bucket.arn_for_objects(f"{check_key_prefix('prefix', prefix)}*")
         statement = self.allow_ses("s3:PutObject", resource=objects)
@@ -182,6 +191,7 @@ class InboundRule(Construct):
             ValueError: A FIFO topic, one in another region, or one with AWS's own key ``alias/aws/sns``; SES can
                 publish to none of them.
         """
+        check_resource("topic", topic, "SNS topic")
         key = check_topic(self, topic)
         self._add_statement("topic", topic, self.allow_ses("sns:Publish", resource=topic.topic_arn))
         if key:
@@ -196,6 +206,7 @@ class InboundRule(Construct):
         Args:
             key: The key of a bucket that SES writes to; ``allow_ses_publish`` sees to the key of a topic.
         """
+        check_resource("key", key, "KMS key")
         self._add_to_key(key, self.allow_ses("kms:Decrypt", "kms:GenerateDataKey*", resource="*"))
 
     def warn_about_policy(self, of: str, statement: iam.PolicyStatement) -> None:
@@ -205,6 +216,8 @@ class InboundRule(Construct):
             of: What kind of resource that is, such as ``bucket``.
             statement: What its owner has to add.
         """
+        check_text("of", of)
+        check_kind("statement", statement, iam.PolicyStatement, "pass iam.PolicyStatement(...)")
         warn_about_policy(self, of, statement, who="SES", before="this rule is deployed")
 
     def check_same_region(self, argument: str, region: str) -> None:
@@ -217,7 +230,7 @@ class InboundRule(Construct):
         Raises:
             ValueError: A region that is known to be another one.
         """
-        check_same_region(argument, region, user=self)
+        check_same_region(check_text("argument", argument), check_text("region", region), user=self)
 
     def _match(self, recipients: Sequence[str], *, tls: ses.TlsPolicy) -> None:
         """Switch the rule on, for other recipients than it was made for."""
@@ -239,6 +252,7 @@ class InboundRule(Construct):
         return True
 
     def _metric(self, metric_name: str, period: Duration | None) -> cloudwatch.Metric:
+        check_period(period)
         return cloudwatch.Metric(
             namespace="AWS/SES",
             metric_name=metric_name,
@@ -247,8 +261,14 @@ class InboundRule(Construct):
             period=period,
         )
 
-    def _action_property(self, action: InboundAction | ses.IReceiptRuleAction) -> ses.CfnReceiptRule.ActionProperty:
-        made = action.add_to(self) if hasattr(action, "add_to") else _converted(action.bind(self.resource))
+    def _bound(
+        self, action: InboundAction | ses.IReceiptRuleAction, construct_id: str
+    ) -> ses.CfnReceiptRule.ActionProperty:
+        if isinstance(action, InboundAction):
+            made = action.bind_to_rule(Construct(self, construct_id), self)
+            check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
+        else:
+            made = converted(action.bind(self.resource))
         if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
             self._wait_for_sender(made.bounce_action.sender)
         return made
@@ -276,25 +296,3 @@ class InboundRule(Construct):
             recipients=list(self.recipients) or None,
             actions=list(self._actions),
         )
-
-
-def _converted(config: ses.ReceiptRuleActionConfig) -> ses.CfnReceiptRule.ActionProperty:
-    """What an action of aws_ses_actions asks for, as CloudFormation's resource takes it."""
-    rule = ses.CfnReceiptRule
-    return rule.ActionProperty(
-        add_header_action=_copied(rule.AddHeaderActionProperty, config.add_header_action),
-        bounce_action=_copied(rule.BounceActionProperty, config.bounce_action),
-        lambda_action=_copied(rule.LambdaActionProperty, config.lambda_action),
-        s3_action=_copied(rule.S3ActionProperty, config.s3_action),
-        sns_action=_copied(rule.SNSActionProperty, config.sns_action),
-        stop_action=_copied(rule.StopActionProperty, config.stop_action),
-        workmail_action=_copied(rule.WorkmailActionProperty, config.workmail_action),
-    )
-
-
-def _copied(kind: type[_T], config: object) -> _T | None:
-    """The fields of *config* as a *kind*: both have the names of the API of SES."""
-    if config is None:
-        return None
-    names = inspect.signature(kind).parameters
-    return kind(**{name: getattr(config, name) for name in names if hasattr(config, name)})

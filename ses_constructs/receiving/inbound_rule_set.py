@@ -9,9 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
-from ..common.arguments import check_key_prefix, check_kind, invalid
-from ..common.checks import check_same_region, warn_about_region
+from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
+from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
+from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
 from ..common.key_use import grant_key_use
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
@@ -84,12 +84,14 @@ class InboundRuleSet(Construct):
         checks.check_mailbox(mailbox, mailbox_key, keep_for)
         if mailbox_key is not None:
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
+        if rule_set is not None:
+            check_resource("rule_set", rule_set, "receipt rule set")
         checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
-        check_kind("drop_spam", drop_spam, bool, "pass True or False")
+        check_flag("drop_spam", drop_spam)
         self.reactions = checked_reactions(reactions)
-        """What happens when mail cannot be handled; an action of your own attaches them to its alarms."""
+        """What happens when mail cannot be handled."""
         warn_about_region(self, Stack.of(self).region, receives_mail=True)
         for each in self.domains:
             if isinstance(each, VerifiedDomain) and not each.receives_mail:
@@ -113,6 +115,8 @@ class InboundRuleSet(Construct):
         else:
             self.rule_set_name = rule_set.receipt_rule_set_name
         activated = activation.activate(self, self.rule_set_name) if activation else None
+        if activated is not None:
+            check_dependable(f"what {type(activation).__name__}.activate returns", activated)
         if activated and resource:
             # Created after the set and deleted before it: SES refuses to delete the active set.
             activated.node.add_dependency(resource)
@@ -120,7 +124,7 @@ class InboundRuleSet(Construct):
             self, rule_set=self, resource=resource, activation=activated, after_rule=after_rule, tls=tls
         )
         self._spam_filter = self._make_spam_filter() if drop_spam else None
-        if allow_from or block_from:
+        if allow_from != () or block_from != ():
             IpFilters(self, "IpFilters", allow_from=allow_from, block_from=block_from)
 
     def add_rule(
@@ -155,7 +159,8 @@ class InboundRuleSet(Construct):
         if tls is not None:
             check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         for argument, value in (("enabled", enabled), ("scan", scan)):
-            check_kind(argument, value, bool, "pass True or False")
+            check_flag(argument, value)
+        check_text("construct_id", construct_id)
         if self._scope_of_rules.node.try_find_child(construct_id):
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
@@ -176,6 +181,16 @@ class InboundRuleSet(Construct):
         if self._spam_filter:
             self._spam_filter.cover(self.rules)
         return rule
+
+    def add_alarm(self, alarm: cloudwatch.Alarm) -> None:
+        """Have the reactions of the set follow an alarm, such as one that an action of your own makes.
+
+        Args:
+            alarm: The alarm; it is one of ``alarms`` from then on.
+        """
+        check_kind("alarm", alarm, cloudwatch.Alarm, "pass a cloudwatch.Alarm")
+        attach_all(self.reactions, alarm)
+        self.alarms.append(alarm)
 
     @property
     def spam_rule(self) -> InboundRule | None:
@@ -218,6 +233,7 @@ class InboundRuleSet(Construct):
         Raises:
             ValueError: A prefix that ``StoreMail`` refuses.
         """
+        check_resource("grantee", grantee, "IAM grantee")
         check_key_prefix("prefix", prefix)
         mailbox = self.use_mailbox()
         if mailbox.encryption_key:

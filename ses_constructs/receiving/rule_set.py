@@ -41,7 +41,15 @@ class RuleSet(Protocol):
 
     @property
     def alarms(self) -> "list[cloudwatch.Alarm]":
-        """The alarms of the set; an action that makes one appends it."""
+        """The alarms of the set; see :meth:`add_alarm`."""
+        ...
+
+    def add_alarm(self, alarm: "cloudwatch.Alarm") -> None:
+        """Have the reactions of the set follow an alarm that an action makes.
+
+        Args:
+            alarm: The alarm; it is one of ``alarms`` from then on.
+        """
         ...
 
     @property

@@ -7,17 +7,19 @@ import re
 from collections.abc import Sequence
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, without_tokens
-from ..common.checks import regions_differ, warn
+from ..common.checks import check_known_seconds, check_resource, regions_differ, warn
 from ..common.once import earlier_owner
 from ..common.ses_regions import SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
 from ..identities.sending_domain import SendingDomain
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html.
 _MAX_DAYS = 1000
+_DAY = 24 * 60 * 60
 _DEFAULT_GRACE_DAYS = 1
 # The function that retires keys looks once an hour.
 _MIN_GRACE_SECONDS = 3600
@@ -37,29 +39,18 @@ _ZONES_WITHOUT_ENDPOINT = {
     "us-west-1": ("usw1-az2",),
     "us-west-2": ("usw2-az4",),
 }
-# For each argument that takes an object of CDK: an attribute by which it is told from a name or an ARN, which people
-# first try to pass, and an example.
-_ATTRIBUTES_AND_EXAMPLES = {
-    "configuration_set": ("configuration_set_name", "ses.ConfigurationSet.from_configuration_set_name(...)"),
-    "encryption_key": ("key_arn", "kms.Key.from_key_arn(...)"),
-    "secret": ("secret_arn", "secretsmanager.Secret.from_secret_name_v2(...)"),
-    "user": ("user_name", "iam.User.from_user_name(...)"),
-    "vpc": ("vpc_id", "ec2.Vpc.from_lookup(...)"),
-}
 
 
-def check_objects(**objects: object) -> None:
-    """Every one of *objects*, under the name of its argument, is an object of CDK or None."""
-    for argument, value in objects.items():
+def check_resources(*, user: object, configuration_set: object, encryption_key: object, vpc: object) -> None:
+    """Every one of these is an object of CDK or None."""
+    for argument, value, kind in (
+        ("user", user, "IAM user"),
+        ("configuration_set", configuration_set, "configuration set"),
+        ("encryption_key", encryption_key, "KMS key"),
+        ("vpc", vpc, "VPC"),
+    ):
         if value is not None:
-            check_object(argument, value)
-
-
-def check_object(argument: str, value: object) -> None:
-    """An object of CDK of the kind that *argument* takes."""
-    attribute, example = _ATTRIBUTES_AND_EXAMPLES[argument]
-    if not hasattr(value, attribute):
-        raise invalid(argument, "be an object of CDK, not a name", value, f"pass {example}")
+            check_resource(argument, value, kind)
 
 
 def check_account(user: iam.IUser, stack: Stack) -> None:
@@ -97,9 +88,9 @@ def check_domain(domain: SendingDomain, stack: Stack) -> None:
         )
 
 
-def check_address_length(from_addresses: Sequence[str] | None) -> None:
+def check_address_length(from_addresses: Sequence[str]) -> None:
     """As many as a policy of an IAM user can hold; what is in them, grant_send checks."""
-    texts = [without_tokens(each) for each in from_addresses or () if isinstance(each, str)]
+    texts = [without_tokens(each) for each in from_addresses]
     characters = sum(2 * len(each) + _AROUND_AN_ADDRESS for each in texts)
     if characters > _MAX_ADDRESS_CHARACTERS:
         raise invalid(
@@ -139,6 +130,8 @@ def check_network(*, host: str | None, vpc: object, vpc_subnets: object) -> None
         if vpc is not None:
             # The endpoint's private DNS name is the region's host; any other one would go past it, out of the VPC.
             raise invalid("host", "be left out with vpc, whose endpoint has the host of the region", host, "omit one")
+    if vpc_subnets is not None:
+        check_kind("vpc_subnets", vpc_subnets, ec2.SubnetSelection, "pass ec2.SubnetSelection(subnets=[...])")
     if vpc is None and vpc_subnets is not None:
         raise invalid("vpc_subnets", "come with vpc", vpc_subnets, "pass the VPC of these subnets as well")
 
@@ -148,29 +141,27 @@ def check_rotation(
 ) -> tuple[int, int] | None:
     """The days between two rotations and the seconds of grace; None without rotation."""
     if rotate_after is None:
-        for argument, value in (("keep_previous_for", keep_previous_for), ("reactions", reactions)):
-            if value:
+        for argument, value in (("keep_previous_for", keep_previous_for), ("reactions", reactions or None)):
+            if value is not None:
                 raise invalid(argument, "come with rotate_after", value, "pass rotate_after=Duration.days(90)")
         return None
     grace = Duration.days(_DEFAULT_GRACE_DAYS) if keep_previous_for is None else keep_previous_for
-    check_kind("rotate_after", rotate_after, Duration, "pass Duration.days(90)")
-    check_kind("keep_previous_for", grace, Duration, "pass Duration.hours(12)")
-    days = rotate_after.to_days(integral=False)
+    days = check_known_seconds("rotate_after", rotate_after, "pass Duration.days(90)") / _DAY
+    seconds = check_known_seconds("keep_previous_for", grace, "pass Duration.hours(12)")
     if not 1 <= days <= _MAX_DAYS or days != int(days):
         raise invalid(
             "rotate_after", f"be 1 to {_MAX_DAYS} whole days", rotate_after.to_human_string(), "pass Duration.days(90)"
         )
-    seconds = grace.to_seconds()
     if seconds < _MIN_GRACE_SECONDS:
         raise invalid("keep_previous_for", "be an hour or more", grace.to_human_string(), "pass Duration.hours(12)")
-    if rotate_after.to_seconds() <= 2 * seconds:
+    if days * _DAY <= 2 * seconds:
         raise invalid(
             "rotate_after",
             f"be longer than twice keep_previous_for, which is {grace.to_human_string()}",
             rotate_after.to_human_string(),
             "rotate less often, or keep the previous password for a shorter time",
         )
-    return int(days), int(seconds)
+    return int(days), seconds
 
 
 def warn_about_zones(scope: Construct, region: str) -> None:

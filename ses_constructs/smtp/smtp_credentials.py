@@ -13,7 +13,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
-from ..common.arguments import contains_token
+from ..common.arguments import check_flag, contains_token, text_tuple
 from ..common.checks import warn_about_region
 from ..common.key_use import ENCRYPT_AND_DECRYPT, through
 from ..common.rendered import rendered
@@ -92,8 +92,10 @@ class SmtpCredentials(SmtpSecret):
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         checks.check_domain(domain, stack)
-        checks.check_objects(user=user, configuration_set=configuration_set, encryption_key=encryption_key, vpc=vpc)
-        checks.check_address_length(from_addresses)
+        checks.check_resources(user=user, configuration_set=configuration_set, encryption_key=encryption_key, vpc=vpc)
+        check_flag("sandbox", sandbox)
+        if from_addresses is not None:
+            checks.check_address_length(text_tuple("from_addresses", from_addresses))
         checks.check_port(self, port)
         checks.check_network(host=host, vpc=vpc, vpc_subnets=vpc_subnets)
         if user is not None:

@@ -9,9 +9,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
+from ..common.checks import check_resource
 from ..common.key_use import grant_key_use
 from ..common.rendered import rendered
-from ._smtp_checks import check_object
 
 
 class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
@@ -44,6 +44,7 @@ class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
                 else can use the AWS managed key
                 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html).
         """
+        check_resource("grantee", grantee, "IAM grantee")
         try:
             grant = self.secret.grant_read(grantee)
         except RuntimeError as error:
@@ -71,7 +72,7 @@ class ExistingSmtpSecret(SmtpSecret):
 
     def __init__(self, scope: Construct, construct_id: str, *, secret: secretsmanager.ISecret) -> None:
         super().__init__(scope, construct_id)
-        check_object("secret", secret)
+        check_resource("secret", secret, "secret")
         self._secret = secret
 
     @property

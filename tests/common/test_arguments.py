@@ -14,6 +14,14 @@ def test_an_error_says_argument_rule_value_and_fix() -> None:
     assert str(invalid("ttl", "be short", 9, "write 1")) == "ttl must be short, got 9; write 1"
 
 
+def test_an_error_tells_a_class_from_its_objects() -> None:
+    class Zone:
+        pass
+
+    assert str(invalid("dns", "be one", Zone, "pass one")) == "dns must be one, got the class Zone; pass one"
+    assert str(invalid("dns", "be one", Zone(), "pass one")) == "dns must be one, got a Zone; pass one"
+
+
 @quick
 @given(domains)
 def test_a_domain_name_is_given_back(domain: str) -> None:

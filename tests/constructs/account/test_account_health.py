@@ -338,7 +338,7 @@ def test_thresholds_are_those_of_the_account(stack: Stack, thresholds: Any) -> N
 
 @pytest.mark.parametrize(
     "every",
-    [Duration.seconds(59), Duration.seconds(90), Duration.minutes(61), Duration.days(1), Duration.millis(60_001)],
+    [Duration.seconds(59), Duration.seconds(90), Duration.minutes(61), Duration.days(1)],
 )
 def test_ses_is_asked_every_minute_to_every_hour(stack: Stack, every: Duration) -> None:
     with pytest.raises(ValueError, match=r"every must be whole minutes, from 1 minute to 1 hour, got '.*'; pass Dur"):
@@ -358,11 +358,6 @@ def test_a_schedule_is_a_duration(stack: Stack, every: Any) -> None:
         ValueError, match=r"every must be a Duration, got .*; pass a Duration, such as Duration\.minutes"
     ):
         make(stack, every=every)
-
-
-def test_the_sandbox_is_a_switch(stack: Stack) -> None:
-    with pytest.raises(ValueError, match="sandbox must be a bool, got 'false'; pass True while the account is in the"):
-        make(stack, sandbox="false")
 
 
 @pytest.mark.parametrize("reactions", [TEAM, None, "ops@example.net"])

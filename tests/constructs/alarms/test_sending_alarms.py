@@ -248,7 +248,7 @@ def test_a_reaction_of_ones_own_is_given_every_alarm_and_can_tell_them_apart(sta
     monitoring = make(stack, reactions=[remember])
 
     assert tuple(remember.alarms) == monitoring.alarms
-    critical = [alarm.node.id for alarm in monitoring.alarms if getattr(alarm, "critical_rate_of", None)]
+    critical = [alarm.node.id for alarm in monitoring.alarms if getattr(alarm, "severity", None) == "critical"]
     assert critical == ["BounceRateCritical", "ComplaintRateCritical"] * 2
 
 

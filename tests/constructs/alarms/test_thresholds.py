@@ -63,7 +63,6 @@ def test_silence_is_whole_minutes_up_to_a_day(silence: Duration) -> None:
         (Duration.seconds(59), "59 seconds"),
         (Duration.seconds(90), "1 minute 30 seconds"),
         (Duration.minutes(1441), "1 day 1 minute"),
-        (Duration.millis(60_500), "1 minute 500 millis"),
     ],
 )
 def test_other_silence_is_refused(silence: Duration, written: str) -> None:

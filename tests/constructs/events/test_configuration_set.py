@@ -72,9 +72,7 @@ def test_it_gives_up_in_time(stack: Stack, time: Duration, seconds: int) -> None
     assert made(stack, max_delivery_time=time)["DeliveryOptions"]["MaxDeliverySeconds"] == seconds
 
 
-@pytest.mark.parametrize(
-    "time", [Duration.seconds(299), Duration.seconds(50_401), Duration.days(1), Duration.millis(299_999)]
-)
+@pytest.mark.parametrize("time", [Duration.seconds(299), Duration.seconds(50_401), Duration.days(1)])
 def test_ses_gives_up_after_five_minutes_to_fourteen_hours(stack: Stack, time: Duration) -> None:
     with pytest.raises(ValueError, match=r"max_delivery_time must be from 5 minutes to 14 hours, got '.*'; leave it"):
         make(stack, max_delivery_time=time)
@@ -95,7 +93,11 @@ def test_ses_gives_up_after_a_time_that_is_known_at_synth(stack: Stack) -> None:
         ("tls_policy", "REQUIRE", "tls_policy must be a ConfigurationSetTlsPolicy, got 'REQUIRE'; pass a member of"),
         ("suppression_reasons", "BOUNCE", "suppression_reasons must be a SuppressionReasons, got 'BOUNCE'; pass a"),
         ("max_delivery_time", 300, "max_delivery_time must be a Duration, got 300; pass a Duration, such as"),
-        ("dedicated_ip_pool", "pool", "dedicated_ip_pool must be a pool, got 'pool'; pass ses.DedicatedIpPool.from"),
+        (
+            "dedicated_ip_pool",
+            "pool",
+            "dedicated_ip_pool must be a dedicated IP pool, .*'pool'; pass ses.Ded",
+        ),
         ("tracking_domain", 5, "tracking_domain must be text, got 5; pass a str"),
         ("tracking_domain", "", "tracking_domain must have labels of"),
     ],
@@ -330,7 +332,7 @@ def test_the_same_name_elsewhere_is_another_set(app: App, stack: Stack, environm
 @pytest.mark.parametrize("given", ["transactional", "", 5])
 def test_a_set_is_no_name(stack: Stack, given: Any) -> None:
     with pytest.raises(
-        ValueError, match=r"configuration_set must be a configuration set, got .*; pass ses.Configuration"
+        ValueError, match=r"configuration_set must be a configuration set, and no name, .*, got .*; pass ses\.Config"
     ):
         make(stack, configuration_set=given)
 

@@ -233,7 +233,7 @@ def test_a_tag_may_be_called_like_such_a_header() -> None:
     assert CloudWatchMetrics(dimensions=[dimension("from")]).dimensions[0].name == "from"
 
 
-@pytest.mark.parametrize("dimensions", [["campaign"], [{"name": "campaign"}], "campaign"])
+@pytest.mark.parametrize("dimensions", [["campaign"], [{"name": "campaign"}]])
 def test_a_dimension_is_one_of_cdk(dimensions: Any) -> None:
     with pytest.raises(ValueError, match=r"dimensions must be a CloudWatchDimension, got .*; pass ses\.CloudWatchDim"):
         CloudWatchMetrics(dimensions=dimensions)
@@ -269,7 +269,7 @@ def test_events_are_at_least_one(stack: Stack, kind: str, events: Any) -> None:
 
 
 @every_kind
-@pytest.mark.parametrize("events", [["bounce"], "BOUNCE", [Event.BOUNCE, None]])
+@pytest.mark.parametrize("events", [["bounce"], [Event.BOUNCE, None]])
 def test_events_are_those_of_cdk(stack: Stack, kind: str, events: Any) -> None:
     with pytest.raises(
         ValueError, match=r"events must be an EmailSendingEvent, got .*; pass members of ses\.EmailSend"
@@ -381,12 +381,6 @@ def test_a_fifo_topic_is_refused(stack: Stack, imported: bool) -> None:
         TopicEvents(topic=topic)
 
 
-@pytest.mark.parametrize("topic", ["arn:aws:sns:eu-west-1:111122223333:events", None])
-def test_a_topic_is_no_arn(topic: Any) -> None:
-    with pytest.raises(ValueError, match=r"topic must be an SNS topic, got .*; pass an sns\.Topic"):
-        TopicEvents(topic=topic)
-
-
 # The event bus
 
 
@@ -429,12 +423,6 @@ def test_targets_are_no_resources(stack: Stack) -> None:
             ValueError, match=r"targets must be a list of rule targets, got .*; pass targets of aws_events"
         ):
             EventBusEvents(targets=[wrong])  # type: ignore[list-item]
-
-
-@pytest.mark.parametrize("wrong", ["queue", None, 5])
-def test_targets_are_a_list(wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"targets must be a list of rule targets, got .*; pass targets of aws_events"):
-        EventBusEvents(targets=wrong)
 
 
 # Streams
@@ -491,14 +479,6 @@ def test_a_stream_from_elsewhere_does_not_wait_for_a_role_here(app: App, stack: 
     assert len(identified(stack, DESTINATION)) == 2
 
 
-@pytest.mark.parametrize("wrong", ["stream", None])
-def test_a_stream_is_no_name(wrong: Any) -> None:
-    with pytest.raises(
-        ValueError, match=r"stream must be a Firehose delivery stream, got .*; pass a firehose\.Delivery"
-    ):
-        FirehoseEvents(stream=wrong)
-
-
 # All together
 
 
@@ -508,7 +488,7 @@ class QueueEvents2:
     def __init__(self, events: Collection[Event] = (Event.BOUNCE,)) -> None:
         self._events = list(events)
 
-    def add_to(
+    def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         return [
@@ -575,10 +555,10 @@ def test_destinations_are_ours_and_no_resources(stack: Stack) -> None:
     wrong: list[Any] = [topic, "topic", CloudWatchMetrics, ses.EventDestination.sns_topic(topic)]
     for number, each in enumerate(wrong):
         with pytest.raises(
-            ValueError, match=r"destinations must be event destinations, got .*; pass CloudWatchMetrics\("
+            ValueError, match=r"destinations must be an object with bind_to_configuration_set, got .*; write \[CloudW"
         ):
             BounceMonitoring(stack, f"Bounces{number}", destinations=[each])
-    with pytest.raises(ValueError, match="destinations must be event destinations, got 'topic'"):
+    with pytest.raises(ValueError, match=r"destination must be an object with .*, got 'topic'; pass CloudWatch"):
         make(stack).add_destination("Topic", "topic")  # type: ignore[arg-type]
 
 

@@ -559,11 +559,6 @@ def test_a_key_of_another_region_is_refused(stack: Stack) -> None:
         make(stack, encryption_key=other)
 
 
-def test_what_is_no_key_is_refused(stack: Stack) -> None:
-    with pytest.raises(ValueError, match=r"encryption_key must be a KMS key, got 'alias/mail'; pass a kms\.Key"):
-        make(stack, encryption_key="alias/mail")
-
-
 def test_events_that_are_none_are_refused(stack: Stack) -> None:
     with pytest.raises(ValueError, match=r"events must be at least one kind of event, got \[\]; leave it out for"):
         make(stack, events=[])

@@ -220,11 +220,6 @@ def test_a_template_is_named_and_not_described(domain: SendingDomain, role: iam.
         domain.grant_send(role, templates=[name])
 
 
-def test_sandbox_is_a_bool(domain: SendingDomain, role: iam.Role) -> None:
-    with pytest.raises(ValueError, match="sandbox must be a bool, got 'false'; pass True while"):
-        domain.grant_send(role, sandbox="false")  # type: ignore[arg-type]
-
-
 def test_the_identity_policy_is_written_by_a_role_that_can_write_only_it(stack: Stack, domain: SendingDomain) -> None:
     domain.allow_sender("222233334444")
 
@@ -315,20 +310,3 @@ def test_templates_are_a_list_and_not_a_name(stack: Stack) -> None:
 
     with pytest.raises(ValueError, match=r"templates must be a sequence of str, not one str, got 'welcome'"):
         domain.grant_send(iam.User(stack, "User"), templates="welcome")
-
-
-@pytest.mark.parametrize("sets", ["newsletter", 5])
-def test_configuration_sets_are_a_list(stack: Stack, sets: Any) -> None:
-    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
-
-    with pytest.raises(
-        ValueError, match=r"configuration_sets must be a list of configuration sets, got .*; put it into"
-    ):
-        domain.grant_send(iam.User(stack, "User"), configuration_sets=sets)
-
-
-def test_configuration_sets_are_no_names(stack: Stack) -> None:
-    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
-
-    with pytest.raises(ValueError, match="configuration_sets must be a configuration set, got 'newsletter'; pass ses"):
-        domain.grant_send(iam.User(stack, "User"), configuration_sets=["newsletter"])  # type: ignore[list-item]

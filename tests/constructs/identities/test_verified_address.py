@@ -246,13 +246,6 @@ def test_a_grant_can_cover_configuration_sets_templates_and_the_recipients_of_th
     assert granted(stack)["Condition"] == {"StringEquals": {"ses:FromAddress": ["ann@example.com"]}}
 
 
-def test_sandbox_is_a_bool(stack: Stack, role: iam.Role) -> None:
-    team = VerifiedAddress(stack, "Team", address="ann@example.com")
-
-    with pytest.raises(ValueError, match="sandbox must be a bool, got 'false'; pass True while"):
-        team.grant_send(role, sandbox="false")  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -173,11 +173,6 @@ def test_existing_values_without_spf_are_refused(stack: Stack, zone: Route53Zone
         make(stack, zone, existing_txt_values=["a"])
 
 
-def test_existing_values_as_one_text_are_refused(stack: Stack, zone: Route53Zone) -> None:
-    with pytest.raises(ValueError, match="existing_txt_values must be a list of texts, got 'abc'"):
-        make(stack, zone, spf=SpfPolicy.amazon_ses(), existing_txt_values="abc")
-
-
 def test_inbound_mail_is_only_taken_when_asked(stack: Stack, zone: Route53Zone) -> None:
     make(stack, zone)
 
@@ -506,8 +501,8 @@ def test_the_ttl_applies_to_every_record(stack: Stack, zone: Route53Zone) -> Non
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("dns", "example.com", r"dns must say where the records go, got 'example.com'; pass Route53Zone"),
-        ("dkim", "easy", r"dkim must say how mail is signed, got 'easy'; pass EasyDkim\(\)"),
+        ("dns", "example.com", r"dns must be an object with publish, got 'example.com'; pass Route53Zone"),
+        ("dkim", "easy", r"dkim must be an object with signing_key and records, got 'easy'; pass EasyDkim\(\)"),
         ("dmarc", "v=DMARC1; p=none", r"dmarc must be a DmarcPolicy, got 'v=DMARC1; p=none'; pass DmarcPolicy.monitor"),
         ("spf", "v=spf1 -all", r"spf must be a SpfPolicy, got 'v=spf1 -all'; pass SpfPolicy.amazon_ses"),
         ("tls_reporting", "tls@example.com", r"tls_reporting must be a TlsReporting, got 'tls@example.com'; pass"),
@@ -515,6 +510,7 @@ def test_the_ttl_applies_to_every_record(stack: Stack, zone: Route53Zone) -> Non
         ("record_ttl", 300, r"record_ttl must be a Duration, got 300; pass Duration.minutes\(5\)"),
         ("record_ttl", LATER, r"record_ttl must be known at synth, got '.*'; pass Duration.minutes\(5\)"),
         ("wait_until_verified", LATER, r"wait_until_verified must be known at synth, got '.*'; pass Duration.minutes"),
+        ("record_ttl", Duration.millis(1500), r"record_ttl must be whole seconds, got '1.5 seconds'; pass Duration"),
         ("mail_from", 5, r"mail_from must be a str, got 5; pass a label such as 'mail'"),
     ],
 )

@@ -190,12 +190,6 @@ def test_a_further_stream_of_a_domain_may_live_in_another_stack(app: App, stack:
     assert "ConfigurationSetAttributes" not in only(other, IDENTITY)["Properties"]
 
 
-@pytest.mark.parametrize("wrong", ["", "transactional", None])
-def test_a_default_is_a_configuration_set(domain: VerifiedDomain, wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"configuration_set must be a configuration set, got .*; pass ses\.Config"):
-        domain.use_configuration_set(wrong)
-
-
 # Who may send
 
 

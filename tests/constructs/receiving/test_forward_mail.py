@@ -643,10 +643,9 @@ def test_a_route_for_a_recipient_that_cannot_be_is_refused(stack: Stack, recipie
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"own_domain": "drop"}, "own_domain must be 'refuse' or 'mark', got 'drop'; leave it out"),
-        ({"max_concurrency": 0}, "max_concurrency must be 1 or more, got 0; leave it out"),
-        ({"max_concurrency": True}, "max_concurrency must be 1 or more, got True; leave it out"),
-        ({"max_concurrency": 1.5}, r"max_concurrency must be .*int.*, got 1.5; pass a number"),
+        ({"own_domain": "drop"}, "own_domain must be one of 'refuse', 'mark', got 'drop'; write"),
+        ({"max_concurrency": 0}, "max_concurrency must be a number of messages, 1 or more, got 0; leave it out"),
+        ({"max_concurrency": True}, "max_concurrency must be a number of messages, 1 or more, got True; leave it out"),
     ],
 )
 def test_other_choices_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -14,10 +14,10 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as ses_actions
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from constructs import Construct
 
 from ses_constructs import (
     AddHeader,
-    AlarmReaction,
     BounceMail,
     BounceReply,
     DeliverToWorkMail,
@@ -369,7 +369,7 @@ def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, enco
 
 
 def test_another_encoding_is_refused(stack: Stack) -> None:
-    with pytest.raises(ValueError, match=r"encoding must be 'UTF-8' or 'Base64', got 'utf8'; take 'Base64'"):
+    with pytest.raises(ValueError, match=r"encoding must be one of 'UTF-8', 'Base64', got 'utf8'; write"):
         PublishToTopic(sns.Topic(stack, "Topic"), encoding="utf8")  # type: ignore[arg-type]
 
 
@@ -891,18 +891,15 @@ def test_ours_and_theirs_may_share_a_bucket_a_topic_and_a_function(stack: Stack)
 class StoreForLater:
     """An action of an application that needs all that ours need: a bucket, a queue with an alarm, the domains."""
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         rule_set = rule.rule_set
         bucket = rule_set.use_mailbox()
         rule.allow_ses_store(bucket, prefix="later/")
-        queue = sqs.Queue(rule, "Late")
+        queue = sqs.Queue(scope, "Late")
         alarm = queue.metric_approximate_number_of_messages_visible().create_alarm(
-            rule, "LateAlarm", threshold=1, evaluation_periods=1
+            scope, "LateAlarm", threshold=1, evaluation_periods=1
         )
-        for reaction in rule_set.reactions:
-            assert isinstance(reaction, AlarmReaction)
-            reaction.attach_to(alarm)
-        rule_set.alarms.append(alarm)
+        rule_set.add_alarm(alarm)
         rule_set.dead_letter_queues.append(queue)
         return ses.CfnReceiptRule.ActionProperty(
             s3_action=ses.CfnReceiptRule.S3ActionProperty(
@@ -933,7 +930,7 @@ def test_an_action_of_ones_own_can_do_what_ours_can(stack: Stack) -> None:
 class Discard:
     """An action as an application could write it."""
 
-    def add_to(self, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
+    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
         statement = rule.allow_ses("sns:Publish", resource="*")
         return ses.CfnReceiptRule.ActionProperty(
             add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(

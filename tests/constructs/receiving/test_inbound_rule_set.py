@@ -771,7 +771,7 @@ def test_a_switch_of_a_rule_is_a_bool(stack: Stack, switch: str) -> None:
 
 
 def test_mail_is_kept_for_whole_days(stack: Stack) -> None:
-    with pytest.raises(ValueError, match="keep_for must be whole days, got '36 hours'; round it"):
+    with pytest.raises(ValueError, match="keep_for must be whole days, got '36 hours'; pass Duration"):
         make(stack, keep_for=Duration.hours(36))
 
 

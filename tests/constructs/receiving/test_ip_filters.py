@@ -104,7 +104,7 @@ def test_the_name_of_a_filter_is_one_that_ses_takes(stack: Stack, construct_id: 
 @pytest.mark.parametrize(
     ("networks", "message"),
     [
-        ("192.0.2.1", r"must be a list of networks, got '192\.0\.2\.1'; put it into a list"),
+        ("192.0.2.1", r"must be a sequence of str, not one str, got '192\.0\.2\.1'; write"),
         (["192.0.2.1", "192.0.2.1"], r"must hold every network once, got \['192\.0\.2\.1', '192\.0\.2\.1'\]; leave"),
         (
             ["mail.example.net"],
