@@ -352,7 +352,7 @@ def test_a_construct_in_the_place_of_its_part_is_told_which_part() -> None:
     stack = new_stack()
     watched: Any = monitoring(stack)
 
-    with pytest.raises(ValueError, match=r"configuration_set must be .*, a BounceMonitoring; pass monitoring\.config"):
+    with pytest.raises(ValueError, match=r"configuration_set must be .*got a BounceMonitoring; pass monitoring\.config"):
         VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish(), configuration_set=watched)
 
 
