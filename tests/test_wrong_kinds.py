@@ -50,9 +50,11 @@ from ses_constructs import (
     VerifiedAddress,
     VerifiedDomain,
 )
+from ses_constructs.testing import ReceiptSimulator, Verdicts
 
 Make = Callable[[Stack], Any]
 CLASSES = [each for name in ses_constructs.__all__ if inspect.isclass(each := getattr(ses_constructs, name))]
+CLASSES += [ReceiptSimulator, Verdicts]
 PROTOCOLS = [each for each in CLASSES if getattr(each, "_is_protocol", False)]
 
 # The methods of protocols get what the library has made, and CDK's constructor checks its own two in its own words.
@@ -63,6 +65,7 @@ MADE_BY_THE_LIBRARY = {
     EventSource,
     Forwarding,
     InboundRule,
+    ReceiptSimulator,
     ReputationMetrics,
     SendingAlarm,
     SendingMetrics,
@@ -101,6 +104,7 @@ def forwarding(stack: Stack) -> Forwarding:
     return rule_set.forwarding
 
 
+TEMPLATE = {"Resources": {"Set": {"Type": "AWS::SES::ReceiptRuleSet"}}}
 # One value for each argument that has to be given, or that a class can stand in for, by the argument's name.
 VALUES: Mapping[str, Make] = {
     "action": lambda _: "none",
@@ -139,6 +143,7 @@ VALUES: Mapping[str, Make] = {
     "principal": lambda _: "111122223333",
     "private_key": lambda _: SecretValue.secrets_manager("key"),
     "public_key": lambda _: "A" * 392,
+    "recipients": lambda _: ["someone@example.com"],
     "region": lambda _: "eu-west-1",
     "reports_to": lambda _: ["reports@example.com"],
     "resource": lambda _: "*",
@@ -149,10 +154,12 @@ VALUES: Mapping[str, Make] = {
     "sender": lambda _: "bounce@example.com",
     "smtp_code": lambda _: "550",
     "statement": lambda _: iam.PolicyStatement(),
+    "stack": lambda stack: inbound(stack).node.scope,
     "status_code": lambda _: "5.1.1",
     "stream": lambda stack: firehose.DeliveryStream.from_delivery_stream_arn(
         stack, "Stream", "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s"
     ),
+    "template": lambda _: TEMPLATE,
     "text": lambda _: "v=spf1 -all",
     "to": lambda _: ["team@example.net"],
     "topic": lambda stack: sns.Topic(stack, "Topic"),
@@ -183,6 +190,7 @@ OWNERS: Mapping[type, Make] = {
     Forwarding: forwarding,
     InboundRule: lambda stack: inbound(stack).add_rule("Rule", actions=[StoreMail()]),
     InboundRuleSet: lambda stack: forwarding(stack).node.scope,
+    ReceiptSimulator: lambda _: ReceiptSimulator.from_template(TEMPLATE),
     ReputationMetrics: lambda _: ReputationMetrics(),
     SendingDomain: domain,
     SendingMetrics: lambda _: SendingMetrics(),
@@ -273,6 +281,7 @@ def admits(annotation: object) -> Callable[[str], bool]:
         "number": {"float"},
         "whole number": {"int", "float"},
         "True": {"bool"},
+        "mapping": {"Mapping"},
         "None": {"None", "Optional"},
         "time known at deployment": {"Duration"},
         "time of a fraction": {"Duration"},
@@ -352,7 +361,7 @@ def test_a_construct_in_the_place_of_its_part_is_told_which_part() -> None:
     stack = new_stack()
     watched: Any = monitoring(stack)
 
-    with pytest.raises(ValueError, match=r"configuration_set must be .*, a BounceMonitoring; pass monitoring\.config"):
+    with pytest.raises(ValueError, match=r"configuration_set must be .* a BounceMonitoring; pass monitoring\.config"):
         VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish(), configuration_set=watched)
 
 
