@@ -50,9 +50,11 @@ from ses_constructs import (
     VerifiedAddress,
     VerifiedDomain,
 )
+from ses_constructs.testing import ReceiptSimulator, Verdicts
 
 Make = Callable[[Stack], Any]
 CLASSES = [each for name in ses_constructs.__all__ if inspect.isclass(each := getattr(ses_constructs, name))]
+CLASSES += [ReceiptSimulator, Verdicts]
 PROTOCOLS = [each for each in CLASSES if getattr(each, "_is_protocol", False)]
 
 # The methods of protocols get what the library has made, and CDK's constructor checks its own two in its own words.
@@ -63,6 +65,7 @@ MADE_BY_THE_LIBRARY = {
     EventSource,
     Forwarding,
     InboundRule,
+    ReceiptSimulator,
     ReputationMetrics,
     SendingAlarm,
     SendingMetrics,
@@ -101,6 +104,7 @@ def forwarding(stack: Stack) -> Forwarding:
     return rule_set.forwarding
 
 
+TEMPLATE = {"Resources": {"Set": {"Type": "AWS::SES::ReceiptRuleSet"}}}
 # One value for each argument that has to be given, or that a class can stand in for, by the argument's name.
 VALUES: Mapping[str, Make] = {
     "action": lambda _: "none",
@@ -139,6 +143,7 @@ VALUES: Mapping[str, Make] = {
     "principal": lambda _: "111122223333",
     "private_key": lambda _: SecretValue.secrets_manager("key"),
     "public_key": lambda _: "A" * 392,
+    "recipients": lambda _: ["someone@example.com"],
     "region": lambda _: "eu-west-1",
     "reports_to": lambda _: ["reports@example.com"],
     "resource": lambda _: "*",
@@ -149,10 +154,12 @@ VALUES: Mapping[str, Make] = {
     "sender": lambda _: "bounce@example.com",
     "smtp_code": lambda _: "550",
     "statement": lambda _: iam.PolicyStatement(),
+    "stack": lambda stack: inbound(stack).node.scope,
     "status_code": lambda _: "5.1.1",
     "stream": lambda stack: firehose.DeliveryStream.from_delivery_stream_arn(
         stack, "Stream", "arn:aws:firehose:eu-west-1:111122223333:deliverystream/s"
     ),
+    "template": lambda _: TEMPLATE,
     "text": lambda _: "v=spf1 -all",
     "to": lambda _: ["team@example.net"],
     "topic": lambda stack: sns.Topic(stack, "Topic"),
@@ -183,8 +190,9 @@ OWNERS: Mapping[type, Make] = {
     Forwarding: forwarding,
     InboundRule: lambda stack: inbound(stack).add_rule("Rule", actions=[StoreMail()]),
     InboundRuleSet: lambda stack: forwarding(stack).node.scope,
+    ReceiptSimulator: lambda _: ReceiptSimulator.from_template(TEMPLATE),
     ReputationMetrics: lambda _: ReputationMetrics(),
-    SendingDomain: domain,
+    SendingDomain: lambda stack: VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish()),
     SendingMetrics: lambda _: SendingMetrics(),
     SmtpSecret: lambda stack: SmtpCredentials(stack, "Smtp", domain=domain(stack)),
     SpfPolicy: lambda _: SpfPolicy(),
@@ -202,22 +210,23 @@ class Public:
     parameters: tuple[inspect.Parameter, ...]
     is_construct: bool
 
-    def call(self, stack: Stack, argument: inspect.Parameter, value: object) -> None:
-        given = {
-            each.name: VALUES[each.name](stack)
+    def call(self, stack: Stack, argument: inspect.Parameter | None = None, value: object = None) -> None:
+        """Call it as it should be called, but with *value* for *argument*."""
+        tried = argument.name if argument else ""
+        beside = BESIDE[self.name](stack) if self.name in BESIDE else {}
+        needed = [
+            each.name
             for each in self.parameters
-            if each.default is each.empty
-            and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
-            and each.name != argument.name
-        }
-        given |= BESIDE[self.name](stack) if self.name in BESIDE else {}
-        if self.name == "VerifiedAddress" and argument.name == "addresses":
+            if each.default is each.empty and each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
+        ]
+        given = {name: VALUES[name](stack) for name in needed if name not in {tried, *beside}} | dict(beside)
+        if self.name == "VerifiedAddress" and tried == "addresses":
             del given["address"]
         first = [stack, "Subject"] if self.is_construct else []
-        if argument.kind is argument.VAR_POSITIONAL:
+        if argument and argument.kind is argument.VAR_POSITIONAL:
             first.append(value)
-        else:
-            given[argument.name] = value
+        elif argument:
+            given[tried] = value
         self.bound(stack)(*first, **given)
 
 
@@ -273,6 +282,7 @@ def admits(annotation: object) -> Callable[[str], bool]:
         "number": {"float"},
         "whole number": {"int", "float"},
         "True": {"bool"},
+        "mapping": {"Mapping"},
         "None": {"None", "Optional"},
         "time known at deployment": {"Duration"},
         "time of a fraction": {"Duration"},
@@ -329,6 +339,11 @@ def test_what_is_of_a_wrong_kind_is_refused_by_name(public: Public) -> None:
     assert faults_of(public) == []
 
 
+@pytest.mark.parametrize("public", tried())
+def test_what_is_tried_would_pass_but_for_the_one_argument(public: Public) -> None:
+    public.call(new_stack())
+
+
 def faults_of(public: Public) -> list[str]:
     faults = []
     for argument in public.parameters:
@@ -352,7 +367,7 @@ def test_a_construct_in_the_place_of_its_part_is_told_which_part() -> None:
     stack = new_stack()
     watched: Any = monitoring(stack)
 
-    with pytest.raises(ValueError, match=r"configuration_set must be .*got a BounceMonitoring; pass monitoring\.config"):
+    with pytest.raises(ValueError, match=r"configuration_set must be .* a BounceMonitoring; pass monitoring\.config"):
         VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish(), configuration_set=watched)
 
 

@@ -156,7 +156,8 @@ def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], ala
             reaction.attach_to(alarm)
         else:
             _add_action(reaction, alarm)
-    check_actions(alarm)
+    if reactions:  # each look at an alarm asks Node
+        check_actions(alarm)
 
 
 def check_actions(alarm: cloudwatch.AlarmBase) -> None:

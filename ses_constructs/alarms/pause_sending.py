@@ -52,7 +52,8 @@ class PauseSending(AlarmReaction):
         Raises:
             ValueError: Another alarm, or a pause of the same mail that asks for other numbers.
         """
-        if not isinstance(alarm, SendingAlarm):
+        group = alarm.node.scope
+        if not isinstance(alarm, SendingAlarm) or not isinstance(group, SendingAlarms):
             raise invalid(
                 "reactions",
                 "hold PauseSending for the alarms of BounceMonitoring only",
@@ -63,8 +64,6 @@ class PauseSending(AlarmReaction):
             return
         if alarm.configuration_set is None and not self.whole_account:
             return
-        group = alarm.node.scope
-        assert isinstance(group, SendingAlarms)
         if alarm.configuration_set is None:
             warn_about_whole_account(Stack.of(alarm), pause=group)
         from ._pause_function import SendingPause  # loads aws_lambda, which is slow to import

@@ -1,8 +1,9 @@
 """ReceiptSimulator: what SES would do with a message, told from a template alone."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..common.arguments import check_flag, check_kind, check_text
 from ._decisions import check_decisions, known_functions
 from ._delivery import Delivery
 from ._ip_filters import IpFilter, filters_of
@@ -15,6 +16,7 @@ from .verdicts import Decision, Verdicts
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
+_T = TypeVar("_T")
 _ALL_PASS = Verdicts()
 
 
@@ -54,8 +56,11 @@ class ReceiptSimulator:
         Raises:
             ValueError: As ``from_template`` does.
         """
-        from aws_cdk.assertions import Template  # here alone, so that a template needs no CDK
+        # Here alone, so that a template needs no CDK.
+        from aws_cdk import Stack
+        from aws_cdk.assertions import Template
 
+        check_kind("stack", stack, Stack, "pass the stack itself, or its template to from_template")
         return cls.from_template(Template.from_stack(stack).to_json(), rule_set=rule_set, parameters=parameters)
 
     @classmethod
@@ -78,7 +83,11 @@ class ReceiptSimulator:
             ValueError: The rules cannot be told: there is no rule set, or several; recipients are not known;
                 CloudFormation leaves the order of two rules to chance.
         """
-        values = Values(template, parameters or {})
+        check_kind("template", template, Mapping, "pass what json.load returns")
+        if rule_set is not None:
+            check_text("rule_set", rule_set)
+        parameters = _checked_mapping("parameters", parameters, "{'Domain': 'example.com'}")
+        values = Values(template, parameters)
         return cls(
             rules=rules_of(values, rule_set),
             filters=filters_of(values),
@@ -118,13 +127,24 @@ class ReceiptSimulator:
         Raises:
             ValueError: Arguments that no message could have.
         """
-        check_decisions(decisions or {}, self._rules)
+        check_flag("tls", tls)
+        check_kind("verdicts", verdicts, Verdicts, "pass Verdicts(spam='FAIL'), for one")
+        headers = _checked_mapping("headers", headers, "{'Subject': 'hello'}")
+        decisions = _checked_mapping("decisions", decisions, "{'TheFunction': 'CONTINUE'}")
+        check_decisions(decisions, self._rules)
         message = Message.checked(
             sender=sender,
             recipients=recipients,
             source_ip=source_ip,
             tls=tls,
             verdicts=verdicts,
-            headers=headers or {},
+            headers=headers,
         )
-        return Delivery(message, self._rules, {**self._known_functions, **(decisions or {})}).run(self._filters)
+        return Delivery(message, self._rules, {**self._known_functions, **decisions}).run(self._filters)
+
+
+def _checked_mapping(argument: str, value: Mapping[str, _T] | None, example: str) -> Mapping[str, _T]:
+    if value is None:
+        return {}
+    check_kind(argument, value, Mapping, f"write {example}")
+    return value

@@ -10,12 +10,12 @@ _ESCAPE = b"\x1b"
 _USUAL_SHIFTED = "iso2022_jp_2"
 
 _NAMES = (
-    (re.compile(r"(?:x-)?(?:windows|win|cp|ibm|dos)-?(\d{3,4})"), r"cp\1"),
+    (re.compile(r"(?:x-)?(?:windows|win|cp|ibm|dos)-?([0-9]{3,4})"), r"cp\1"),
     # Right to left in the order of reading, or of writing: the bytes are the same.
-    (re.compile(r"(iso-8859-\d{1,2})-[ei]"), r"\1"),
+    (re.compile(r"(iso-8859-[0-9]{1,2})-[ei]"), r"\1"),
     (re.compile(r"x-(?:sjis|ms-cp932)(?:-.*)?"), "cp932"),
     (re.compile(r"x-(euc-jp|euc-kr|euc-tw|gbk|big5)"), r"\1"),
-    (re.compile(r"x-mac-(\w+)"), r"mac-\1"),
+    (re.compile(r"x-mac-([a-z0-9_-]+)"), r"mac-\1"),
 )
 
 
