@@ -87,15 +87,15 @@ class InMemoryAws:
     arrived: Callable[[], None] = lambda: None
 
     def attach_to(self, session: botocore.session.Session) -> None:
-        session.register("before-send", self._receive)
+        session.register("before-send", self.receive)
 
     def detach_from(self, session: botocore.session.Session) -> None:
-        session.unregister("before-send", self._receive)
+        session.unregister("before-send", self.receive)
 
     def operations(self) -> list[str]:
         return [call.operation for call in self.calls]
 
-    def _receive(self, **hook: Any) -> Any:
+    def receive(self, **hook: Any) -> Any:
         request: AWSPreparedRequest = hook["request"]
         _, endpoint, name = hook["event_name"].split(".")
         # The hooks go by the id of a service, which is its name in almost every case.

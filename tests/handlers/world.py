@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -209,27 +209,26 @@ _inside: list[World] = []
 
 
 @cache
-def _session() -> botocore.session.Session:
-    """The session is shared, for reading botocore's models is most of the time that a test takes."""
+def _client_factory() -> Callable[..., Any]:
+    """What takes the place of `boto3.client`; clients are shared, for making them is most of the time of a test."""
     session = botocore.session.Session()
     session.set_config_variable("region", "eu-west-1")
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", SECRET_KEY, SESSION_TOKEN)
-    return session
+    # Of two worlds, one inside the other, only the inner one may see the calls.
+    session.register("before-send", lambda **hook: _inside[-1].aws.receive(**hook))
+    return cache(boto3.Session(botocore_session=session).client)
 
 
 @contextmanager
 def world() -> Iterator[World]:
     """Put a fresh world around the handlers."""
     made = World()
-    session = _session()
-    # Of two worlds, one inside the other, only the inner one may see the calls.
-    for outer in _inside[-1:]:
-        outer.aws.detach_from(session)
-    made.aws.attach_to(session)
     _inside.append(made)
     try:
         with (
-            mock.patch.object(boto3, "DEFAULT_SESSION", boto3.Session(botocore_session=session)),
+            mock.patch("boto3.client", _client_factory()),
+            # A client tries less often the more of its calls fail; those of other tests do not count.
+            mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
             mock.patch.dict(os.environ, {"STACK_ID": STACK_ID}),
             mock.patch("urllib.request.urlopen", made.cloudformation.urlopen),
             mock.patch("time.sleep", made.clock.sleep),
@@ -237,6 +236,4 @@ def world() -> Iterator[World]:
         ):
             yield made
     finally:
-        _inside.pop().aws.detach_from(session)
-        for outer in _inside[-1:]:
-            outer.aws.attach_to(session)
+        _inside.pop()

@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 import time
+from functools import cache
 from typing import NamedTuple
 
 from .secret import Credentials
@@ -63,8 +64,14 @@ def _trouble_with(credentials: Credentials) -> _Trouble | None:
         return _Trouble(type(error).__name__)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    # Reading the certificates of all authorities takes longer than a login, of which there may be many.
+    return ssl.create_default_context()
+
+
 def _connected(host: str, port: int) -> smtplib.SMTP:
-    context = ssl.create_default_context()
+    context = _tls()
     if port in IMPLICIT_TLS_PORTS:
         return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT, context=context)
     smtp = smtplib.SMTP(host, port, timeout=_TIMEOUT)

@@ -113,7 +113,7 @@ class MailAws(InMemoryAws):
     metadata: dict[str, str] = field(default_factory=dict)
     cut: int = 0
 
-    def _receive(self, **hook: Any) -> Any:
+    def receive(self, **hook: Any) -> Any:
         request = hook["request"]
         _, endpoint, name = hook["event_name"].split(".")
         if endpoint != "s3":
@@ -123,7 +123,7 @@ class MailAws(InMemoryAws):
                 seen.body = request.body.read()
                 assert len(seen.body) == int(request.headers["Content-Length"])
                 hook["request"] = seen
-            return super()._receive(**hook)
+            return super().receive(**hook)
         url = urlsplit(request.url)
         place = (url.netloc.partition(".s3.")[0], unquote(url.path[1:]))
         call = Call(f"s3.{name}", {"Key": place[1]})

@@ -1,15 +1,11 @@
 """Secrets Manager may deliver a step again while its first run goes on: both end in one pair, and it logs in."""
 
 import copy
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from itertools import repeat
 from typing import NamedTuple
-from unittest import mock
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -77,12 +73,7 @@ class Scene(NamedTuple):
 @contextmanager
 def scene(arrange: Callable[[SmtpWorld], None], *, owned: bool = True, delay: float = 0) -> Iterator[Scene]:
     user, ours = (USER, "true") if owned else (OTHER_USER, "false")
-    with (
-        smtp_world(SMTP_USER_NAME=user, SMTP_OWNS_USER=ours) as smtp,
-        # Making these takes much longer than using them.
-        mock.patch("boto3.client", cache(boto3.client)),
-        mock.patch("ssl.create_default_context", cache(ssl.create_default_context)),
-    ):
+    with smtp_world(SMTP_USER_NAME=user, SMTP_OWNS_USER=ours) as smtp:
         smtp.server.delay = delay
         smtp.deploy(UserName=user, OwnsUser=ours, Rotates="true")
         smtp.wait(DELAY_SECONDS)
