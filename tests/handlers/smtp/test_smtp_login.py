@@ -49,8 +49,12 @@ def running(request: pytest.FixtureRequest, certificate: Path) -> Iterator[tuple
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _at_once_and_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
+    # Whom it trusts is read once for a function, and differs between these tests.
+    _smtp_login._tls.cache_clear()
+    yield
+    _smtp_login._tls.cache_clear()
 
 
 def credentials(port: int, password: str = PASSWORD) -> Credentials:
