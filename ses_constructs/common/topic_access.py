@@ -1,6 +1,6 @@
 """Letting an AWS service, or a function of ours, publish to a topic and use the key that encrypts it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
@@ -90,13 +90,13 @@ def checked_key(topic: "sns.ITopic") -> "kms.IKey | None":
     return key
 
 
-def allow_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
-    """Let a function with *role* publish to *topics*, and use their keys."""
+def publishing(topics: "Sequence[sns.ITopic]") -> Iterator[iam.PolicyStatement]:
+    """What lets a function publish to *topics*, and use their keys."""
     for topic in topics:
-        role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+        yield iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
         if topic.master_key:
             actions = ["kms:Decrypt", "kms:GenerateDataKey"]
-            role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[topic.master_key.key_arn]))
+            yield iam.PolicyStatement(actions=actions, resources=[topic.master_key.key_arn])
 
 
 def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:

@@ -8,12 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, CustomResource, Duration, Stack, Validations
+from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.rendered import rendered
+from ..common.wildcards import acknowledge_wildcard
 from .handler_function import HandlerFunction
 
 
@@ -44,18 +45,11 @@ _PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::A
 
 
 HANDLERS = {
-    "activate_rule_set": _HandlerSettings(
-        description="Activates SES receipt rule sets",
-        actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
-    ),
-    "order_rules": _HandlerSettings(
-        description="Keeps SES receipt rules in their order",
-        actions_on_everything=("ses:DescribeReceiptRuleSet", "ses:SetReceiptRulePosition"),
-    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
+    "receipt_rules": _HandlerSettings(description="Activates SES receipt rule sets and keeps their rules in order"),
     "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
     "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",
@@ -104,14 +98,15 @@ class CustomResourceFunction(HandlerFunction):
         self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
-        # Not on the role itself: the function waits for its role, which must not wait for the function.
+        # Not in the role itself: the function waits for its role, which must not wait for the function.
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
-            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
+            statement = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
+            self._own_policies.append(iam.Policy(self, "InvokeItself", roles=[self.role], statements=[statement]))
+            self._check_room("InvokeItself", [statement])
+        self._on_everything: set[str] = set()
         if settings.actions_on_everything:
-            everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
-            reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
-            Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+            self.allow_on_everything(*settings.actions_on_everything)
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":
@@ -122,6 +117,15 @@ class CustomResourceFunction(HandlerFunction):
         if isinstance(existing, cls):
             return existing
         return cls(stack, construct_id, module=module)
+
+    def allow_on_everything(self, *actions: str) -> None:
+        """Let the function do *actions*, which SES cannot narrow to a resource."""
+        if self._on_everything.issuperset(actions):
+            return
+        self._on_everything.update(actions)
+        self.allow(actions, ["*"])
+        self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=["*"])])
+        acknowledge_wildcard(self.role, "*", reason=f"SES has no resource level for {' and '.join(actions)}")
 
     def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
         """Let the function do *action* on *resources*, in one policy for all its custom resources.
@@ -174,13 +178,6 @@ class CustomResourceFunction(HandlerFunction):
             self._check_room(policy.node.path, permissions, longest)
             resource.node.add_dependency(policy)
         return resource
-
-    def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
-        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
-        policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
-        self._own_policies.append(policy)
-        self._check_room(construct_id, [statement])
-        return policy
 
     def _check_room(
         self, policy: str, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int] | None = None

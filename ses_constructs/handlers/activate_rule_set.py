@@ -17,16 +17,14 @@ Permissions, on ``*`` since SES has no resource level for these calls:
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import boto3
 
 from ._aws import RETRY_LONG, ignore_error_if_done, is_not_found, is_transient
-from ._custom_resource import Properties, RefusedError, Request, Succeeded, respond
-from ._lambda import Context
+from ._custom_resource import Properties, RefusedError, Request, Succeeded
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
@@ -35,11 +33,6 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "active-rule-set|"
 _DEACTIVATE = "deactivate it ('aws ses set-active-receipt-rule-set' without a name)"
-
-
-def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Answer one event of CloudFormation."""
-    respond(event, ActiveRuleSetHandler(), context)
 
 
 @dataclass(frozen=True, slots=True)

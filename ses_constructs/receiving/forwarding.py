@@ -203,6 +203,7 @@ class Forwarding(Construct, ReputationMetrics):
             alarm = cloudwatch.Alarm(
                 self,
                 f"{kind.capitalize()}Rate",
+                alarm_name=pause.alarm_name(kind),
                 metric=cloudwatch.MathExpression(
                     expression=(
                         f"IF(FILL(sends, 0) >= {least.minimum_sends} AND FILL(events, 0) >= {least.minimum_events} "

@@ -34,6 +34,12 @@ CUSTOM_RESOURCES = (
     "wait_for_addresses",
     "wait_for_verification",
 )
+# By the handler, where another module is its entry point in Lambda.
+ENTRY_POINTS = {
+    "account_events": "account_health",
+    "activate_rule_set": "receipt_rules",
+    "order_rules": "receipt_rules",
+}
 KINDS = ("create", "update", "delete")
 
 # Trouble that a later try may be spared.
@@ -175,7 +181,7 @@ class World:
 
     def invoke(self, handler: str, sent: Any) -> None:
         """Run the handler once."""
-        module = importlib.import_module(f"ses_constructs.handlers.{handler}")
+        module = importlib.import_module(f"ses_constructs.handlers.{ENTRY_POINTS.get(handler, handler)}")
         module.on_event(copy.deepcopy(sent), self.context)
 
     def send(self, handler: str, sent: Event) -> Event:
