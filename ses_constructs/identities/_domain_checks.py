@@ -3,7 +3,7 @@
 A CDK token passes every check, for its text is known at deploy only. Warning ids are part of the public API.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from constructs import Construct
@@ -52,6 +52,11 @@ def check_kinds(
     for argument, value in switches.items():
         # Context from the command line is text, and "false" counts as true.
         check_kind(argument, value, bool, "pass True or False")
+
+
+def verified_domain(name: str) -> Hashable:
+    """What a VerifiedDomain has in its stack, for an address to look whether it is at one."""
+    return "verified domain", name
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:

@@ -8,6 +8,7 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import check_known_seconds, warn_about_region
+from ..common.once import earlier_owner
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
@@ -102,6 +103,7 @@ class VerifiedDomain(SendingDomain):
         self.dns = dns
         """Where the records are published."""
         stack = Stack.of(self)
+        earlier_owner(stack, checks.verified_domain(self.domain_name), self)
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
