@@ -67,7 +67,7 @@ class PauseFunction(Construct):
 
     def alarm_name(self, rate_of: RateOf) -> str:
         """What the alarm for :meth:`pause_on` must be called; another one may not invoke the function."""
-        return f"{self._name}-{rate_of.capitalize()}Rate"
+        return f"{self._name}-{rate_of.capitalize()}RateCriticalPause"
 
     def pause_on(
         self, alarm: cloudwatch.AlarmBase, rate_of: RateOf, *, minimum_sends: int, minimum_events: int

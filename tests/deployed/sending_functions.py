@@ -88,7 +88,7 @@ class Deployed:
 
     def logs(self, handler: str) -> str:
         client: Any = self.aws.client("logs")
-        groups = [each["LoggingConfig"]["LogGroup"] for each in self.functions(handler)]
+        groups = {each["LoggingConfig"]["LogGroup"] for each in self.functions(handler)}
         return "\n".join(
             event["message"] for group in groups for event in client.filter_log_events(logGroupName=group)["events"]
         )
