@@ -4,14 +4,17 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 """
 
 import json
+from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .arguments import check_kind, contains_token, invalid
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
@@ -88,7 +91,7 @@ def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: st
         )
 
 
-def warn_about_policy(scope: Construct, of: str, statement: iam.PolicyStatement, *, who: str, before: str) -> None:
+def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
     """Say which statement the owner of an imported resource has to add to let *who* in."""
     resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
     warn(
