@@ -8,6 +8,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 Resource = dict[str, Any]
 
 WRITE_LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]
+QUESTIONS = ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource"]
 
 
 def template(stack: Stack) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def conditions(statement: Resource) -> dict[str, str]:
 
 
 def role_statements(stack: Stack, *, of: str) -> list[Resource]:
-    """What the policies in and beside the role whose logical id holds *of* say, but for the one on its log."""
+    """What the policies in and beside the role whose logical id holds *of* say, but for what every function may do."""
     inline = [
         policy["PolicyDocument"]
         for key, role in identified(stack, "AWS::IAM::Role").items()
@@ -127,7 +128,7 @@ def role_statements(stack: Stack, *, of: str) -> list[Resource]:
         if of in written(policy["Properties"].get("Roles", [""])[0])
     ]
     statements = [statement for document in inline + beside for statement in document["Statement"]]
-    return [each for each in statements if each["Action"] != WRITE_LOG]
+    return [each for each in statements if each["Action"] not in (WRITE_LOG, QUESTIONS)]
 
 
 def needs(stack: Stack, logical_id: str) -> set[str]:

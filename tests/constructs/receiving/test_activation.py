@@ -60,14 +60,19 @@ def test_the_handler_may_see_and_set_the_active_set_tag_itself_and_nothing_else(
     (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if each.startswith("SesReceipt"))
     assert role_statements(stack, of="SesReceiptRules") == [
         {
-            "Action": ["lambda:ListTags", "lambda:TagResource"],
+            "Action": "cloudformation:ListStackResources",
             "Effect": "Allow",
-            "Resource": {"Fn::GetAtt": [function_id, "Arn"]},
+            "Resource": {"Ref": "AWS::StackId"},
         },
         {
             "Action": ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"],
             "Effect": "Allow",
             "Resource": "*",
+        },
+        {
+            "Action": ["lambda:ListTags", "lambda:TagResource"],
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [function_id, "Arn"]},
         },
     ]
 
