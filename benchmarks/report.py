@@ -3,7 +3,7 @@
 import statistics
 
 from .rounds import MORE_COUNTS, Results
-from .rows import Row, build_row, bytes_row, counted, each, import_row, jsii_row, slope, synth_row
+from .rows import Row, build_row, bytes_row, counted, each, import_row, jsii_row, rival_row, slope, synth_row
 from .subjects import DOMAINS
 
 MAX_STACK_RESOURCES = 500
@@ -34,6 +34,11 @@ def _domain_rows(results: Results) -> list[Row]:
         jsii_row(results, max_ratio=MAX_JSII_RATIO),
         *(bytes_row(results, count, max_ratio=MAX_BYTES_RATIO) for count in results.counts),
         *(build_row(results, count, max_ratio=MAX_BUILD_RATIO) for count in results.counts),
+        *(
+            rival_row(results, count, rival=rival, max_ratio=MAX_BUILD_RATIO)
+            for rival in results.subject.rivals
+            for count in results.counts
+        ),
         *(synth_row(results, count) for count in results.counts),
         *_growth_rows(results),
         import_row(results, max_ratio=MAX_IMPORT_RATIO),

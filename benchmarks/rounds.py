@@ -45,11 +45,11 @@ def run(subject: Subject, counts: tuple[int, ...], rounds: int) -> Results:
     for number in range(1, rounds + 1):
         print(f"round {number} of {rounds}", file=sys.stderr)
         # Whoever comes second may find a warmer machine, so they take turns at that too.
-        sides = SIDES if number % 2 else SIDES[::-1]
-        for side in sides:
+        turn = 1 if number % 2 else -1
+        for side in SIDES[::turn]:
             imports[side].append(_import_seconds(subject.imports[side]))
         for count in counts:
-            for side in sides:
+            for side in (*SIDES, *subject.rivals)[::turn]:
                 figures[side, count].append(_figures(subject, side, count))
     more = {count: _figures(subject, "more", count) for count in MORE_COUNTS}
     return Results(subject=subject, counts=counts, rounds=rounds, figures=figures, import_seconds=imports, more=more)
@@ -60,9 +60,7 @@ def _figures(subject: Subject, side: str, count: int) -> Figures:
 
 
 def _import_seconds(statement: str) -> float:
-    return float(
-        _python("-c", f"import time; start = time.perf_counter(); {statement}; print(time.perf_counter() - start)")
-    )
+    return float(_python("-c", f"import time; {statement}; print(time.process_time())"))
 
 
 def _python(*arguments: str) -> str:

@@ -75,6 +75,12 @@ def build_row(results: Results, count: int, *, max_ratio: float) -> Row:
     return _timed("build, ms", f"{count}", ours, plain, max_ratio=max_ratio)
 
 
+def rival_row(results: Results, count: int, *, rival: str, max_ratio: float) -> Row:
+    """Making the constructs of a whole stack, beside *rival* in the place of plain: the time of Python's processor."""
+    ours, plain = ([run.build_cpu_seconds for run in results.figures[side, count]] for side in ("ours", rival))
+    return _timed(f"build beside the {rival}, CPU ms", f"{count}", ours, plain, max_ratio=max_ratio)
+
+
 def synth_row(results: Results, count: int) -> Row:
     """Synthesizing a whole stack."""
     ours, plain = ([run.synth_seconds for run in results.figures[side, count]] for side in ("ours", "plain"))
@@ -84,7 +90,7 @@ def synth_row(results: Results, count: int) -> Row:
 def import_row(results: Results, *, max_ratio: float | None = None) -> Row:
     """Importing what a program needs."""
     imports = results.import_seconds
-    return _timed("import, ms", "", imports["ours"], imports["plain"], max_ratio=max_ratio)
+    return _timed("import, CPU ms", "", imports["ours"], imports["plain"], max_ratio=max_ratio)
 
 
 def _timed(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class Subject:
     """Something that both sides make, so many times in a stack.
 
-    *unit*: what is counted. *imports*: what each side has to import for it.
+    *unit*: what is counted. *imports*: what each side has to import for it. *rivals*: further sides, which are built
+    only.
     """
 
     name: str
@@ -16,6 +17,7 @@ class Subject:
     counts: tuple[int, ...]
     quick_counts: tuple[int, ...]
     imports: Mapping[str, str]
+    rivals: tuple[str, ...] = ()
 
 
 DOMAINS = Subject(
@@ -27,6 +29,7 @@ DOMAINS = Subject(
         "ours": "from ses_constructs import VerifiedDomain",
         "plain": "import aws_cdk; from aws_cdk import aws_ses, aws_route53",
     },
+    rivals=("cheapest",),
 )
 MONITORING = Subject(
     name="monitoring",

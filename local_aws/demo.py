@@ -16,7 +16,7 @@ from rich.table import Table
 
 from local_aws import demo_reputation, demo_smtp
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import App, CdkError
+from local_aws.cdk_cli import App, CdkError, app_arguments, context_arguments
 from local_aws.demo_mail import MAILS, OPERATOR, fates_table, send
 from local_aws.environment import ROOT
 from local_aws.read_back import DomainState, left_overs, read_domain
@@ -88,6 +88,16 @@ def bootstrap(demo: Demo) -> list[str]:
     return []
 
 
+def synthesize(demo: Demo) -> list[str]:
+    """Once for the deployment and for its end; the CLI would run the app, and CDK check its template, for each."""
+    if not isinstance(demo.app, Path):
+        assembly = demo.aws.server.folder / "assembly"
+        app = app_arguments(demo.app, assembly=assembly)
+        demo.aws.cdk("synth", "--quiet", *app, *context_arguments(demo.context), cwd=demo.cwd)
+        demo.app = assembly
+    return []
+
+
 def deploy(demo: Demo) -> list[str]:
     demo.aws.deploy(demo.app, STACK, context=demo.context, cwd=demo.cwd)
     return []
@@ -151,6 +161,7 @@ def look_for_left_overs(demo: Demo) -> list[str]:
 PHASES: tuple[tuple[str, Callable[[Demo], list[str]]], ...] = (
     (f"making the hosted zone {DOMAIN}", make_zone),
     ("cdk bootstrap", bootstrap),
+    ("cdk synth", synthesize),
     ("cdk deploy", deploy),
     ("reading back", read_back),
     ("receiving mail", receive_mail),

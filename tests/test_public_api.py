@@ -175,3 +175,13 @@ def test_every_public_alias_has_a_docstring_below_it(alias: str) -> None:
 
     assert isinstance(below, ast.Expr)
     assert ast.literal_eval(below.value)
+
+
+def test_a_domain_is_imported_without_the_slow_modules_that_it_may_never_need() -> None:
+    script = (
+        "import sys; from ses_constructs import VerifiedDomain; "
+        "print(sorted(each for each in sys.modules if each.startswith('aws_cdk.aws_') and each.count('.') == 1))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "['aws_cdk.aws_route53', 'aws_cdk.aws_ses']"

@@ -52,7 +52,7 @@ class AccountHealth(Construct, ReputationMetrics):
         every: Duration | None = None,
     ) -> None:
         # Loads aws_lambda, which is slow to import; a dashboard needs this module and not the functions.
-        from ._account_functions import AccountReport, tell_of_account_events
+        from ._account_watch import AccountWatch
 
         super().__init__(scope, construct_id)
         check_kind("thresholds", thresholds, AccountThresholds, "pass AccountThresholds(quota_warning=0.8)")
@@ -61,12 +61,11 @@ class AccountHealth(Construct, ReputationMetrics):
         """When the alarms on the quota and the sending rate fire."""
         self.every = _checked_interval(every)
         """How often SES is asked; the period of the metrics."""
-        AccountReport(self, "Report", namespace=NAMESPACE, every=self.every)
+        AccountWatch(self, "Watch", namespace=NAMESPACE, every=self.every, team=team_topics(reactions, Stack.of(self)))
         self.alarms = self._make_alarms(sandbox=sandbox)
         """Every alarm."""
         for alarm in self.alarms:
             attach_all(reactions, alarm)
-        tell_of_account_events(self, team_topics(reactions, Stack.of(self)))
 
     def metric_account(
         self, metric_name: str, *, statistic: str = "Maximum", period: Duration | None = None

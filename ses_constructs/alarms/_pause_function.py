@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Aws, Duration, Names, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -14,9 +14,9 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..common.checks import warn
 from ..common.ses_arn import ses_arn
-from ..common.topic_access import allow_role_publish
+from ..common.topic_access import publishing
 from ..common.wildcards import acknowledge_wildcard
-from ..functions.handler_function import HandlerFunction
+from ..functions.handler_function import HandlerFunction, allow_service_invoke
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 from .alarm_reactions import check_actions
 
@@ -48,16 +48,33 @@ class PauseFunction(Construct):
         )
         # A pause that comes late could undo what a person has resumed meanwhile.
         self._handler.function.configure_async_invoke(max_event_age=Duration.minutes(15), retry_attempts=2)
+        # Not by the action, which would make a permission for each alarm. Named by us, the alarms have one in common.
+        self._name = f"{Aws.STACK_NAME}-{Names.unique_resource_name(self, max_length=60)}"
+        alarms = Stack.of(self).format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=f"{self._name}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        arn = self._handler.function.function_arn
+        allow_service_invoke(self, "Permission", arn, "lambda.alarms.cloudwatch.amazonaws.com", source_arn=alarms)
+        self._action = actions.LambdaAction(
+            lambda_.Function.from_function_attributes(self, "Invoked", function_arn=arn, skip_permissions=True)
+        )
         self._allow_pause(name)
         self._allow_telling(team)
         self.failure_alarm = self._watch_failures(subject, team)
         """Says that the function could not pause."""
 
+    def alarm_name(self, rate_of: RateOf) -> str:
+        """What the alarm for :meth:`pause_on` must be called; another one may not invoke the function."""
+        return f"{self._name}-{rate_of.capitalize()}RateCriticalPause"
+
     def pause_on(
         self, alarm: cloudwatch.AlarmBase, rate_of: RateOf, *, minimum_sends: int, minimum_events: int
     ) -> None:
         """Pause when *alarm* fires, which means a critical rate and at least so many messages."""
-        alarm.add_alarm_action(actions.LambdaAction(self._handler.function, use_unique_permission_id=True))
+        alarm.add_alarm_action(self._action)
         # A composite alarm only tells which of its alarms changed last.
         self._handler.function.add_environment(
             f"PAUSE_ON_{rate_of.upper()}",
@@ -66,7 +83,6 @@ class PauseFunction(Construct):
         )
 
     def _allow_pause(self, configuration_set_name: str) -> None:
-        role = self._handler.role
         if configuration_set_name:
             action, resource = (
                 "ses:PutConfigurationSetSendingOptions",
@@ -74,8 +90,8 @@ class PauseFunction(Construct):
             )
         else:
             action, resource = "ses:PutAccountSendingAttributes", "*"
-            acknowledge_wildcard(role, "*", reason=f"SES has no resource level for {action}")
-        role.add_to_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
+            acknowledge_wildcard(self._handler.role, "*", reason=f"SES has no resource level for {action}")
+        self._handler.allow([action], [resource])
 
     def _allow_telling(self, team: Sequence[sns.ITopic]) -> None:
         if not team:
@@ -85,7 +101,7 @@ class PauseFunction(Construct):
                 f"{self.node.path} pauses sending and tells nobody how to resume; "
                 "add EmailTeam('ops@example.net') or NotifyTopic(topic) to the reactions",
             )
-        allow_role_publish(self._handler.role, team)
+        self._handler.permissions.add_statements(*publishing(team))
 
     def _watch_failures(self, subject: str, team: Sequence[sns.ITopic]) -> cloudwatch.Alarm:
         # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.
@@ -153,6 +169,7 @@ class SendingPause(PauseFunction):
         pause = composite_alarm(
             alarm,
             "Pause",
+            name=self.alarm_name(rate_of),
             description=f"{self._group.subject} is paused by this alarm; a person resumes it",
             rule=cloudwatch.AlarmRule.all_of(
                 alarm, cloudwatch.AlarmRule.from_alarm(self._too_few(alarm, rate_of), cloudwatch.AlarmState.OK)

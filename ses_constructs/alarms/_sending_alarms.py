@@ -197,14 +197,17 @@ def reputation_at_risk(scope: Construct, alarms: Sequence[SendingAlarm]) -> clou
 
 
 def composite_alarm(
-    scope: Construct, construct_id: str, *, description: str, rule: cloudwatch.IAlarmRule
+    scope: Construct, construct_id: str, *, description: str, rule: cloudwatch.IAlarmRule, name: str | None = None
 ) -> cloudwatch.CompositeAlarm:
-    """A composite alarm that CloudFormation names.
+    """A composite alarm that CloudFormation names unless *name* is given.
 
     CDK makes a name of the construct's path, which two stacks of an account may have in common.
     """
-    alarm = cloudwatch.CompositeAlarm(scope, construct_id, alarm_description=description, alarm_rule=rule)
-    resource = alarm.node.default_child
-    assert isinstance(resource, cloudwatch.CfnCompositeAlarm)
-    resource.add_property_deletion_override("AlarmName")
+    alarm = cloudwatch.CompositeAlarm(
+        scope, construct_id, composite_alarm_name=name, alarm_description=description, alarm_rule=rule
+    )
+    if name is None:
+        resource = alarm.node.default_child
+        assert isinstance(resource, cloudwatch.CfnCompositeAlarm)
+        resource.add_property_deletion_override("AlarmName")
     return alarm

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from ..common.arguments import check_email_address, check_list, invalid, offers
 from ..common.checks import check_resource, check_same_region
-from ..common.once import earlier_owner
+from ..common.once import earlier_owner, owner_in
 from ..common.rendered import rendered
 from ..common.topic_access import allow_service_publish
 
@@ -114,7 +114,7 @@ class EmailTeam(AlarmReaction):
         Args:
             alarm: The alarm.
         """
-        NotifyTopic(self.topic_in(Stack.of(alarm))).attach_to(alarm)
+        self._in(Stack.of(alarm)).attach_to(alarm)
 
     def topic_in(self, stack: Stack) -> sns.ITopic:
         """The address's topic, made on first use.
@@ -122,6 +122,18 @@ class EmailTeam(AlarmReaction):
         Args:
             stack: Where the topic is.
         """
+        return self._in(stack).topic
+
+    def _in(self, stack: Stack) -> NotifyTopic:
+        # Kept, for every alarm asks, and to look the topic up takes six calls to Node.
+        known = owner_in(stack, self)
+        if known is None:
+            known = NotifyTopic(self._find_or_make(stack))
+            earlier_owner(stack, self, known)
+        assert isinstance(known, NotifyTopic)
+        return known
+
+    def _find_or_make(self, stack: Stack) -> sns.Topic:
         # The address is the identity of its subscription: another one is another topic, and has to confirm anew.
         # What a token stands for is the same in every synthesis; its number is not.
         written = rendered(stack.resolve(self.address))

@@ -6,14 +6,17 @@ A CDK token passes every check of a text, for that is known at deploy only. Warn
 import json
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
-from aws_cdk import aws_iam as iam
 from constructs import Construct, DependencyGroup
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 # By what an object of CDK is told from others, its L1 too, and an example.
 _RESOURCES = {
@@ -136,7 +139,7 @@ def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: st
         )
 
 
-def warn_about_policy(scope: Construct, of: str, statement: iam.PolicyStatement, *, who: str, before: str) -> None:
+def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
     """Say which statement the owner of an imported resource has to add to let *who* in."""
     resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
     warn(

@@ -30,10 +30,14 @@ def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: _Owner) -> _Ow
     return earlier_owner(*_place(stack, thing), owner)
 
 
+def owner_in(within: IConstruct, thing: Hashable) -> Any | None:
+    """Return who has *thing* within *within*; None if nobody has, and so it stays."""
+    return _OWNERS.get(within, {}).get(thing)
+
+
 def owner_in_region(stack: Stack, thing: Hashable) -> Any | None:
-    """Return who has *thing* in the account and region of *stack*; None if nobody has, and so it stays."""
-    within, key = _place(stack, thing)
-    return _OWNERS.get(within, {}).get(key)
+    """Return who has *thing* in the account and region of *stack*, as :func:`owner_in` does."""
+    return owner_in(*_place(stack, thing))
 
 
 def _place(stack: Stack, thing: Hashable) -> tuple[IConstruct, Hashable]:

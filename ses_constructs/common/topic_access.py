@@ -1,6 +1,6 @@
 """Letting an AWS service, or a function of ours, publish to a topic and use the key that encrypts it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 
 from .arguments import invalid
 from .checks import warn_about_policy
-from .key_use import grant_key_use
+from .key_use import ENCRYPT_AND_DECRYPT, through
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -91,12 +91,14 @@ def checked_key(topic: "sns.ITopic") -> "kms.IKey | None":
     return key
 
 
-def allow_role_publish(role: iam.Role, topics: "Sequence[sns.ITopic]") -> None:
-    """Let a function with *role* publish to *topics*, and use their keys."""
+def publishing(topics: "Sequence[sns.ITopic]") -> Iterator[iam.PolicyStatement]:
+    """What lets a function publish to *topics*, and use their keys."""
     for topic in topics:
-        role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
-        if topic.master_key:
-            grant_key_use(role, topic.master_key, "sns")
+        yield iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn])
+        if key := topic.master_key:
+            yield iam.PolicyStatement(
+                actions=list(ENCRYPT_AND_DECRYPT), resources=[key.key_arn], conditions=through(key.env.region, "sns")
+            )
 
 
 def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:

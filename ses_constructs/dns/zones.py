@@ -1,9 +1,9 @@
 """Where the DNS records of a domain go: into a Route 53 hosted zone, or to a person who publishes them elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack, Token
 from aws_cdk import aws_route53 as route53
@@ -12,6 +12,25 @@ from constructs import Construct, IDependable
 from ..common.arguments import contains_token, invalid, is_within
 from ..common.checks import check_resource
 from ..email_records import DnsRecord
+
+
+@runtime_checkable
+class HasRecordSets(Protocol):
+    """Records that are record sets already."""
+
+    def record_sets(self) -> Sequence[Mapping[str, object]]:
+        """As a record set group of CDK takes them."""
+        ...
+
+
+def record_set(record: DnsRecord) -> dict[str, object]:
+    """*record* as a record set group of CDK takes it."""
+    return {
+        "name": record.name,
+        "type": record.type,
+        "ttl": str(record.ttl),
+        "resourceRecords": record.route53_values(),
+    }
 
 
 class DnsZone(Protocol):
@@ -66,19 +85,10 @@ class Route53Zone(DnsZone):
         """
         self._check_holds(domain_name)
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
-        record_sets = Token.as_any(
-            [
-                {
-                    "name": record.name,
-                    "type": record.type,
-                    "ttl": str(record.ttl),
-                    "resourceRecords": record.route53_values(),
-                }
-                for record in records
-            ]
-        )
+        # A domain's own records are not read as text for it, which takes calls to Node.
+        record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)
         group = route53.CfnRecordSetGroup(
-            scope, "Records", hosted_zone_id=self._hosted_zone_id, record_sets=record_sets
+            scope, "Records", hosted_zone_id=self._hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, Aws, CustomResource, Duration, Stack, Validations
+from aws_cdk import Aws, CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.rendered import rendered
+from ..common.wildcards import acknowledge_wildcard
 from .handler_function import HandlerFunction
 
 
@@ -26,9 +27,6 @@ class _HandlerSettings:
     # Time for SES's throttling: the handlers' tries and their waits fit into it.
     timeout_minutes: int = 5
     invokes_itself: bool = False
-    # Where it writes down what it may not forget.
-    tags_itself: bool = False
-    asks_what_the_stack_has: bool = False
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
@@ -42,7 +40,6 @@ class _HandlerSettings:
 _MAX_CHARACTERS = 10_240 - 360 - 390
 # What handlers/_ownership.py asks for.
 _QUESTIONS = ("cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource")
-_WHAT_THE_STACK_HAS = ("cloudformation:ListStackResources",)
 # How long a reference may be once it is a value. Rather long than short: what synth lets through must not fail at
 # deploy. The longest ARN here, but for those told in `longest`, is that of a function with a name of 64 letters in
 # cn-northwest-1 or a GovCloud region.
@@ -51,20 +48,11 @@ _PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::A
 
 
 HANDLERS = {
-    "activate_rule_set": _HandlerSettings(
-        description="Activates SES receipt rule sets",
-        tags_itself=True,
-        asks_what_the_stack_has=True,
-        actions_on_everything=("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
-    ),
-    "order_rules": _HandlerSettings(
-        description="Keeps SES receipt rules in their order",
-        actions_on_everything=("ses:DescribeReceiptRuleSet", "ses:SetReceiptRulePosition"),
-    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
+    "receipt_rules": _HandlerSettings(description="Activates SES receipt rule sets and keeps their rules in order"),
     "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
     "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",
@@ -103,7 +91,6 @@ class CustomResourceFunction(HandlerFunction):
 
     def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
         settings = HANDLERS[module]
-        questions = [*_QUESTIONS, *(_WHAT_THE_STACK_HAS if settings.asks_what_the_stack_has else ())]
         super().__init__(
             scope,
             construct_id,
@@ -111,8 +98,8 @@ class CustomResourceFunction(HandlerFunction):
             description=settings.description,
             timeout=Duration.minutes(settings.timeout_minutes),
             environment={"STACK_ID": Aws.STACK_ID},
-            role_statements={"AskCloudFormation": iam.PolicyStatement(actions=questions, resources=[Aws.STACK_ID])},
         )
+        self.allow(_QUESTIONS, [Aws.STACK_ID])
         # Lambda may hold an event for six hours, and a Create must not run after its Delete.
         self._event_age = lambda_.CfnEventInvokeConfig(
             self,
@@ -125,16 +112,13 @@ class CustomResourceFunction(HandlerFunction):
         self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
-        # Not on the role itself: the function waits for its role, which must not wait for the function.
+        # Not in the role itself: the function waits for its role, which must not wait for the function.
         self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
-            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"], self.function.function_arn)
-        if settings.tags_itself:
-            self._add_own_policy("TagItself", ["lambda:ListTags", "lambda:TagResource"], self.function.function_arn)
+            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"])
+        self._on_everything: set[str] = set()
         if settings.actions_on_everything:
-            everything = self._add_own_policy("OnEverything", settings.actions_on_everything, "*")
-            reason = f"SES has no resource level for {' and '.join(settings.actions_on_everything)}"
-            Validations.of(everything).acknowledge(Acknowledgment(id="AwsSolutions-IAM5[Resource::*]", reason=reason))
+            self.allow_on_everything(*settings.actions_on_everything)
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":
@@ -145,6 +129,22 @@ class CustomResourceFunction(HandlerFunction):
         if isinstance(existing, cls):
             return existing
         return cls(stack, construct_id, module=module)
+
+    def allow_on_everything(self, *actions: str) -> None:
+        """Let the function do *actions*, which SES cannot narrow to a resource."""
+        if self._on_everything.issuperset(actions):
+            return
+        self._on_everything.update(actions)
+        self.allow(actions, ["*"])
+        self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=["*"])])
+        acknowledge_wildcard(self.role, "*", reason=f"SES has no resource level for {' and '.join(actions)}")
+
+    def allow_notes(self) -> None:
+        """Let the function write down in its own tags what it may not forget, and look what the stack has."""
+        if self.node.try_find_child("TagItself"):
+            return
+        self.allow(["cloudformation:ListStackResources"], [Aws.STACK_ID])
+        self._add_own_policy("TagItself", ["lambda:ListTags", "lambda:TagResource"])
 
     def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
         """Let the function do *action* on *resources*, in one policy for all its custom resources.
@@ -201,12 +201,10 @@ class CustomResourceFunction(HandlerFunction):
             resource.node.add_dependency(policy)
         return resource
 
-    def _add_own_policy(self, construct_id: str, actions: Sequence[str], resource: str) -> iam.Policy:
-        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
-        policy = iam.Policy(self, construct_id, roles=[self.role], statements=[statement])
-        self._own_policies.append(policy)
+    def _add_own_policy(self, construct_id: str, actions: Sequence[str]) -> None:
+        statement = iam.PolicyStatement(actions=list(actions), resources=[self.function.function_arn])
+        self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
         self._check_room(construct_id, [statement])
-        return policy
 
     def _check_room(
         self, policy: str, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int] | None = None

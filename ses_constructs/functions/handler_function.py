@@ -1,9 +1,9 @@
-"""HandlerFunction: a Lambda function that runs one of our handlers, with a role and a log group of its own.
+"""HandlerFunction: a Lambda function that runs one of our handlers, with a role of its own.
 
 This module loads aws_lambda, which is slow to import; construct modules import it where they need it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
@@ -17,7 +17,11 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 class HandlerFunction(Construct):
-    """The function that runs ``handlers/<module>.py``; its role may write its log, and what *role_statements* say."""
+    """The function that runs ``handlers/<module>.py``; its role may write the log and what *permissions* hold.
+
+    *permissions* are inline in the role, so that the function waits for them with it. What itself waits for the
+    function needs a policy beside the role.
+    """
 
     def __init__(
         self,
@@ -31,23 +35,16 @@ class HandlerFunction(Construct):
         environment: Mapping[str, str] | None = None,
         dead_letter_queue: sqs.IQueue | None = None,
         max_concurrency: int | None = None,
-        role_statements: Mapping[str, iam.PolicyStatement] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
-        write_log = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
-        )
+        log_group = _log_group(Stack.of(self))
+        self.permissions = iam.PolicyDocument()
+        self.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                name: iam.PolicyDocument(statements=[statement])
-                for name, statement in {"WriteLog": write_log, **(role_statements or {})}.items()
-            },
+            inline_policies={"Permissions": self.permissions},
         )
         self.function = lambda_.Function(
             self,
@@ -60,12 +57,34 @@ class HandlerFunction(Construct):
             timeout=timeout,
             memory_size=memory_size,
             role=self.role,
-            log_group=self.log_group,
+            log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             environment=environment,
-            dead_letter_queue=dead_letter_queue,
             reserved_concurrent_executions=max_concurrency,
         )
+        if dead_letter_queue:
+            # Not by the L2, which would make a policy beside the role.
+            resource = self.function.node.default_child
+            assert isinstance(resource, lambda_.CfnFunction)
+            resource.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
+                target_arn=dead_letter_queue.queue_arn
+            )
+
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], *, conditions: Mapping[str, object] | None = None
+    ) -> None:
+        """Let the function do *actions* on *resources*, none of which may wait for the function."""
+        self.permissions.add_statements(
+            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+        )
+
+
+def _log_group(stack: Stack) -> logs.LogGroup:
+    """The log group of all our functions in *stack*; Lambda names the function in each log stream."""
+    existing = stack.node.try_find_child("SesLog")
+    if isinstance(existing, logs.LogGroup):
+        return existing
+    return logs.LogGroup(stack, "SesLog", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
 
 
 def handlers_asset() -> lambda_.Code:

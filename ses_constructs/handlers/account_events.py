@@ -1,6 +1,7 @@
 """Tells people what SES reports by itself: that sending was switched off, or that its advisor recommends something.
 
-EventBridge invokes this. Environment: ``EVENT_TOPICS``, a JSON list of the ARNs of the topics to publish to.
+EventBridge invokes ``account_health``, which passes events to this. Environment: ``EVENT_TOPICS``, a JSON list of the
+ARNs of the topics to publish to.
 
 An event of another source, kind, account or region is refused. Every other part of an event may be missing: people then
 read that it is unknown. What SES wrote is cut, put on one line, and cleared of what cannot be seen.
@@ -45,7 +46,7 @@ class NotPublishedError(Exception):
     """No topic took the message."""
 
 
-def on_event(event: Mapping[str, Any], context: Context) -> None:
+def pass_on(event: Mapping[str, Any], context: Context) -> None:
     """Publish one event to every topic."""
     try:
         reported = AccountEvent.of(event, AccountRegion.of(context.invoked_function_arn))

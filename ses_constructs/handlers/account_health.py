@@ -1,5 +1,7 @@
 """Publishes as metrics what SES says of the account in this region; on a schedule.
 
+The same function passes on what SES reports by itself: see ``account_events``.
+
 Environment: ``HEALTH_NAMESPACE``, the namespace of the metrics.
 
 All metrics are without dimensions:
@@ -28,6 +30,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from ._aws import RETRY_LONG
+from ._lambda import Context
+from .account_events import pass_on
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StandardUnitType
@@ -40,8 +44,16 @@ _ENFORCEMENT_LEVELS = {"HEALTHY": 0, "PROBATION": 1, "SHUTDOWN": 2}
 _UNKNOWN_LEVEL = 1
 
 
-def on_event(event: Mapping[str, Any], context: object) -> None:
-    """Publish the state of the account; the event does not matter."""
+def on_event(event: Mapping[str, Any], context: Context) -> None:
+    """Publish the state of the account when the schedule says so; pass on every other event."""
+    if isinstance(event, Mapping) and event.get("source") == "aws.events":
+        publish_health()
+    else:
+        pass_on(event, context)
+
+
+def publish_health() -> None:
+    """Ask SES, and publish its answer as metrics."""
     namespace = os.environ.get("HEALTH_NAMESPACE", "").strip()
     if not namespace:
         raise ValueError("HEALTH_NAMESPACE must be the namespace of the metrics")

@@ -22,15 +22,14 @@ Permissions, on ``*`` since SES has no resource level for these calls:
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import boto3
 
 from ._aws import RETRY_LONG, ignore_error_if_done, is_not_found, is_transient
-from ._custom_resource import UNSURE, Properties, RefusedError, Request, Succeeded, respond
+from ._custom_resource import UNSURE, Properties, RefusedError, Request, Succeeded
 from ._lambda import Context
 from ._ownership import Stack
 
@@ -43,11 +42,6 @@ log = logging.getLogger(__name__)
 _PREFIX = "active-rule-set|"
 REPLACED_TAG = "ses-constructs:replaced-rule-set"
 _DEACTIVATE = "deactivate it ('aws ses set-active-receipt-rule-set' without a name)"
-
-
-def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Answer one event of CloudFormation."""
-    respond(event, ActiveRuleSetHandler(context), context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,18 @@ Permissions, on ``*`` since SES has no resource level for these calls:
 ``ses:DescribeReceiptRuleSet``, ``ses:SetReceiptRulePosition``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 
 from ._aws import RETRY_LONG
-from ._custom_resource import Request, Succeeded, respond
-from ._lambda import Context
+from ._custom_resource import Request, Succeeded
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
-
-
-def on_event(event: Mapping[str, Any], context: Context) -> None:
-    """Answer one event of CloudFormation."""
-    respond(event, RuleOrderHandler(), context)
 
 
 def moves(standing: Sequence[str], wanted: Sequence[str], after: str = "") -> Iterator[tuple[str, str]]:

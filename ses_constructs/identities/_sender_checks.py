@@ -5,13 +5,16 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack, Token
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..common.arguments import invalid, is_token, offers, without_tokens
 from ..common.rendered import rendered
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 # A request that lacks the key never meets them; it meets negated ones, ...IfExists, Null and ForAllValues.
 _OPERATORS = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"})
@@ -32,11 +35,13 @@ _KEYS_THAT_NAME_A_SOURCE = {
 }
 
 
-def checked_sender(scope: Construct, principal: iam.IPrincipal | str) -> iam.IPrincipal:
+def checked_sender(scope: Construct, principal: "iam.IPrincipal | str") -> "iam.IPrincipal":
     """A principal for an account id or a principal, services held to the account of *scope*.
 
     Raises ``ValueError`` for anything that would let in too many.
     """
+    from aws_cdk import aws_iam as iam  # slow to import, and only a sender needs it
+
     if isinstance(principal, str):
         if not Token.is_unresolved(principal) and not re.fullmatch("[0-9]{12}", principal):
             raise _no_sender(principal)
@@ -67,7 +72,7 @@ def _no_sender(principal: object) -> ValueError:
     return invalid("principal", "be a 12-digit account id or an IAM principal", principal, "pass '123456789012'")
 
 
-def _stands_for_many(scope: Construct, fragment: iam.PrincipalPolicyFragment) -> bool:
+def _stands_for_many(scope: Construct, fragment: "iam.PrincipalPolicyFragment") -> bool:
     principals = Stack.of(scope).resolve(fragment.principal_json)
     # A provider of one account has an ARN; others, such as accounts.google.com, have users everywhere.
     return any("*" in rendered(each) for names in principals.values() for each in names) or any(

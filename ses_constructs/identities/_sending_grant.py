@@ -5,9 +5,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
@@ -15,6 +14,9 @@ from ..common.arguments import check_flag, check_list, check_no_pattern, contain
 from ..common.checks import check_resource
 from ..common.ses_arn import ses_arn
 from ..common.wildcards import acknowledge_wildcard
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 # The v1 and v2 API calls share these action names; SMTP needs ses:SendRawEmail.
 SENDING_ACTIONS = (
@@ -29,7 +31,7 @@ _BULK_ACTION = "ses:SendBulkEmail"
 
 def grant_sending(
     scope: Construct,
-    grantee: iam.IGrantable,
+    grantee: "iam.IGrantable",
     *,
     actions: Sequence[str] = SENDING_ACTIONS,
     bulk: bool,
@@ -39,13 +41,15 @@ def grant_sending(
     configuration_sets: Sequence[ses.IConfigurationSet],
     templates: Sequence[str],
     sandbox: bool,
-) -> iam.Grant:
+) -> "iam.Grant":
     """Let *grantee* send by *identities*, which are ARNs, with a From address that meets the condition *from_address*.
 
     *bulk* adds ``ses:SendBulkEmail``, which only *identities* narrow: for a grant to all that they may send from.
 
     Raises ``ValueError`` for wrong kinds of arguments.
     """
+    from aws_cdk import aws_iam as iam  # slow to import, and only a grant needs it
+
     check_resource("grantee", grantee, "IAM grantee")
     check_flag("sandbox", sandbox)
     default = [default_configuration_set] if default_configuration_set else []
@@ -72,7 +76,7 @@ def grant_sending(
     return grant
 
 
-def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[str]) -> list[str]:
+def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
     """The ARNs of those *addresses*, with ``*`` for any text, that may be identities beside that of their domain.
 
     SES sends by the most specific identity, and asks for permission on that one
@@ -88,7 +92,7 @@ def address_arns(scope: Construct, grantee: iam.IGrantable, addresses: Sequence[
     return arns
 
 
-def extend_grant(scope: Construct, grant: iam.Grant, configuration_set: ses.IConfigurationSet) -> None:
+def extend_grant(scope: Construct, grant: "iam.Grant", configuration_set: ses.IConfigurationSet) -> None:
     """Cover *configuration_set* too."""
     for statement in grant.principal_statements:
         statement.add_resources(_set_arn(scope, configuration_set))

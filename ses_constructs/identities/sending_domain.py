@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import IResource, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
@@ -30,6 +29,8 @@ from ._sending_grant import (
 )
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
     from ._sender_policy import SenderPolicy
 
 
@@ -75,14 +76,14 @@ class SendingDomain(Construct, SendingMetrics):
 
     def grant_send(
         self,
-        grantee: iam.IGrantable,
+        grantee: "iam.IGrantable",
         *,
         from_addresses: Sequence[str] | None = None,
         configuration_sets: Sequence[ses.IConfigurationSet] = (),
         default_configuration_set: bool = True,
         templates: Sequence[str] = (),
         sandbox: bool = False,
-    ) -> iam.Grant:
+    ) -> "iam.Grant":
         """Let *grantee* send mail from this domain, by the API or by SMTP.
 
         SES asks for permission on all that a message uses: the identity, the configuration set, the template
@@ -166,7 +167,7 @@ class SendingDomain(Construct, SendingMetrics):
         for grant in self._grants_with_default:
             extend_grant(self, grant, configuration_set)
 
-    def allow_sender(self, principal: iam.IPrincipal | str, *, from_addresses: Sequence[str] | None = None) -> None:
+    def allow_sender(self, principal: "iam.IPrincipal | str", *, from_addresses: Sequence[str] | None = None) -> None:
         """Let another account, or a principal of one, send from this domain with the SES of its own account.
 
         All calls together make one identity policy. A domain with RETAIN keeps it also when the last call is gone: then
@@ -203,7 +204,7 @@ class SendingDomain(Construct, SendingMetrics):
 
     def _grant_sending(
         self,
-        grantee: iam.IGrantable,
+        grantee: "iam.IGrantable",
         actions: Sequence[str],
         *,
         bulk: bool = False,
@@ -212,7 +213,7 @@ class SendingDomain(Construct, SendingMetrics):
         default_configuration_set: bool = True,
         templates: Sequence[str] = (),
         sandbox: bool,
-    ) -> iam.Grant:
+    ) -> "iam.Grant":
         check_resource("grantee", grantee, "IAM grantee")
         check_flag("default_configuration_set", default_configuration_set)
         addresses = self._from_addresses(from_addresses)

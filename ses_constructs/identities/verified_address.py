@@ -16,12 +16,12 @@ from ..common.arguments import (
     check_text,
     contains_token,
     invalid,
-    is_within,
     text_tuple,
 )
 from ..common.checks import warn_about_region
+from ..common.once import owner_in
+from ._domain_checks import verified_domain
 from ._sending_grant import checked_from_addresses, grant_sending, with_lower_case_domain
-from .verified_domain import VerifiedDomain
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
 _POLICY_LETTERS = "*?$"
@@ -170,17 +170,17 @@ class _OutsideDomains:
 
     def errors(self) -> Iterator[ValueError]:
         stack = Stack.of(self._scope)
-        for domain in stack.node.find_all():
-            if not isinstance(domain, VerifiedDomain) or Stack.of(domain) is not stack:
-                continue
-            for address in self._addresses:
-                if is_within(address.rpartition("@")[2], domain.domain_name):
+        for address in self._addresses:
+            name = address.rpartition("@")[2]
+            while name:
+                if domain := owner_in(stack, verified_domain(name)):
                     yield invalid(
                         "address",
                         f"be outside {domain.domain_name}, which {domain.node.path} verifies",
                         address,
                         "leave the address out, which needs no identity there, or pass inside_verified_domain=True",
                     )
+                name = name.partition(".")[2]
 
 
 def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, check_returned, contains_token, invalid
 from ..common.checks import check_dependable, check_known_seconds, warn_about_region
+from ..common.once import earlier_owner
 from ..dns.zones import DnsZone
-from ..email_records import DmarcPolicy, SpfPolicy, TlsReporting
+from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
+from ._domain_records import DomainRecords
 from ._shared_records import shared_records
 from .dkim import Dkim, EasyDkim
 from .sending_domain import SendingDomain
@@ -108,6 +110,7 @@ class VerifiedDomain(SendingDomain):
         self.dns = dns
         """Where the records are published."""
         stack = Stack.of(self)
+        earlier_owner(stack, checks.verified_domain(self.domain_name), self)
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
@@ -139,9 +142,9 @@ class VerifiedDomain(SendingDomain):
             configuration_set=configuration_set,
         )
         self.identity = identity
-        records = checks.records_of_key(dkim, identity, domain_name=self.domain_name, ttl=ttl)
+        further: Sequence[DnsRecord] = ()
         if owns_shared_records:
-            records += shared_records(
+            further = shared_records(
                 self.domain_name,
                 region=region,
                 dns_suffix=stack.url_suffix if receives_mail and contains_token(region) else None,
@@ -154,11 +157,9 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )
-        self.records = tuple(records)
-        """Every record, also where a person publishes them; DKIM names and targets are CDK tokens."""
-
+        self._records = DomainRecords(dkim, identity, domain_name=self.domain_name, ttl=ttl, further=further)
         published = dns.publish(
-            self, domain_name=self.domain_name, records=self.records, removal_policy=self.removal_policy
+            self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
         )
         if published is not None:
             check_dependable(f"what {type(dns).__name__}.publish returns", published)
@@ -198,6 +199,11 @@ class VerifiedDomain(SendingDomain):
         domain = SendingDomain(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
         domain.identity = ses.EmailIdentity.from_email_identity_name(domain, "Identity", domain.domain_name)
         return domain
+
+    @property
+    def records(self) -> tuple[DnsRecord, ...]:
+        """Every record, also where a person publishes them; DKIM names and targets are CDK tokens."""
+        return tuple(self._records)
 
     @property
     def verified(self) -> IDependable:

@@ -19,7 +19,7 @@ from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.checks import regions_differ, warn_about_policy
-from ..common.key_use import grant_key_use
+from ..common.key_use import ENCRYPT_AND_DECRYPT, through
 from ..common.topic_access import key_statement
 from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
@@ -76,7 +76,7 @@ class MailForwarder(Construct):
             dead_letter_queue=self.dead_letter_queue,
             max_concurrency=max_concurrency,
         )
-        self._role = handler.role
+        self._sender = _without_resource(iam.Policy(self, "Sender", document=handler.permissions))
         self.function = handler.function
         # Where SNS cannot invoke the function, as after somebody took the permission away.
         self.function.add_event_source(
@@ -84,11 +84,12 @@ class MailForwarder(Construct):
         )
         if key:
             _let_topic_use(key, self)
-        _allow_read_and_mark(self._role, mailbox, f"forwarding/{name}/")
-        _allow_redrive(self._role, refused, self.dead_letter_queue)
+        _allow_read_and_mark(handler, mailbox, f"forwarding/{name}/")
+        _allow_redrive(handler, refused, self.dead_letter_queue)
         if mailbox.encryption_key:
             # In another region the queues are not under it.
-            grant_key_use(self._role, mailbox.encryption_key, "s3", *(["sqs"] if key else []))
+            services = through(mailbox.env.region, "s3", *(["sqs"] if key else []))
+            handler.allow(ENCRYPT_AND_DECRYPT, [mailbox.encryption_key.key_arn], conditions=services)
         rule_set.dead_letter_queues.append(self.dead_letter_queue)
         rule_set.alarms.append(queue_alarm(self, self.dead_letter_queue, rule_set.reactions))
 
@@ -114,7 +115,7 @@ class MailForwarder(Construct):
         if sender not in self._granted:
             self._granted.add(sender)
             sending_domain.grant_send(
-                self._role,
+                self._sender,
                 from_addresses=[sender],
                 configuration_sets=[self._configuration_set],
                 # Nothing of a stranger's may go out through the set of production.
@@ -153,21 +154,25 @@ def _queue(scope: Construct, construct_id: str, key: kms.IKey | None, why_no_fur
     return queue
 
 
-def _allow_read_and_mark(role: iam.Role, mailbox: s3.IBucket, prefix: str) -> None:
+def _allow_read_and_mark(handler: HandlerFunction, mailbox: s3.IBucket, prefix: str) -> None:
     """Let the function read what SES stores below *prefix*, and note beside it to whom it was sent."""
     objects = mailbox.arn_for_objects(f"{prefix}*")
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=[objects]))
+    handler.allow(["s3:GetObject", "s3:PutObject"], [objects])
     # Without it, and without conditions, S3 answers "denied" for a note that is not there yet.
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[mailbox.bucket_arn]))
+    handler.allow(["s3:ListBucket"], [mailbox.bucket_arn])
     acknowledge_wildcard(
-        role, objects, reason="the keys of the messages are made by SES; the prefix belongs to this function alone"
+        handler.role,
+        objects,
+        reason="the keys of the messages are made by SES; the prefix belongs to this function alone",
     )
 
 
-def _allow_redrive(role: iam.Role, *queues: sqs.IQueue) -> None:
+def _allow_redrive(handler: HandlerFunction, *queues: sqs.IQueue) -> None:
     actions = ("SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility")
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=[f"sqs:{each}" for each in actions], resources=[queue.queue_arn for queue in queues]
-        )
-    )
+    handler.allow([f"sqs:{each}" for each in actions], [queue.queue_arn for queue in queues])
+
+
+def _without_resource(policy: iam.Policy) -> iam.Policy:
+    """*policy* as somebody to grant things to, whose document is in the template in another place."""
+    policy.node.try_remove_child("Resource")
+    return policy

@@ -4,7 +4,7 @@ A CDK token passes every check. Warning ids are part of the public API.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -25,11 +25,11 @@ from ..common.arguments import (
     text_tuple,
 )
 from ..common.checks import check_known_seconds, check_resource, check_same_region, regions_differ, warn
-from ..common.recipients import matching_entry
 from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
 from ._cdk_actions import is_cdk_action
+from ._entries import EarlierRules
 from .activation import Activation
 
 if TYPE_CHECKING:
@@ -239,23 +239,19 @@ def warn_about_bucket(scope: Construct, bucket: "s3.IBucket") -> None:
         )
 
 
-def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: Mapping[str, Sequence[str]]) -> None:
-    """Recipients that get no mail, and rules that come after one that takes the same mail.
-
-    *earlier*: the recipients of the rules before this one, by the ids of those rules.
-    """
+def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:
+    """Recipients that get no mail, and rules that come after one that takes the same mail."""
     warn_about_reserved(scope, recipients)
     for recipient in recipients:
-        for rule_id, entries in earlier.items():
-            wider = wider_entry(entries, recipient)
-            if wider is not None:
-                warn(
-                    scope,
-                    "wider-rule-first",
-                    f"rule {rule_id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
-                    "add it after the narrower rules, unless both shall see that mail",
-                )
-                return
+        if found := earlier.wider(recipient):
+            rule_id, wider = found
+            warn(
+                scope,
+                "wider-rule-first",
+                f"rule {rule_id!r} comes first and takes {wider or 'all mail'}, so also mail to {recipient}; "
+                "add it after the narrower rules, unless both shall see that mail",
+            )
+            return
 
 
 def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
@@ -280,18 +276,3 @@ def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
         f"{domain_name} has no MX record for SES from this app; pass receives_mail=True to its VerifiedDomain, "
         "or acknowledge this warning where the record is made elsewhere",
     )
-
-
-def wider_entry(entries: Sequence[str], recipient: str) -> str | None:
-    """The entry that takes what *recipient* takes and more; "" for a rule for everybody."""
-    if not entries:
-        return ""
-    if contains_token(recipient):
-        return None
-    plain = [entry for entry in entries if not contains_token(entry) and entry.lower() != recipient.lower()]
-    address = recipient
-    if "@" not in recipient:
-        # A domain is narrower than '.parent' only: any address of it, and of a subdomain for '.domain'.
-        plain = [entry for entry in plain if "@" not in entry]
-        address = f"x@x{recipient}" if recipient.startswith(".") else f"x@{recipient}"
-    return matching_entry(plain, address) if plain else None

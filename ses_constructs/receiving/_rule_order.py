@@ -20,7 +20,9 @@ class RuleOrder(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, rule_set_name: str, after_rule: str | None) -> None:
         super().__init__(scope, construct_id)
         self._names: list[str] = []
-        resource = CustomResourceFunction.shared(self, "order_rules").custom_resource(
+        function = CustomResourceFunction.shared(self, "receipt_rules")
+        function.allow_on_everything("ses:DescribeReceiptRuleSet", "ses:SetReceiptRulePosition")
+        resource = function.custom_resource(
             self,
             resource_type="Custom::SESRuleOrder",
             properties={"RuleSetName": rule_set_name, "After": after_rule or ""},

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from aws_cdk import Duration, Names
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
@@ -17,8 +16,6 @@ from ..functions.handler_function import HandlerFunction
 from ._rule_checks import MAX_RECIPIENTS
 from .inbound_actions import InvokeFunction
 from .inbound_rule import InboundAction, InboundRule
-
-_NAMESPACE = "SesConstructs"
 
 
 class SpamFilter(Construct):
@@ -35,6 +32,8 @@ class SpamFilter(Construct):
         make_rule: Callable[[InboundAction], InboundRule],
     ) -> None:
         super().__init__(scope, construct_id)
+        # Not the name of the set, which other apps may add rules to.
+        dimension = Names.unique_resource_name(scope, max_length=64)
         handler = HandlerFunction(
             self,
             "Handler",
@@ -42,21 +41,10 @@ class SpamFilter(Construct):
             description="Drops spam and viruses from received mail",
             # SES waits 30 seconds at most, and takes no answer for "continue".
             timeout=Duration.seconds(20),
+            environment={"DROP_RULE_SET": dimension},
         )
         self.function = handler.function
-        # A dimension would have to come from the log line. Not the name of the set, which other apps may add rules to.
-        self._metric_name = f"DroppedSpam-{Names.unique_resource_name(scope, max_length=64)}"
-        logs.MetricFilter(
-            self,
-            "Dropped",
-            log_group=handler.log_group,
-            # The whole pattern of a JSON log line, and not a text that a subject could hold.
-            filter_pattern=logs.FilterPattern.string_value("$.message", "=", "mail dropped"),
-            metric_namespace=_NAMESPACE,
-            metric_name=self._metric_name,
-            metric_value="1",
-            default_value=0,
-        )
+        self._dimension = dimension
         self.rule = make_rule(InvokeFunction(self.function, waits_for_decision=True))
 
     def cover(self, rules: Sequence[InboundRule]) -> None:
@@ -85,7 +73,13 @@ class SpamFilter(Construct):
     def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that were dropped."""
         check_period(period)
-        return cloudwatch.Metric(namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=period)
+        return cloudwatch.Metric(
+            namespace="SesConstructs",
+            metric_name="DroppedSpam",
+            dimensions_map={"RuleSet": self._dimension},
+            statistic="Sum",
+            period=period,
+        )
 
     def metric_asked(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that SES asked about, which is every one that a rule takes."""

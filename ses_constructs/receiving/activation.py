@@ -76,7 +76,10 @@ def _activate_by_function(scope: Construct, rule_set_name: str, *, take_over: bo
             f"only one receipt rule set can be active in a region, and stack {stack.stack_name!r} activates one "
             "already; add the rules to that set, or pass activation=LeaveInactive()"
         )
-    return CustomResourceFunction.shared(scope, "activate_rule_set").custom_resource(
+    function = CustomResourceFunction.shared(scope, "receipt_rules")
+    function.allow_notes()
+    function.allow_on_everything("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet")
+    return function.custom_resource(
         Construct(scope, "Activation"),
         resource_type="Custom::SESActiveRuleSet",
         properties={"RuleSetName": rule_set_name, "TakeOver": "true" if take_over else "false"},

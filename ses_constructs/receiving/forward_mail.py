@@ -86,7 +86,7 @@ class ForwardMail(InboundAction):
                 raise invalid(
                     "to", "be outside the domains of the rule set, or mail goes round", address, "take another"
                 )
-        warn_about_routes(rule, rule.recipients, list(routes))
+        warn_about_routes(rule, rule.recipients, routes)
         checks.warn_about_reserved(rule, addresses)
         return Forwarding.of(rule.rule_set).add_rule(
             rule,

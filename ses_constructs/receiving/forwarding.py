@@ -17,6 +17,7 @@ from ..common.arguments import check_choice
 from ..common.sending_metrics import ReputationMetrics, check_period
 from ..events.event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, Event
 from ..identities.sending_domain import SendingDomain
+from ._entries import ForwardingRules, Routes
 from ._forwarding_checks import warn_about_second_copy
 from ._mail_forwarder import MailForwarder
 from ._reasons import REASONS, REFUSALS
@@ -57,7 +58,9 @@ class Forwarding(Construct, ReputationMetrics):
             Construct(self, "Metrics"), self.configuration_set
         )
         self._forwarders: list[MailForwarder] = []
-        self._routes: dict[InboundRule, Mapping[str, Sequence[str]]] = {}
+        self._routes: dict[InboundRule, Routes] = {}
+        self._last_rule: InboundRule | None = None
+        self._going_on = ForwardingRules()
         self._watch()
         warn_about_whole_account(stack, forwarding=self)
 
@@ -109,11 +112,10 @@ class Forwarding(Construct, ReputationMetrics):
         """
         if rule in self._routes:
             raise ValueError("actions must hold at most one ForwardMail, got two; put all addresses into one")
-        goes_on = {
-            each.node.id: (each.recipients, its_routes) for each, its_routes in self._routes.items() if not each.stops
-        }
-        warn_about_second_copy(rule, rule.recipients, routes, earlier=goes_on)
-        self._routes[rule] = routes
+        if self._last_rule and not self._last_rule.stops:  # which it knows only when it is complete
+            self._going_on.add(self._last_rule.node.id, self._last_rule.recipients, self._routes[self._last_rule])
+        self._last_rule, self._routes[rule] = rule, Routes(routes)
+        warn_about_second_copy(rule, rule.recipients, self._routes[rule], earlier=self._going_on)
         key = rule.node.addr[-8:]
         settings = {"to": {entry: list(addresses) for entry, addresses in routes.items()}, "from": from_address}
         if own_domain != "refuse":
@@ -203,6 +205,7 @@ class Forwarding(Construct, ReputationMetrics):
             alarm = cloudwatch.Alarm(
                 self,
                 f"{kind.capitalize()}Rate",
+                alarm_name=pause.alarm_name(kind),
                 metric=cloudwatch.MathExpression(
                     expression=(
                         f"IF(FILL(sends, 0) >= {least.minimum_sends} AND FILL(events, 0) >= {least.minimum_events} "

@@ -16,6 +16,7 @@ from ..common.key_use import grant_key_use
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
+from ._entries import EarlierRules
 from ._ip_filters import IpFilters
 from ._rule_chain import RuleChain
 from .activation import ActivateIfFree, Activation
@@ -99,6 +100,7 @@ class InboundRuleSet(Construct):
 
         self.rules: list[InboundRule] = []
         """The rules in their order, without the one that drops spam."""
+        self._earlier = EarlierRules()
         self.alarms: list[cloudwatch.Alarm] = []
         """The alarms on rules, if there are reactions, and on the queues below."""
         self.dead_letter_queues: list[sqs.IQueue] = []
@@ -161,12 +163,12 @@ class InboundRuleSet(Construct):
         for argument, value in (("enabled", enabled), ("scan", scan)):
             check_flag(argument, value)
         check_text("construct_id", construct_id)
-        if self._scope_of_rules.node.try_find_child(construct_id):
+        if construct_id in self._earlier.ids:
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
-            raise invalid(
-                "rules", f"be at most {checks.MAX_RULES} in a set", construct_id, "join rules with equal actions"
-            )
+            counted = ", of which the one that drops spam is one" if self._spam_filter else ""
+            limit = f"be at most {checks.MAX_RULES} in a set{counted}"
+            raise invalid("rules", limit, construct_id, "join rules with equal actions")
         rule = self._chain.append(
             self._scope_of_rules,
             construct_id,
@@ -176,7 +178,8 @@ class InboundRuleSet(Construct):
             scan=scan,
             tls=tls,
         )
-        checks.warn_about_recipients(rule, recipients, earlier={each.node.id: each.recipients for each in self.rules})
+        checks.warn_about_recipients(rule, recipients, earlier=self._earlier)
+        self._earlier.add(construct_id, rule.recipients)
         self.rules.append(rule)
         if self._spam_filter:
             self._spam_filter.cover(self.rules)

@@ -57,8 +57,7 @@ class SmtpRotation(Construct):
             },
         )
         self.function = handler.function
-        for statement in statements:
-            handler.role.add_to_policy(statement)
+        handler.permissions.add_statements(*statements)
         # On delete it goes first, and what invokes it before it: nothing may make a key while the keys are deleted.
         self.function.node.add_dependency(first_credentials)
         self._schedule(secret, days).node.add_dependency(handler)

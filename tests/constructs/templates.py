@@ -7,6 +7,9 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 Resource = dict[str, Any]
 
+WRITE_LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]
+QUESTIONS = ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource"]
+
 
 def template(stack: Stack) -> dict[str, Any]:
     return dict(Template.from_stack(stack).to_json())
@@ -112,13 +115,20 @@ def conditions(statement: Resource) -> dict[str, str]:
 
 
 def role_statements(stack: Stack, *, of: str) -> list[Resource]:
-    """The statements of the policies of the role whose logical id holds *of*."""
-    return [
-        statement
-        for policy in resources(stack, "AWS::IAM::Policy")
-        if of in written(policy["Properties"]["Roles"][0])
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    """What the policies in and beside the role whose logical id holds *of* say, but for what every function may do."""
+    inline = [
+        policy["PolicyDocument"]
+        for key, role in identified(stack, "AWS::IAM::Role").items()
+        if of in key
+        for policy in role["Properties"].get("Policies", [])
     ]
+    beside = [
+        policy["Properties"]["PolicyDocument"]
+        for policy in resources(stack, "AWS::IAM::Policy")
+        if of in written(policy["Properties"].get("Roles", [""])[0])
+    ]
+    statements = [statement for document in inline + beside for statement in document["Statement"]]
+    return [each for each in statements if each["Action"] not in (WRITE_LOG, QUESTIONS)]
 
 
 def needs(stack: Stack, logical_id: str) -> set[str]:

@@ -59,6 +59,7 @@ class Deployed:
             for document in self._policies(function).values()
             for statement in document["Statement"]
             for action in _list(statement["Action"])
+            if not action.startswith("logs:")
         }
 
     @contextmanager
@@ -87,7 +88,7 @@ class Deployed:
 
     def logs(self, handler: str) -> str:
         client: Any = self.aws.client("logs")
-        groups = [each["LoggingConfig"]["LogGroup"] for each in self.functions(handler)]
+        groups = {each["LoggingConfig"]["LogGroup"] for each in self.functions(handler)}
         return "\n".join(
             event["message"] for group in groups for event in client.filter_log_events(logGroupName=group)["events"]
         )
@@ -119,13 +120,11 @@ class Deployed:
         return answer["Status"], answer["Reason"]
 
     def _policies(self, function: Any) -> dict[str, Any]:
-        """The inline policies of the function's role, but for the one that lets it write its log."""
+        """The inline policies of the function's role."""
         iam: Any = self.aws.client("iam")
         names = iam.list_role_policies(RoleName=_role(function))["PolicyNames"]
         return {
-            name: iam.get_role_policy(RoleName=_role(function), PolicyName=name)["PolicyDocument"]
-            for name in names
-            if name != "WriteLog"
+            name: iam.get_role_policy(RoleName=_role(function), PolicyName=name)["PolicyDocument"] for name in names
         }
 
 

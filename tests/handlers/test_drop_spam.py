@@ -43,7 +43,26 @@ def test_other_verdicts_drop_nothing() -> None:
     assert on_event(sent, None) == CONTINUE
 
 
-def test_a_dropped_mail_is_one_record_that_a_metric_filter_finds(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dropped_mail_is_counted_under_its_rule_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DROP_RULE_SET", "Inbound")
+    on_event(judged("PASS", "PASS"), None)
+    on_event(judged("FAIL", "PASS"), None)
+
+    metric = json.loads(capsys.readouterr().out)
+    about = metric.pop("_aws")
+    assert metric == {"RuleSet": "Inbound", "DroppedSpam": 1}
+    assert about["CloudWatchMetrics"] == [
+        {
+            "Namespace": "SesConstructs",
+            "Dimensions": [["RuleSet"]],
+            "Metrics": [{"Name": "DroppedSpam", "Unit": "Count"}],
+        }
+    ]
+
+
+def test_a_dropped_mail_is_one_record(caplog: pytest.LogCaptureFixture) -> None:
     on_event(judged("FAIL", "PASS"), None)
 
     (record,) = caplog.records

@@ -35,6 +35,12 @@ CUSTOM_RESOURCES = (
     "wait_for_addresses",
     "wait_for_verification",
 )
+# By the handler, where another module is its entry point in Lambda.
+ENTRY_POINTS = {
+    "account_events": "account_health",
+    "activate_rule_set": "receipt_rules",
+    "order_rules": "receipt_rules",
+}
 KINDS = ("create", "update", "delete")
 _REQUESTS = tuple(kind.capitalize() for kind in KINDS)
 
@@ -186,7 +192,7 @@ class World:
         """Run the handler once, for what CloudFormation is at work on unless the event is *made_up*."""
         if isinstance(sent, dict) and sent.get("RequestType") in _REQUESTS and not made_up:
             self.stack.begin(sent)
-        module = importlib.import_module(f"ses_constructs.handlers.{handler}")
+        module = importlib.import_module(f"ses_constructs.handlers.{ENTRY_POINTS.get(handler, handler)}")
         module.on_event(copy.deepcopy(sent), self.context)
 
     def send(self, handler: str, sent: Event) -> Event:

@@ -18,7 +18,6 @@ from ses_constructs import (
     ReputationThresholds,
 )
 from tests.constructs.templates import (
-    conditions,
     identified,
     metric_math,
     needs,
@@ -44,10 +43,21 @@ def alarms(stack: Stack) -> dict[str, dict[str, Any]]:
     return {key.removeprefix("Health")[:-8]: each["Properties"] for key, each in identified(stack, ALARM).items()}
 
 
-def rule(stack: Stack, name: str) -> tuple[str, dict[str, Any]]:
-    """The id and the properties of the schedule or the news."""
-    ((rule_id, found),) = ((key, each) for key, each in identified(stack, RULE).items() if name in key)
+def rule(stack: Stack) -> tuple[str, dict[str, Any]]:
+    """The id and the properties of the rule that is both the schedule and the news."""
+    ((rule_id, found),) = identified(stack, RULE).items()
     return rule_id, found["Properties"]
+
+
+ASKS = [
+    {"Action": "ses:GetAccount", "Effect": "Allow", "Resource": "*"},
+    {
+        "Action": "cloudwatch:PutMetricData",
+        "Condition": {"StringEquals": {"cloudwatch:namespace": "SesConstructs/Account"}},
+        "Effect": "Allow",
+        "Resource": "*",
+    },
+]
 
 
 # Metrics and alarms
@@ -189,7 +199,7 @@ def test_ses_is_asked_as_often_as_the_metrics_say(
     make(stack, every=every)
 
     (function_id,) = identified(stack, FUNCTION)
-    _, schedule = rule(stack, "Schedule")
+    _, schedule = rule(stack)
     assert schedule["ScheduleExpression"] == expression
     assert [each["Arn"] for each in schedule["Targets"]] == [{"Fn::GetAtt": [function_id, "Arn"]}]
     found = alarms(stack)
@@ -202,52 +212,41 @@ def test_the_function_has_time_for_throttling(stack: Stack) -> None:
 
     function = only(stack, FUNCTION)["Properties"]
     assert (function["Handler"], function["Timeout"]) == ("handlers.account_health.on_event", 300)
-    assert function["Environment"]["Variables"] == {"HEALTH_NAMESPACE": "SesConstructs/Account"}
+    assert function["Environment"]["Variables"] == {
+        "HEALTH_NAMESPACE": "SesConstructs/Account",
+        "EVENT_TOPICS": "[]",
+    }
 
 
-def test_only_the_schedule_may_invoke_the_function(stack: Stack) -> None:
-    make(stack)
+def test_only_the_rule_may_invoke_the_function(stack: Stack) -> None:
+    make(stack, reactions=[TEAM])
 
     (function_id,) = identified(stack, FUNCTION)
-    schedule_id, _ = rule(stack, "Schedule")
+    rule_id, _ = rule(stack)
     permission = only(stack, "AWS::Lambda::Permission")["Properties"]
     assert permission == {
         "Action": "lambda:InvokeFunction",
         "FunctionName": {"Fn::GetAtt": [function_id, "Arn"]},
         "Principal": "events.amazonaws.com",
         "SourceAccount": "111122223333",
-        "SourceArn": {"Fn::GetAtt": [schedule_id, "Arn"]},
+        "SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]},
     }
 
 
 def test_the_function_may_ask_and_write_its_own_metrics(stack: Stack) -> None:
     make(stack)
 
-    assert role_statements(stack, of="HealthReport") == [
-        {"Action": "ses:GetAccount", "Effect": "Allow", "Resource": "*"},
-        {
-            "Action": "cloudwatch:PutMetricData",
-            "Condition": {"StringEquals": {"cloudwatch:namespace": "SesConstructs/Account"}},
-            "Effect": "Allow",
-            "Resource": "*",
-        },
-    ]
+    assert role_statements(stack, of="HealthWatch") == ASKS
 
 
 # News
 
 
-def news(stack: Stack) -> tuple[str, dict[str, Any]]:
-    """The id and the properties of the function that tells of news."""
-    ((function_id, found),) = ((key, each) for key, each in identified(stack, FUNCTION).items() if "News" in key)
-    return function_id, found["Properties"]
-
-
-def test_what_ses_reports_by_itself_goes_to_a_function(stack: Stack) -> None:
+def test_what_ses_reports_by_itself_goes_to_the_function(stack: Stack) -> None:
     make(stack, reactions=[TEAM])
 
-    function_id, _ = news(stack)
-    properties = rule(stack, "News")[1]
+    (function_id,) = identified(stack, FUNCTION)
+    properties = rule(stack)[1]
     assert properties["EventPattern"] == {
         "source": ["aws.ses"],
         "detail-type": ["Sending Status Disabled", "Advisor Recommendation Status Open"],
@@ -262,8 +261,7 @@ def test_what_ses_reports_by_itself_goes_to_a_function(stack: Stack) -> None:
 def test_the_function_knows_every_topic_of_the_team(stack: Stack) -> None:
     make(stack, reactions=[TEAM, NotifyTopic(sns.Topic(stack, "Topic"))])
 
-    properties = news(stack)[1]
-    assert (properties["Handler"], properties["Timeout"]) == ("handlers.account_events.on_event", 300)
+    properties = only(stack, FUNCTION)["Properties"]
     told = written(properties["Environment"]["Variables"]["EVENT_TOPICS"])
     assert set(json.loads(told)) == {f"<{key}>" for key in identified(stack, "AWS::SNS::Topic")}
 
@@ -273,30 +271,20 @@ def test_the_function_may_publish_to_the_team_and_do_nothing_else(stack: Stack) 
     make(stack, reactions=[NotifyTopic(topic)])
 
     (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
-    assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of="News")] == [
+    asks, tells = role_statements(stack, of="HealthWatch")[:2], role_statements(stack, of="HealthWatch")[2:]
+    assert asks == ASKS
+    assert [(each["Action"], written(each["Resource"])) for each in tells] == [
         ("sns:Publish", f"<{topic_id}>"),
         (["kms:Decrypt", "kms:GenerateDataKey"], f"<{key_id}.Arn>"),
     ]
     assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
 
 
-def test_only_the_rule_for_news_may_invoke_the_function(stack: Stack) -> None:
-    make(stack, reactions=[TEAM])
-
-    news_id, _ = rule(stack, "News")
-    function_id, _ = news(stack)
-    (invoke,) = (
-        each
-        for _, each in service_statements(stack, "events.amazonaws.com")
-        if each["Resource"] == {"Fn::GetAtt": [function_id, "Arn"]}
-    )
-    assert conditions(invoke) == {"aws:SourceAccount": "111122223333", "aws:SourceArn": f"<{news_id}.Arn>"}
-
-
-def test_without_a_team_there_is_no_rule_for_news(stack: Stack) -> None:
+def test_without_a_team_nobody_is_told_of_news(stack: Stack) -> None:
     make(stack, reactions=[actions.SnsAction(sns.Topic(stack, "Topic"))])
 
-    assert len(resources(stack, RULE)) == len(resources(stack, FUNCTION)) == 1
+    assert "EventPattern" not in rule(stack)[1]
+    assert role_statements(stack, of="HealthWatch") == ASKS
 
 
 @pytest.mark.parametrize("encrypted", [True, False])

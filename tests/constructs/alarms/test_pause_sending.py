@@ -248,19 +248,31 @@ def test_the_function_may_use_the_key_of_an_encrypted_topic(stack: Stack) -> Non
     assert statement["Resource"] == {"Fn::GetAtt": [key_id, "Arn"]}
 
 
-def test_each_alarm_may_invoke_the_function_and_nobody_else(stack: Stack) -> None:
-    make(stack)
+def test_the_alarms_of_a_pause_may_invoke_its_function_and_no_others(stack: Stack) -> None:
+    for each in ("Bounces", "Other"):
+        BounceMonitoring(stack, each, watch_account=False, reactions=[TEAM, PauseSending()])
 
-    (function_id,) = identified(stack, FUNCTION)
-    alarms = {f"<{key}.Arn>" for key in identified(stack, COMPOSITE) if key[:-8].endswith("Pause")}
-    permissions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Permission")]
-    assert {each["Principal"] for each in permissions} == {"lambda.alarms.cloudwatch.amazonaws.com"}
-    statements = [each for _, each in service_statements(stack, "lambda.alarms.cloudwatch.amazonaws.com")]
-    assert {conditions(each)["aws:SourceArn"] for each in statements} == alarms
-    assert {conditions(each)["aws:SourceAccount"] for each in statements} == {"111122223333"}
-    assert all(each["Action"] == "lambda:InvokeFunction" for each in statements)
-    assert all(each["Resource"] == {"Fn::GetAtt": [function_id, "Arn"]} for each in statements)
-    assert len(statements) == len(alarms) == 2
+    names = {
+        key: written(each["Properties"]["AlarmName"])
+        for key, each in identified(stack, COMPOSITE).items()
+        if key[:-8].endswith("Pause")
+    }
+    assert len(set(names.values())) == len(names) == 4
+    permissions = service_statements(stack, "lambda.alarms.cloudwatch.amazonaws.com")
+    assert len(permissions) == 2 == len(resources(stack, "AWS::Lambda::Permission"))
+    for group, (_, statement) in zip(("Bounces", "Other"), permissions, strict=True):
+        (function_id,) = (key for key in identified(stack, FUNCTION) if key.startswith(group))
+        assert statement["Action"] == "lambda:InvokeFunction"
+        assert statement["Resource"] == {"Fn::GetAtt": [function_id, "Arn"]}
+        source = conditions(statement)
+        assert source["aws:SourceAccount"] == "111122223333"
+        start, _, rest = source["aws:SourceArn"].partition("*")
+        assert rest == ""
+        assert start.startswith("arn:<AWS::Partition>:cloudwatch:eu-west-1:111122223333:alarm:<AWS::StackName>-")
+        name = start.rpartition(":alarm:")[2]
+        assert {key for key, each in names.items() if each.startswith(name)} == {
+            key for key in names if key.startswith(group)
+        }
 
 
 def test_an_event_is_tried_three_times_and_dropped_when_it_is_old(stack: Stack) -> None:

@@ -21,7 +21,7 @@ from ses_constructs import (
     StoreMail,
     VerifiedDomain,
 )
-from tests.constructs.templates import resources, written
+from tests.constructs.templates import role_statements, written
 
 
 def reader(stack: Stack) -> iam.Role:
@@ -71,9 +71,8 @@ def test_a_key_is_used_through_its_service_only(
     build(stack, kms.Key(stack, "Key"))
 
     found: set[str] = set()
-    for policy in resources(stack, "AWS::IAM::Policy"):
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-            if "kms:" in str(statement["Action"]):
-                via: Any = statement["Condition"]["StringEquals"]["kms:ViaService"]
-                found.update(written(each) for each in (via if isinstance(via, list) else [via]))
+    for statement in role_statements(stack, of=""):
+        if "kms:" in str(statement["Action"]):
+            via: Any = statement["Condition"]["StringEquals"]["kms:ViaService"]
+            found.update(written(each) for each in (via if isinstance(via, list) else [via]))
     assert found == {f"{service}.eu-west-1.amazonaws.com" for service in services}

@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from ses_constructs.common.topic_access import allow_role_publish, allow_service_encrypt, allow_service_publish
+from ses_constructs.common.topic_access import allow_service_encrypt, allow_service_publish, publishing
 from tests.constructs.templates import (
     Resource,
     conditions,
@@ -75,7 +75,8 @@ def test_a_topic_without_a_key_of_its_own_needs_none(stack: Stack) -> None:
 
 def test_a_role_may_publish_to_each_topic_and_use_its_key_and_no_other(stack: Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    allow_role_publish(role, [encrypted(stack), sns.Topic.from_topic_arn(stack, "Other", TOPIC)])
+    for statement in publishing([encrypted(stack), sns.Topic.from_topic_arn(stack, "Other", TOPIC)]):
+        role.add_to_policy(statement)
 
     (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
     assert [(each["Action"], written(each["Resource"])) for each in role_statements(stack, of="Role")] == [

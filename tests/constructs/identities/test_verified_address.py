@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
+from benchmarks.application import counted_calls
 from ses_constructs import RecordsToPublish, VerifiedAddress, VerifiedDomain
 from tests.constructs.templates import identified, only, resources, role_statements, warnings, written
 
@@ -146,8 +147,8 @@ def test_the_function_that_waits_may_ask_and_call_itself(stack: Stack) -> None:
 
     statements = role_statements(stack, of="SesWaitForAddresses")
     assert [(each["Action"], written(each["Resource"]).partition("Function")[0]) for each in statements] == [
-        ("lambda:InvokeFunction", "<SesWaitForAddresses"),
         ("ses:GetIdentityVerificationAttributes", "*"),
+        ("lambda:InvokeFunction", "<SesWaitForAddresses"),
     ]
     functions = [each["Properties"] for each in resources(stack, "AWS::Lambda::Function")]
     assert {each["Handler"]: each["Timeout"] for each in functions} == {
@@ -386,6 +387,20 @@ def test_an_address_at_a_domain_of_the_stack_may_be_asked_for(app: App, stack: S
 
     app.synth()
     assert len(properties(stack)) == 1
+
+
+def test_an_address_costs_the_same_however_many_domains_there_are(stack: Stack) -> None:
+    VerifiedAddress(stack, "First", address="ann@example.com")
+
+    def calls(construct_id: str) -> int:
+        with counted_calls() as made:
+            VerifiedAddress(stack, construct_id, address=f"{construct_id.lower()}@example.com")
+        return len(made)
+
+    alone = calls("Alone")
+    for number in range(10):
+        VerifiedDomain(stack, f"D{number}", domain_name=f"d{number}.example.com", dns=RecordsToPublish())
+    assert calls("Beside") == alone
 
 
 def test_addresses_beside_a_domain_are_no_matter(app: App, stack: Stack) -> None:

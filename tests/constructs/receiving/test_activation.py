@@ -57,17 +57,22 @@ def test_a_set_is_active_under_the_name_that_it_was_given(stack: Stack) -> None:
 def test_the_handler_may_see_and_set_the_active_set_tag_itself_and_nothing_else(stack: Stack) -> None:
     make(stack)
 
-    (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if each.startswith("SesActivate"))
-    assert role_statements(stack, of="SesActivateRuleSet") == [
+    (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if each.startswith("SesReceipt"))
+    assert role_statements(stack, of="SesReceiptRules") == [
         {
-            "Action": ["lambda:ListTags", "lambda:TagResource"],
+            "Action": "cloudformation:ListStackResources",
             "Effect": "Allow",
-            "Resource": {"Fn::GetAtt": [function_id, "Arn"]},
+            "Resource": {"Ref": "AWS::StackId"},
         },
         {
             "Action": ["ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet"],
             "Effect": "Allow",
             "Resource": "*",
+        },
+        {
+            "Action": ["lambda:ListTags", "lambda:TagResource"],
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [function_id, "Arn"]},
         },
     ]
 
@@ -77,7 +82,7 @@ def test_activation_runs_the_handler_that_activates(stack: Stack) -> None:
 
     functions = identified(stack, "AWS::Lambda::Function")
     function_id = only(stack, ACTIVE)["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
-    assert functions[function_id]["Properties"]["Handler"] == "handlers.activate_rule_set.on_event"
+    assert functions[function_id]["Properties"]["Handler"] == "handlers.receipt_rules.on_event"
 
 
 def test_activation_comes_after_its_permissions_and_goes_before_them(stack: Stack) -> None:

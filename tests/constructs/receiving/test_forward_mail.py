@@ -290,12 +290,11 @@ def test_no_message_is_stored_before_the_function_listens_and_may_work(stack: St
         *identified(stack, "AWS::SNS::Subscription"),
         *(each for each in identified(stack, "AWS::Lambda::Permission") if "Forwarder" in each),
         *(each for each in identified(stack, "AWS::Lambda::Function") if "Forwarder" in each),
-        *(each for each in identified(stack, "AWS::IAM::Policy") if "Forwarder" in each),
         *identified(stack, "AWS::SNS::TopicPolicy"),
         *identified(stack, "AWS::S3::BucketPolicy"),
         *identified(stack, "AWS::KMS::Key"),
     ]
-    assert len(needed) == 7
+    assert len(needed) == 6
     assert set(needed) <= set(only(stack, "AWS::SES::ReceiptRule")["DependsOn"])
 
 

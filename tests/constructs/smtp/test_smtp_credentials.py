@@ -32,6 +32,7 @@ from tests.constructs.templates import (
     identified,
     only,
     resources,
+    role_statements,
     service_statements,
     template,
     warnings,
@@ -81,16 +82,6 @@ def sending(stack: Stack) -> dict[str, Any]:
     """The policy of the user."""
     (policy,) = (each for each in resources(stack, "AWS::IAM::Policy") if "Users" in each["Properties"])
     return dict(policy["Properties"])
-
-
-def role_statements(stack: Stack, *, of: str) -> list[dict[str, Any]]:
-    """The statements of the role whose logical id holds *of*."""
-    return [
-        statement
-        for policy in resources(stack, "AWS::IAM::Policy")
-        if of in written(policy["Properties"].get("Roles", [""])[0])
-        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-    ]
 
 
 def needs(stack: Stack, logical_id: str) -> set[str]:
@@ -394,8 +385,10 @@ def test_the_functions_use_the_key_through_secrets_manager_alone(stack: Stack, r
 def test_no_statement_is_for_everything(stack: Stack) -> None:
     make(stack, rotate_after=MONTH, encryption_key=kms.Key.from_key_arn(stack, "Key", KEY_ARN))
 
-    policies = [each["Properties"]["PolicyDocument"] for each in resources(stack, "AWS::IAM::Policy")]
-    statements = [statement for policy in policies for statement in policy["Statement"]]
+    statements = [
+        *(each for role in (FILLER, ROTATOR) for each in role_statements(stack, of=role)),
+        *sending(stack)["PolicyDocument"]["Statement"],
+    ]
     assert len(statements) == 7
     on = [each["Resource"] if isinstance(each["Resource"], list) else [each["Resource"]] for each in statements]
     assert [written(arn).rpartition(":")[2] for arns in on for arn in arns if "*" in written(arn)] == [
@@ -480,9 +473,7 @@ def test_the_logical_ids_stay(stack: Stack) -> None:
         "SmtpSending68D8338D": "AWS::IAM::Policy",
         "Smtp5A8258C1": "Custom::SESSmtpCredentials",
         "SmtpPolicy78A937D4": "AWS::IAM::Policy",
-        "SmtpRotationHandlerLog845B127F": "AWS::Logs::LogGroup",
         "SmtpRotationHandlerRoleB8140CE7": "AWS::IAM::Role",
-        "SmtpRotationHandlerRoleDefaultPolicy963A1C27": "AWS::IAM::Policy",
         "SmtpRotationHandlerFunction104873EA": "AWS::Lambda::Function",
         "SmtpRotationPermission6EC49E41": "AWS::Lambda::Permission",
         "SmtpRotationSchedule0738F769": "AWS::SecretsManager::RotationSchedule",
@@ -491,7 +482,7 @@ def test_the_logical_ids_stay(stack: Stack) -> None:
         "SmtpRotationFailureAlarm157C8B7A": "AWS::CloudWatch::Alarm",
         "SmtpEndpointSecurityGroupB59E4B18": "AWS::EC2::SecurityGroup",
         "SmtpEndpoint305CD9BA": "AWS::EC2::VPCEndpoint",
-        "SesSmtpCredentialsLogA245802F": "AWS::Logs::LogGroup",
+        "SesLog9DC748DA": "AWS::Logs::LogGroup",
         "SesSmtpCredentialsRole6AB00532": "AWS::IAM::Role",
         "SesSmtpCredentialsEventAge2A5A11D3": "AWS::Lambda::EventInvokeConfig",
         "SesSmtpCredentialsFunction137396F1": "AWS::Lambda::Function",
@@ -531,7 +522,7 @@ def test_rotation_starts_after_the_first_credentials_and_may_do_its_work(stack: 
     assert {
         resource_id,
         "SmtpRotationPermission6EC49E41",
-        "SmtpRotationHandlerRoleDefaultPolicy963A1C27",
+        "SmtpRotationHandlerRoleB8140CE7",
     } <= needs(stack, schedule_id)
 
 

@@ -1,0 +1,48 @@
+"""DomainRecords: the records of a domain, in which those of DKIM are read as text only when somebody asks."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import overload
+
+from aws_cdk import aws_ses as ses
+
+from ..dns.zones import record_set
+from ..email_records import DnsRecord
+from ._domain_checks import records_of_key
+from .dkim import Dkim, EasyDkim
+
+
+class DomainRecords(Sequence[DnsRecord]):
+    """The records of *dkim*, then the *further* ones."""
+
+    def __init__(
+        self, dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str, ttl: int, further: Sequence[DnsRecord]
+    ) -> None:
+        self._dkim, self._identity = dkim, identity
+        self._domain_name, self._ttl, self._further = domain_name, ttl, further
+
+    def record_sets(self) -> list[Mapping[str, object]]:
+        """As a record set group of CDK takes them, with references where :class:`DnsRecord` has tokens in a text."""
+        # Not for a class of its own, which may publish other records.
+        if type(self._dkim) is not EasyDkim:
+            return [record_set(each) for each in self]
+        return [
+            *self._dkim.record_sets(self._identity, ttl=self._ttl),
+            *(record_set(each) for each in self._further),
+        ]
+
+    # Each name and target of Easy DKIM is a call to Node.
+    @cached_property
+    def _all(self) -> tuple[DnsRecord, ...]:
+        dkim = records_of_key(self._dkim, self._identity, domain_name=self._domain_name, ttl=self._ttl)
+        return (*dkim, *self._further)
+
+    @overload
+    def __getitem__(self, index: int) -> DnsRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[DnsRecord]: ...
+    def __getitem__(self, index: int | slice) -> DnsRecord | Sequence[DnsRecord]:
+        return self._all[index]
+
+    def __len__(self) -> int:
+        return len(self._all)
