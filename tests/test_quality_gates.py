@@ -120,6 +120,7 @@ def cfn_lint(templates: list[Path]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
 
 
+# A minute: cfn-lint starts once, and reads the template of every app and example.
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     templates: list[Path] = []
     for path in APPLICATIONS:

@@ -47,6 +47,7 @@ def zone(enforced_aws: LocalAws, submission: Submission, tmp_path_factory: pytes
             env=ENV,
         )
         app.synth()
+        # Up to a minute: everything at once, and what is denied meanwhile is tried again.
         # As in a new account: in one deployment, with policies that take effect some seconds after they are attached.
         enforced_aws.set_iam_lag(8)
         enforced_aws.deploy(assembly, STACK)
