@@ -11,6 +11,7 @@ from ministack.core.responses import now_iso
 from ministack.services import cloudformation
 from ministack.services.cloudformation import custom_resource, handlers, helpers, stacks
 
+from local_aws.extensions.controls import Arguments, controls
 from local_aws.extensions.registry import Params, Response
 
 # (stack id, logical id) -> what the stack shows while a function runs.
@@ -20,6 +21,16 @@ _at_work: dict[tuple[str, str], dict[str, Any]] = {}
 def install() -> None:
     _note_what_is_at_work()
     _show_it()
+    controls["at-work"] = _pretend
+
+
+def _pretend(arguments: Arguments) -> None:
+    """Show a resource as if CloudFormation were at work on it, for a test that sends its events itself."""
+    stack_id, logical_id, status = (arguments[name] for name in ("stack", "resource", "status"))
+    if status:
+        _at_work[stack_id, logical_id] = _records(stack_id)[logical_id] | {"ResourceStatus": status}
+    else:
+        del _at_work[stack_id, logical_id]
 
 
 def _note_what_is_at_work() -> None:

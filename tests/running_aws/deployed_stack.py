@@ -73,9 +73,12 @@ class DeployedStack:
         is_new = before in ("gone", "ROLLBACK_COMPLETE")
         events_before = 0 if is_new else len(self.events())
         put = cloudformation.create_stack if is_new else cloudformation.update_stack
+        manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
+        tags = manifest["artifacts"][self.stack_name]["properties"].get("tags", {})
         try:
             put(
                 StackName=self.stack_name,
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
                 TemplateURL=self._publish(assembly),
                 Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             )
