@@ -16,5 +16,5 @@ _ORDER = "Custom::SESRuleOrder"
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
-    handler = RuleOrderHandler() if event.get("ResourceType") == _ORDER else ActiveRuleSetHandler(context)
-    respond(event, handler, context)
+    is_order = isinstance(event, Mapping) and event.get("ResourceType") == _ORDER
+    respond(event, RuleOrderHandler() if is_order else ActiveRuleSetHandler(context), context)

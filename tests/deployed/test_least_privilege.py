@@ -23,29 +23,37 @@ from tests.running_aws.zones import Zone, put_record
 pytestmark = pytest.mark.xdist_group("local-aws-enforced")
 
 
-def handler_policies(stack: Stack) -> Iterator[tuple[iam.CfnPolicy, list[dict[str, Any]]]]:
-    """Each policy of a handler with its statements; all actions as lists."""
+def handler_policies(stack: Stack) -> Iterator[tuple[CfnResource, str, list[dict[str, Any]]]]:
+    """Each policy in a handler's role or beside it: the resource, where it has the document, and the statements.
+
+    All actions are lists.
+    """
     for node in stack.node.find_all():
         if isinstance(node, iam.CfnPolicy):
-            statements = stack.resolve(node.policy_document)["Statement"]
-            for statement in statements:
-                statement["Action"] = (
-                    [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-                )
-            yield node, statements
+            found, place = stack.resolve(node.policy_document), "PolicyDocument"
+        elif isinstance(node, iam.CfnRole) and (policies := stack.resolve(node.policies)):
+            (policy,) = policies
+            found, place = policy["policyDocument"], "Policies.0.PolicyDocument"
+        else:
+            continue
+        for statement in found["Statement"]:
+            statement["Action"] = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        yield node, place, found["Statement"]
 
 
 def actions(stack: Stack) -> set[str]:
-    return {action for _, statements in handler_policies(stack) for each in statements for action in each["Action"]}
+    """What handlers may do, apart from writing the log."""
+    found = {action for _, _, statements in handler_policies(stack) for each in statements for action in each["Action"]}
+    return {each for each in found if not each.startswith("logs:")}
 
 
 def take_away(stack: Stack, action: str) -> None:
     """Remove one action from every policy that has it."""
-    for policy, statements in handler_policies(stack):
+    for policy, place, statements in handler_policies(stack):
         for statement in statements:
             # A statement needs an action: this one is of no use to a handler.
             statement["Action"] = [each for each in statement["Action"] if each != action] or ["ses:ListTemplates"]
-        policy.add_property_override("PolicyDocument.Statement", statements)
+        policy.add_property_override(f"{place}.Statement", statements)
     without_patience(stack)
 
 

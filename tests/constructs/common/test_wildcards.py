@@ -23,7 +23,10 @@ def test_one_wildcard_is_acknowledged_and_no_other(role: iam.Role) -> None:
     acknowledge_wildcard(role, "*", reason="no resource level")
 
     acknowledged = [entry.data for entry in role.node.metadata if entry.type == "aws:cdk:acknowledged-rules"]
-    assert acknowledged == [{"Annotation::AwsSolutions-IAM5[Resource::*]": "no resource level"}]
+    ((rule, reason),) = (pair for each in acknowledged for pair in each.items())
+    # Older releases of CDK put nothing before the id.
+    assert rule.removeprefix("Annotation::") == "AwsSolutions-IAM5[Resource::*]"
+    assert reason == "no resource level"
 
 
 def test_older_releases_of_cdk_take_no_second_pair_of_colons(role: iam.Role, monkeypatch: pytest.MonkeyPatch) -> None:
