@@ -102,12 +102,15 @@ class Deployed:
         return payload if "FunctionError" in answer else ""
 
     def custom_resource(self, handler: str, *, physical_id: str, new: object, old: object) -> tuple[str, str]:
-        """Have the function do an update as CloudFormation does, and give the status and the reason of its answer."""
+        """Have the function do an update as CloudFormation does, and give the status and the reason of its answer.
+
+        *physical_id* is that of the resource in the stack, or its beginning.
+        """
         s3: Any = self.aws.client("s3")
         resources: Any = self.aws.client("cloudformation").describe_stack_resources(
             StackName=self.watched.stack.stack_name
         )["StackResources"]
-        (resource,) = (each for each in resources if each["PhysicalResourceId"] == physical_id)
+        (resource,) = (each for each in resources if each["PhysicalResourceId"].startswith(physical_id))
         at_work = {"stack": resource["StackId"], "resource": resource["LogicalResourceId"]}
         key = f"{handler}/{time.monotonic()}"
         event = {
@@ -116,7 +119,7 @@ class Deployed:
             "StackId": resource["StackId"],
             "RequestId": "request",
             "LogicalResourceId": resource["LogicalResourceId"],
-            "PhysicalResourceId": physical_id,
+            "PhysicalResourceId": resource["PhysicalResourceId"],
             "ResourceProperties": new,
             "OldResourceProperties": old,
         }
@@ -205,7 +208,7 @@ class Credentials:
             "OwnsUser": "true",
             "Rotates": "false",
         }
-        physical_id = f"smtp-credentials|{self.user}|{value['username']}"
+        physical_id = f"smtp-credentials|{self.user}|"
         return self.deployed.custom_resource(
             "smtp_credentials", physical_id=physical_id, new=properties, old=properties
         )
