@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ministack import app
-from ministack.core.responses import new_uuid
+from ministack.core.responses import get_region, new_uuid
 from ministack.services import s3, sns
 
 from local_aws.extensions.registry import Handler, Properties, Response, after_provision
@@ -73,7 +73,14 @@ def _ask_for_the_key_of_a_topic() -> None:
             arn = (find_key(topic["attributes"].get("KmsMasterKeyId") or "") or {}).get("Arn", "")
             for action in ("kms:GenerateDataKey", "kms:Decrypt") if arn else ():
                 denied: Response | None = app._enforce_data_plane(
-                    "sns", action, headers, query_params, new_uuid(), resource_arn=arn, named_resource=arn
+                    "sns",
+                    action,
+                    headers,
+                    query_params,
+                    new_uuid(),
+                    resource_arn=arn,
+                    service_context={"kms:ViaService": f"sns.{get_region()}.amazonaws.com"},
+                    named_resource=arn,
                 )
                 if denied:
                     return denied

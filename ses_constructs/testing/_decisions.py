@@ -1,6 +1,6 @@
 """What synchronous functions answer: told by the test, or known because the function is one of ours or of CDK's."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any, get_args
 
@@ -50,9 +50,10 @@ def disposition(decision: Decision, event: dict[str, Any]) -> str:
 
 
 def _our_drop_spam(event: dict[str, Any]) -> object:
-    # The function itself and not a copy of its rule; imported by name, for only templates that use it need it.
-    on_event: Callable[[dict[str, Any], object], object] = import_module("ses_constructs.handlers.drop_spam").on_event
-    return on_event(event, None)
+    # The function's own judgement and not a copy of it, without the count that it prints; imported by name, for only
+    # templates that use it need it.
+    judged = import_module("ses_constructs.handlers.drop_spam").JudgedMail.of(event)
+    return {"disposition": "STOP_RULE_SET"} if judged.is_unwanted else None
 
 
 def _cdk_drop_spam(event: dict[str, Any]) -> object:
