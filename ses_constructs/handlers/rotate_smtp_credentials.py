@@ -41,7 +41,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ._aws import error_code, ignore_error_if_done
 from ._custom_resource import RefusedError
 from ._lambda import FLAGS, Context
-from .smtp.attempts import Attempts, noted
 from .smtp.calls import UnreadableError
 from .smtp.issue import issue
 from .smtp.keys import SETTLED_SECONDS, AccessKey, Keys, room
@@ -179,9 +178,8 @@ class Rotation:
                 return
             unnamed = [key for key in keys if key.id not in {current.username, *named}]
             if not any(key.settles_in() for key in unnamed):
-                left = Attempts.read(self._secret).left(unnamed) if unnamed and not self._settings.owned else ()
                 try:
-                    self._make(current, keys, named | dict.fromkeys(left, frozenset[str]()))
+                    self._make(current, keys, named)
                     return
                 except NoRoomError:
                     if time.time() > ends:
@@ -196,16 +194,15 @@ class Rotation:
         for key in room(self._settings.user, keys, current.username, named, owned=self._settings.owned):
             self._keys.delete(key)
             log.info("key deleted to make room", extra={"key": key, "stages": sorted(named.get(key, ()))})
-        with noted(self._secret, keys, owned=self._settings.owned):
-            issue(
-                self._keys,
-                self._secret,
-                {current.username, *(key.id for key in keys)},
-                host=self._settings.host,
-                port=self._settings.port,
-                region=current.region,
-                pending=self._token,
-            )
+        issue(
+            self._keys,
+            self._secret,
+            {current.username, *(key.id for key in keys)},
+            host=self._settings.host,
+            port=self._settings.port,
+            region=current.region,
+            pending=self._token,
+        )
 
     def test(self) -> None:
         """Log in with the pending credentials.

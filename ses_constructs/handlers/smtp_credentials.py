@@ -34,7 +34,6 @@ from typing import Any
 from ._aws import error_code, is_denied
 from ._custom_resource import RefusedError, Request, Succeeded, respond
 from ._lambda import Context
-from .smtp.attempts import Attempts, noted
 from .smtp.calls import is_retryable
 from .smtp.issue import issue
 from .smtp.keys import Keys
@@ -121,9 +120,8 @@ class SmtpCredentialsHandler:
         is_its_user = all(tags.get(name) == expected[name] for name in (RESOURCE_TAG, USER_TAG, OWNS_USER_TAG))
         if user or is_its_user:
             owned = wanted.owned and is_its_user
-            attempts = Attempts() if owned else Attempts.read(secret)
             known = {key, *self._named(secret, needed=not owned)} - {""}
-            self._delete_ours(wanted, known, owned=owned, attempts=attempts)
+            self._delete_ours(wanted, known, owned=owned)
 
     def _named(self, secret: Secret, *, needed: bool) -> set[str]:
         """Read which keys the secret names, which it need not tell where IAM's list does."""
@@ -160,8 +158,6 @@ class SmtpCredentialsHandler:
                 if not is_denied(error):
                     raise
         named = secret.stages_of(others)
-        if not wanted.owned and others - named.keys() - earlier:
-            earlier |= Attempts.read(secret).left(listed)
         return Found(
             keys=listed,
             current=current,
@@ -191,8 +187,7 @@ class SmtpCredentialsHandler:
             for key in plan:
                 keys.delete(key)
             known = {found.current_key, *(key.id for key in found.keys)}
-            with noted(secret, found.keys, owned=wanted.owned):
-                credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
+            credentials = issue(keys, secret, known, host=wanted.host, port=wanted.port, region=wanted.region)
             self._new_key, is_new = credentials.username, True
         if is_new:
             self._log_in(credentials)
@@ -223,19 +218,16 @@ class SmtpCredentialsHandler:
             keys.delete(key)
             log.info("superseded key deleted", extra={"user": wanted.user, "key": key})
 
-    def _delete_ours(
-        self, wanted: Wanted, known: Collection[str], *, owned: bool = False, attempts: Attempts | None = None
-    ) -> None:
+    def _delete_ours(self, wanted: Wanted, known: Collection[str], *, owned: bool = False) -> None:
         """Delete the *known* keys even if the list does not show them yet, and all others of a user that is *owned*.
 
-        Of another user we know the keys from the versions of the secret, and from the *attempts* to make one; if
-        somebody has emptied or deleted it, there is still the first key in the physical id, which is the only one
-        without a rotation. Any further key could as well be somebody else's, and stays.
+        Of another user we know the keys from the versions of the secret; if somebody has emptied it, there is
+        still the first key in the physical id, which is the only one without a rotation. Any further key could as well
+        be somebody else's, and stays.
         """
         keys = Keys(wanted.user)
-        found = keys.listed()
-        listed = {key.id for key in found}
-        ours = {*known, *(listed if owned else attempts.left(found) if attempts else ())}
+        listed = {key.id for key in keys.listed()}
+        ours = {*known, *(listed if owned else ())}
         for key in sorted(ours):
             keys.delete(key)
         if left := sorted(listed - ours):

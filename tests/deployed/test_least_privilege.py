@@ -65,7 +65,12 @@ def everything() -> set[str]:
 
 
 # Needed by other events than a Create: an update, a delete, a token that SES has already, a wait of over 15 minutes.
-LATER = {"ses:UpdateEmailIdentityPolicy", "ses:DeleteEmailIdentityPolicy", "lambda:InvokeFunction"}
+LATER = {
+    "ses:UpdateEmailIdentityPolicy",
+    "ses:DeleteEmailIdentityPolicy",
+    "lambda:InvokeFunction",
+    "cloudformation:DescribeStackEvents",
+}
 
 
 def test_with_its_own_permissions_a_domain_deploys(

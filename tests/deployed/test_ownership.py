@@ -10,7 +10,6 @@ import pytest
 from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_iam as iam
 
-from local_aws.cdk_cli import CdkError
 from ses_constructs import (
     InboundRuleSet,
     ProductionAccess,
@@ -23,7 +22,7 @@ from ses_constructs import (
 )
 from tests.deployed.test_verified_domain import make_everything
 from tests.local_aws.plain_app import add_custom_resource
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.processes import wait_until
 from tests.running_aws.zones import Zone
 
@@ -173,7 +172,7 @@ def test_what_others_send_does_nothing_and_every_change_and_its_roll_back_work(
     assert state(stack) == deployed
 
     # Replaced, and rolled back because something else fails.
-    with pytest.raises(CdkError, match="as wanted"):
+    with pytest.raises(DeploymentError, match="as wanted"):
         stack.deploy(lambda scope: make(scope, zone, renamed=True, fails=True))
     assert stack.status() == "UPDATE_ROLLBACK_COMPLETE"
     back = state(stack)
@@ -181,7 +180,7 @@ def test_what_others_send_does_nothing_and_every_change_and_its_roll_back_work(
     assert {**back, "keys": 0, "secrets": 0} == {**deployed, "keys": 0, "secrets": 0}
 
     # Removed, and rolled back.
-    with pytest.raises(CdkError, match="as wanted"):
+    with pytest.raises(DeploymentError, match="as wanted"):
         stack.deploy(lambda scope: make(scope, zone, both=False, fails=True))
     assert state(stack) == back
 

@@ -133,8 +133,9 @@ class DeployedStack:
 
     def events(self) -> list["StackEventTypeDef"]:
         """What happened in the stack, the oldest first."""
-        response = self.aws.client("cloudformation").describe_stack_events(StackName=self.stack_name)
-        return response["StackEvents"][::-1]
+        pages = self.aws.client("cloudformation").get_paginator("describe_stack_events")
+        found = [each for page in pages.paginate(StackName=self.stack_name) for each in page["StackEvents"]]
+        return found[::-1]
 
     def status(self) -> str:
         stacks = self.aws.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
-# Of a version without credentials that says what was there before a key was made: see attempts.py.
-ATTEMPTS = "SES_CONSTRUCTS_ATTEMPTS"
 
 # In the place of "not found", for a secret that waits for its deletion.
 _MARKED_FOR_DELETION = "InvalidRequestException"
@@ -146,14 +144,6 @@ class Secret:
         without_secrets(
             self._client.put_secret_value, SecretId=self._arn, SecretString=credentials.written(), **options
         )
-
-    def note(self, text: str) -> str:
-        """Write a note beside the credentials, and return its version."""
-        put = self._client.put_secret_value
-        return put(SecretId=self._arn, SecretString=text, VersionStages=[ATTEMPTS])["VersionId"]
-
-    def drop_note(self, version: str) -> None:
-        self._client.update_secret_version_stage(SecretId=self._arn, VersionStage=ATTEMPTS, RemoveFromVersionId=version)
 
     def move_current(self, *, to: str, away_from: str) -> None:
         self._client.update_secret_version_stage(

@@ -210,7 +210,6 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch("ses_constructs.handlers.smtp.issue.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.keys.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.login.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.attempts.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.owner.time", outer.clock),
             mock.patch("ses_constructs.handlers.smtp.new_key.time", outer.clock),
         ):
