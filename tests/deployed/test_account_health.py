@@ -238,7 +238,6 @@ def owner(aws: LocalAws) -> str:
     return str(aws.client("ssm").get_parameter(Name=CLAIM)["Parameter"]["Value"])
 
 
-# More than 20 seconds: a deployment for each of the lists.
 def test_the_list_is_as_the_template_says_and_stays_so(
     enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack
 ) -> None:

@@ -82,6 +82,7 @@ def test_with_its_own_permissions_a_domain_deploys(
     assert state.problems() == []
 
 
+# A minute for ses:GetEmailIdentity: the wait takes a denial for one that may pass.
 @pytest.mark.parametrize("action", sorted(everything() - LATER))
 def test_without_one_permission_the_deployment_rolls_back(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, action: str

@@ -134,6 +134,7 @@ def assert_every_secret_holds_a_key(found: dict[str, Any]) -> None:
     assert sorted(secret["username"] for secret in found["secrets"].values()) == keys
 
 
+# Half a minute: seven changes of one stack, with events of others before, during and after each.
 def test_what_others_send_does_nothing_and_every_change_and_its_roll_back_work(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, answers_at: str
 ) -> None:

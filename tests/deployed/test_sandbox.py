@@ -61,7 +61,6 @@ def review(aws: LocalAws) -> tuple[bool, str, str]:
     return account["ProductionAccessEnabled"], details["ReviewDetails"]["Status"], details["UseCaseDescription"]
 
 
-# More than 20 seconds: the function looks every 15 seconds, and there are two clicks.
 def test_a_team_is_asked_and_each_click_counts(enforced_aws: LocalAws, enforced_deployed_stack: DeployedStack) -> None:
     before = len(enforced_aws.verification_mails())
     enforced_deployed_stack.deploy(add_team)

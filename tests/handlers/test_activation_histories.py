@@ -285,7 +285,6 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-# More than 20 seconds: hundreds of lives, each with dozens of calls through botocore.
 TestHistories.settings = settings(
     max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

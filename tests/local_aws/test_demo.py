@@ -51,7 +51,6 @@ def handler(event, context):
 
 
 # These two run the whole demo: a bootstrap, a deployment, a destruction, and what is asked in between.
-# About 20 seconds, as the next: the whole demo, with the CDK CLI in each phase.
 def test_shows_what_it_deployed_and_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(PLAIN_APP) == 0
     shown = capsys.readouterr().out

@@ -372,7 +372,6 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-# More than 20 seconds: hundreds of lives, each with dozens of calls through botocore.
 TestHistories.settings = settings(
     max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
