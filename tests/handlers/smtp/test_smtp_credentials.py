@@ -167,11 +167,7 @@ def test_a_write_that_took_effect_counts_whatever_its_answer(smtp: SmtpWorld) ->
 def test_a_key_that_cannot_be_deleted_either_is_named_and_comes_back_in_the_delete(
     smtp: SmtpWorld, user: dict[str, str]
 ) -> None:
-    # For another user a note is written before the key is made.
-    smtp.world.aws.faults += [
-        Fault(Trouble.DENIED, WRITE, skip=1 if user else 0, times=FOR_GOOD),
-        Fault(Trouble.DENIED, DELETE, times=FOR_GOOD),
-    ]
+    smtp.world.aws.faults += [Fault(Trouble.DENIED, call, times=FOR_GOOD) for call in (WRITE, DELETE)]
 
     answer = smtp.send("create", **user)
     smtp.world.aws.faults.clear()

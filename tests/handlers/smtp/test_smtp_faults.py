@@ -128,7 +128,7 @@ EVENTS = (
         "delete from another user",
         shared,
         custom("delete", f"smtp-credentials|{OTHER_USER}|AKIA{1:016}", **FOREIGN_USER),
-        (DESCRIBE, READ, DESCRIBE, VERSIONS, READ, READ, LIST, DELETE),
+        (DESCRIBE, DESCRIBE, VERSIONS, READ, LIST, DELETE),
     ),
     Step("createSecret", deployed, step(0), (DESCRIBE, READ, LIST, READ, MAKE, WRITE)),
     Step(

@@ -158,7 +158,7 @@ def with_an_old_version(smtp: SmtpWorld) -> tuple[str, str]:
 
 def test_an_old_version_that_cannot_be_read_for_now_is_asked_for_again(smtp: SmtpWorld) -> None:
     made, _ = with_an_old_version(smtp)
-    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=3, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=2, times=FOR_GOOD))
 
     assert smtp.send("delete", made, **FOREIGN_USER)["Status"] == "FAILED"
     assert len(ours(smtp)) == 1
