@@ -16,8 +16,7 @@ person can still activate it.
 
 IAM allows two keys. When a rotation begins, all but the current one make room: what a rotation that was not finished
 left, and the previous key, even within its grace time. The key that the secret names as current is never deactivated or
-deleted here, nor is a key of a user that is not ours unless a version of the secret names it, or a note says that it
-came up while we made one.
+deleted here, nor is a key of a user that is not ours unless a version of the secret names it.
 
 Give the function a time-out of 5 minutes; the login alone may wait for 80 seconds, and a key that no version names may
 be that of another run until it is 2 minutes old. Whatever fails is raised, as a sentence without a secret, so that
