@@ -75,8 +75,7 @@ class NotifyTopic(AlarmReaction):
         Raises:
             ValueError: A topic of another region, or one whose key comes from outside the app or from AWS.
         """
-        _allow_alarms_publish(self.topic, Stack.of(alarm))
-        action = actions.SnsAction(self.topic)
+        action = _publishing_to(self.topic, Stack.of(alarm))
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
 
@@ -146,15 +145,20 @@ class EmailTeam(AlarmReaction):
         return topic
 
 
-def _allow_alarms_publish(topic: sns.ITopic, stack: Stack) -> None:
-    # Once, for a dozen alarms would write the same statement, each with a dozen calls to Node.
-    if earlier_owner(topic, stack, stack):
-        return
-    check_same_region("topic", topic.env.region, user=stack)
-    alarms = stack.format_arn(
-        service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
-    allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
+def _publishing_to(topic: sns.ITopic, stack: Stack) -> actions.SnsAction:
+    """Return the action by which alarms of *stack* publish to *topic*, which lets them in."""
+    # Kept, for a dozen alarms would write the same statement, each with a dozen calls to Node.
+    action = owner_in(topic, stack)
+    if action is None:
+        check_same_region("topic", topic.env.region, user=stack)
+        alarms = stack.format_arn(
+            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
+        action = actions.SnsAction(topic)
+        earlier_owner(topic, stack, action)
+    assert isinstance(action, actions.SnsAction)
+    return action
 
 
 def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], alarm: cloudwatch.AlarmBase) -> None:
