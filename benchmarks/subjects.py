@@ -24,7 +24,7 @@ DOMAINS = Subject(
     name="domains",
     unit="domains",
     counts=(1, 10, 40, 160),
-    quick_counts=(1, 10),
+    quick_counts=(1, 2),
     imports={
         "ours": "from ses_constructs import VerifiedDomain",
         "plain": "import aws_cdk; from aws_cdk import aws_ses, aws_route53",
@@ -35,7 +35,7 @@ MONITORING = Subject(
     name="monitoring",
     unit="sets",
     counts=(1, 5, 20),
-    quick_counts=(1, 5),
+    quick_counts=(1, 2),
     # With everything that either side loads by the end of its build.
     imports={
         "ours": "import benchmarks.monitoring_ours, ses_constructs.alarms._sending_alarms",
