@@ -33,20 +33,25 @@ def main(arguments: Sequence[str], *, connect: checks.Connect = checks.connect_b
         try:
             account = _account(options.region, Path(folder))
             ground = before.look(account, domain=options.domain, hosted_zone_id=options.hosted_zone_id)
-            assembly, template = before.synthesize(account, ground, [*COMMAND])
+            assembly, template, warnings = before.synthesize(account, ground, [*COMMAND])
             before.look_at_names(account, template)
+            agreed = _agreed(console, account, ground, template, warnings)
         except (before.RefusedError, CdkError, BotoCoreError, ClientError) as error:
-            console.print(f"[bold red]Nothing was made:[/] {type(error).__name__.removesuffix('Error')}")
+            console.print("[bold red]Nothing was made:[/]")
             console.print(str(error), markup=False)
             return 1
-        if not _agreed(console, account, ground, template):
+        except (EOFError, KeyboardInterrupt):
+            agreed = False
+        if not agreed:
             console.print("Nothing was made.")
             return 1
         report = Report(
             region=account.region,
             sandbox=ground.sandbox,
             secrets={
+                ground.caller: "the caller",
                 account.account: "111122223333",
+                ground.hosted_zone_id: "Z0123456789ABCDEFGHIJ",
                 ground.domain: "live.example.com",
                 ground.zone_name: "example.com",
             },
@@ -83,34 +88,32 @@ def _account(region: str, folder: Path) -> Account:
     return Account(clients, account=number, region=session.region_name, environment=environment, folder=folder)
 
 
-def _agreed(console: Console, account: Account, ground: before.Ground, template: dict[str, Any]) -> bool:
+def _agreed(
+    console: Console, account: Account, ground: before.Ground, template: dict[str, Any], warnings: list[str]
+) -> bool:
     """Say what will happen and what it costs, and ask."""
     month = before.dollars_a_month(template)
     console.print(before.plan(template))
-    for line in (
+    zone, servers = ground.zone_name, ", ".join(ground.name_servers)
+    lines = [
+        *warnings,
         f"In account {account.account}, region {account.region}, as {ground.caller}.",
-        f"SES is {'in the sandbox' if ground.sandbox else 'in production'} there; "
-        f"about twenty messages go to its mailbox simulator, and none to anybody else.",
+        f"SES is {'in the sandbox' if ground.sandbox else 'in production'} there; about twenty messages go to its "
+        "mailbox simulator, and none to anybody else.",
         f"Records are made at and below {ground.domain}, where the zone has none today, an MX record among them.",
-        f"The public name servers of {ground.zone_name} must be {', '.join(ground.name_servers)};"
-        f" `dig +short NS {ground.zone_name}` shows them."
-        if ground.name_servers
-        else f"{ground.zone_name} must be delegated to this zone.",
-        f"The receipt rule set stays inactive; {ground.active_rule_set or 'none'} is active, and stays so.",
-        *(
-            ()
-            if ground.bootstrapped
-            else (f"The region is not bootstrapped: `cdk bootstrap` makes the stack {BOOTSTRAP_STACK}, which stays.",)
-        ),
+        f"Public DNS must know the zone: `dig +short NS {zone}` has to show {servers or 'its name servers'}.",
+        f"The new receipt rule set stays inactive; the active one is {ground.active_rule_set or 'none'}, and stays so.",
         "Some files of the app stay in the bootstrap bucket, as after every deployment with the CDK.",
-        f"It takes about 20 minutes, up to an hour, and costs about {month / before.HOURS_A_MONTH:.2f} US dollars;"
-        f" forgotten, it would cost {month:.0f} a month. At the end, and at Ctrl-C, everything is removed.",
-    ):
-        console.print(line, markup=False)
-    try:
-        return console.input("Type yes to go on: ").strip().lower() in ("y", "yes")
-    except (EOFError, KeyboardInterrupt):
-        return False
+        f"It takes about 20 minutes, up to an hour, and costs about {month / before.HOURS_A_MONTH:.2f} US dollars an "
+        f"hour; forgotten, it would cost {month:.0f} a month. At the end, and at Ctrl-C, everything is removed.",
+    ]
+    if not ground.bootstrapped:
+        lines.insert(
+            -1, f"The region is not bootstrapped: `cdk bootstrap` makes the stack {BOOTSTRAP_STACK}. It stays."
+        )
+    for line in lines:
+        console.print(f"- {line}", markup=False)
+    return console.input("Type yes to go on: ").strip().lower() in ("y", "yes")
 
 
 def _run(live: checks.Live, assembly: Path) -> list[str]:
@@ -166,6 +169,8 @@ def _conclude(live: checks.Live, left: list[str]) -> int:
             console.print(f"  - {each}", markup=False)
     else:
         console.print("[bold green]Nothing is left[/] of what was made.")
+    if not live.ground.bootstrapped:
+        console.print(f"Stack {BOOTSTRAP_STACK} stays, for the next app; an empty one costs nothing.", markup=False)
     console.print("\nPlease paste this into an issue:\n", markup=False)
     # Not by the console, which would wrap the lines.
     print(report.text())

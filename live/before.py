@@ -13,6 +13,7 @@ from rich.table import Table
 
 from live.app import STACK
 from local_aws.account import Account
+from local_aws.cdk_cli import app_arguments
 from local_aws.read_back import BOOTSTRAP_STACK
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
@@ -26,7 +27,13 @@ PRICES = {
 METRIC_OF_ALARM, CUSTOM_METRIC = 0.1, 0.3
 CUSTOM_METRICS = 30  # at most: the events of two configuration sets, and what SES says about the account
 HOURS_A_MONTH = 730
-ABSENT = ("NotFoundException", "ParameterNotFound", "RuleSetDoesNotExist", "NoSuchHostedZone")
+ABSENT = (
+    "NotFoundException",
+    "ParameterNotFound",
+    "RuleSetDoesNotExist",
+    "NoSuchHostedZone",
+    "NoSuchBucket",
+)
 Answer = TypeVar("Answer")
 
 
@@ -165,13 +172,13 @@ def _refuse(found: list[str]) -> None:
         raise RefusedError("\n".join(found))
 
 
-def synthesize(account: Account, ground: Ground, command: list[str]) -> tuple[Path, dict[str, Any]]:
-    """The assembly that is deployed, and its template; *command* runs the app."""
+def synthesize(account: Account, ground: Ground, command: list[str]) -> tuple[Path, dict[str, Any], list[str]]:
+    """The assembly that is deployed, its template, and the warnings of CDK; *command* runs the app."""
     assembly = account.folder / "assembly"
-    arguments = [f"{name}={value}" for name, value in ground.context(account).items()]
-    account.cdk("synth", "--quiet", "--app", " ".join([*command, *arguments]), "--output", str(assembly))
+    app = [*command, *(f"{name}={value}" for name, value in ground.context(account).items())]
+    told = account.cdk("synth", "--quiet", *app_arguments(app, assembly=assembly))
     template: dict[str, Any] = json.loads((assembly / f"{STACK}.template.json").read_text(encoding="utf-8"))
-    return assembly, template
+    return assembly, template, [line for line in told.splitlines() if line.startswith("[Warning")]
 
 
 def dollars_a_month(template: dict[str, Any]) -> float:

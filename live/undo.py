@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable
-
-from botocore.exceptions import ClientError
+from functools import partial
 
 from live.app import STACK
 from live.before import Ground, active_rule_set, alarms_of_the_stack, unless_absent
@@ -25,7 +24,11 @@ def remove(account: Account, tell: Tell) -> list[str]:
     if not stack:
         return []
     # CloudFormation deletes a stack that it is still creating too; but what is half made is then most easily left.
-    _wait(account, stack, while_in=("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"), seconds=SETTLES_WITHIN, tell=tell)
+    busy = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+    try:
+        _wait(account, stack, while_in=busy, seconds=SETTLES_WITHIN, tell=tell)
+    except KeyboardInterrupt:
+        tell("deleting at once")
     for _ in range(TRIES):
         _empty_buckets(account, stack)
         account.client("cloudformation").delete_stack(StackName=stack)
@@ -37,7 +40,7 @@ def remove(account: Account, tell: Tell) -> list[str]:
 
 
 def left_overs(account: Account, ground: Ground) -> list[str]:
-    """What is there and was not before, by SES, Route 53, CloudWatch and its logs."""
+    """What is there and was not before, by SES, Route 53 and CloudWatch."""
     sesv2, ses = account.client("sesv2"), account.client("ses")
     found = [f"record {each.type} {each.name}" for each in _records(account, ground)]
     if unless_absent(lambda: sesv2.get_email_identity(EmailIdentity=ground.domain)):
@@ -45,10 +48,6 @@ def left_overs(account: Account, ground: Ground) -> list[str]:
     sets = [each["Name"] for each in ses.list_receipt_rule_sets()["RuleSets"]]
     found += [f"receipt rule set {name}" for name in sets if name.startswith(STACK)]
     found += [f"alarm {name}" for name in alarms_of_the_stack(account)]
-    groups = account.client("logs").get_paginator("describe_log_groups")
-    for prefix in (STACK, f"/aws/lambda/{STACK}"):
-        pages = groups.paginate(logGroupNamePrefix=prefix)
-        found += [f"log group {each['logGroupName']}" for page in pages for each in page["logGroups"]]
     if (active := active_rule_set(account)) != ground.active_rule_set:
         found.append(f"the active rule set is {active or 'none'}, was {ground.active_rule_set or 'none'}")
     return found
@@ -98,10 +97,10 @@ def _empty_buckets(account: Account, stack: str) -> None:
     for kind, bucket in _resources(account, stack):
         if kind != "AWS::S3::Bucket" or not bucket:
             continue
-        try:
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                for each in page.get("Contents", ()):
-                    s3.delete_object(Bucket=bucket, Key=each["Key"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchBucket":
-                raise
+        for key in unless_absent(partial(_keys, account, bucket)) or ():
+            s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _keys(account: Account, bucket: str) -> list[str]:
+    pages = account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [each["Key"] for page in pages for each in page.get("Contents", ())]

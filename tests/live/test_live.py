@@ -1,0 +1,118 @@
+"""`make live`, pointed at the local AWS as if that were somebody's account, in which other things are too."""
+
+import re
+import signal
+import smtplib
+import subprocess
+import sys
+
+import pytest
+
+from live import before, checks, undo
+from live.__main__ import main
+from live.app import STACK
+from live.report import Line
+from local_aws.account import Account
+from local_aws.environment import ROOT
+from tests.live.somebody import THEIRS, Somebody, answer
+from tests.running_aws.processes import wait_until
+
+pytestmark = pytest.mark.xdist_group("local-aws-2")
+
+RULE_SET = "SesConstructsLiveInboundFB01007E"
+
+
+# The whole of it: a deployment, every step, and the removal.
+def test_everything_is_tried_and_nothing_is_left(
+    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(monkeypatch, "yes\n")
+    was = somebody.everything()
+    with somebody.aws.submit_mail() as submission:
+
+        def connect(host: str, port: int) -> smtplib.SMTP:
+            assert (host, port) == (f"email-smtp.{somebody.aws.region}.amazonaws.com", 465)
+            return submission.connect()
+
+        status = main(somebody.arguments(), connect=connect)
+    shown = capsys.readouterr().out
+    assert (status, somebody.everything()) == (0, was), shown
+    asked, _, told = shown.partition("Type yes to go on")
+    for expected in (f"region {somebody.aws.region}", "sandbox", THEIRS, "US dollars", "dig +short NS"):
+        assert expected in asked
+    # The local AWS writes no reputation, evaluates no alarm by itself, and waits no quarter of an hour.
+    unseen = {Line.REPUTATION_METRICS, Line.FILLED_ZEROS, Line.WAIT_LOOP}
+    _, _, report = told.partition("Please paste this into an issue:")
+    assert sorted(re.findall(r"^- `(.+?)`: .", report, re.MULTILINE)) == sorted(set(Line) - unseen)
+    for secret in (somebody.aws.account, somebody.zone.domain, somebody.zone.hosted_zone_id):
+        assert secret not in report
+
+
+@pytest.mark.parametrize(
+    ("shown", "how"),
+    [("cdk deploy", signal.SIGINT), ("pausing and resuming", signal.SIGTERM)],
+    ids=["while-deploying", "in-a-step"],
+)
+def test_an_interrupted_run_leaves_nothing(somebody: Somebody, shown: str, how: signal.Signals) -> None:
+    was = somebody.everything()
+    command = [sys.executable, "-u", "-m", "live", *somebody.arguments()]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        assert run.stdin
+        assert run.stdout
+        run.stdin.write("yes\n")
+        run.stdin.flush()
+        for line in run.stdout:
+            if shown in line:
+                break
+        # In the middle: some of the stack is there, and some of it perhaps not.
+        assert wait_until(lambda: STACK in str(somebody.everything()))
+        run.send_signal(how)
+        rest = run.stdout.read()
+    assert (run.returncode, somebody.everything()) == (1, was), rest
+    assert "it was interrupted" in rest
+    assert "Nothing is left" in rest
+
+
+def test_what_somebody_else_makes_meanwhile_stays(
+    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(monkeypatch, "yes\n")
+    sesv2, look_at_names = somebody.aws.client("sesv2"), before.look_at_names
+
+    def make_it_then(account: Account, template: dict[str, object]) -> None:
+        look_at_names(account, template)
+        sesv2.create_email_identity(EmailIdentity=somebody.domain)
+
+    monkeypatch.setattr(before, "look_at_names", make_it_then)
+    assert main(somebody.arguments()) == 1
+    shown = capsys.readouterr().out
+    assert "already exist" in shown
+    assert f"identity {somebody.domain}" in shown.partition("Left, please look")[2]
+    sesv2.delete_email_identity(EmailIdentity=somebody.domain)
+    assert STACK not in str(somebody.everything())
+
+
+def test_says_what_is_left_and_how_a_step_failed(
+    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(monkeypatch, "yes\n")
+    ses = somebody.aws.client("ses")
+
+    def activate(live: checks.Live) -> list[str]:
+        ses.set_active_receipt_rule_set(RuleSetName=live.one("AWS::SES::ReceiptRuleSet"))
+        raise OSError("the network is down")
+
+    monkeypatch.setattr(checks, "STEPS", (*checks.STEPS[:1], ("activating", activate), *checks.STEPS[2:3]))
+    assert main(somebody.arguments()) == 1
+    wrong, _, left = capsys.readouterr().out.partition("Left, please look")
+    assert "activating: OSError: the network is down" in wrong
+    assert "another rule set is active now" in wrong
+    assert f"delete-stack --stack-name {STACK}" in left
+    assert f"AWS::SES::ReceiptRuleSet {RULE_SET}" in left
+    assert f"the active rule set is {RULE_SET}, was {THEIRS}" in left
+
+    ses.set_active_receipt_rule_set(RuleSetName=THEIRS)
+    assert undo.remove(somebody.aws, print) == []
+    assert STACK not in str(somebody.everything())
