@@ -1,6 +1,8 @@
 """Somebody's account: the local AWS with things in it that a run must not touch."""
 
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
@@ -9,7 +11,7 @@ import pytest
 from live.before import active_rule_set
 from local_aws.aws import LocalAws
 from local_aws.read_back import left_overs
-from tests.running_aws.zones import Zone
+from tests.running_aws.zones import Zone, put_record
 
 THEIRS = "somebody-elses"
 
@@ -35,6 +37,26 @@ class Somebody:
     def arguments(self, **changes: str) -> list[str]:
         options = {"domain": self.domain, "hosted-zone-id": self.zone.hosted_zone_id, "region": self.aws.region}
         return [part for name, value in (options | changes).items() for part in (f"--{name}", value)]
+
+
+def somebody_in(aws: LocalAws, zone: Zone, monkeypatch: pytest.MonkeyPatch) -> Iterator[Somebody]:
+    """Put things into the account, and lead boto3 and the CDK CLI to it, as the environment leads to a real one."""
+    ses, sesv2 = aws.client("ses"), aws.client("sesv2")
+    put_record(aws, zone, "www", "A", "192.0.2.1")
+    put_record(aws, zone, "notlive", "TXT", '"theirs"')
+    sesv2.create_email_identity(EmailIdentity=zone.domain)
+    ses.create_receipt_rule_set(RuleSetName=THEIRS)
+    ses.set_active_receipt_rule_set(RuleSetName=THEIRS)
+    aws.enter_sandbox()
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    yield Somebody(aws, zone)
+    aws.leave_sandbox()
+    ses.set_active_receipt_rule_set()
+    ses.delete_receipt_rule_set(RuleSetName=THEIRS)
+    sesv2.delete_email_identity(EmailIdentity=zone.domain)
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

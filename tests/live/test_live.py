@@ -5,6 +5,7 @@ import signal
 import smtplib
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,9 +13,13 @@ from live import before, checks, undo
 from live.__main__ import main
 from live.app import STACK
 from live.report import Line
+from local_aws import demo_reputation
 from local_aws.account import Account
+from local_aws.aws import LocalAws
 from local_aws.environment import ROOT
-from tests.live.somebody import THEIRS, Somebody, answer
+from local_aws.read_back import BOOTSTRAP_STACK
+from tests.live.somebody import THEIRS, Somebody, answer, somebody_in
+from tests.running_aws.fixtures import zone_in
 from tests.running_aws.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -22,35 +27,45 @@ pytestmark = pytest.mark.xdist_group("local-aws-2")
 RULE_SET = "SesConstructsLiveInboundFB01007E"
 
 
-# The whole of it: a deployment, every step, and the removal.
+@pytest.fixture
+def newcomer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Somebody]:
+    """Somebody with a new account, in which the CDK was never used."""
+    with LocalAws.start() as aws:
+        for zone in zone_in(aws):
+            yield from somebody_in(aws, zone, monkeypatch)
+
+
+# The whole of it: a bootstrap, a deployment, every step, and the removal.
 def test_everything_is_tried_and_nothing_is_left(
-    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    newcomer: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer(monkeypatch, "yes\n")
-    was = somebody.everything()
-    with somebody.aws.submit_mail() as submission:
+    monkeypatch.setattr(demo_reputation, "AFTERWARDS", 0.1)
+    was = newcomer.everything()
+    with newcomer.aws.submit_mail() as submission:
 
         def connect(host: str, port: int) -> smtplib.SMTP:
-            assert (host, port) == (f"email-smtp.{somebody.aws.region}.amazonaws.com", 465)
+            assert (host, port) == (f"email-smtp.{newcomer.aws.region}.amazonaws.com", 465)
             return submission.connect()
 
-        status = main(somebody.arguments(), connect=connect)
+        status = main(newcomer.arguments(), connect=connect)
     shown = capsys.readouterr().out
-    assert (status, somebody.everything()) == (0, was), shown
+    assert (status, newcomer.everything()) == (0, was), shown
     asked, _, told = shown.partition("Type yes to go on")
-    for expected in (f"region {somebody.aws.region}", "sandbox", THEIRS, "US dollars", "dig +short NS"):
-        assert expected in asked
+    for expected in (f"region {newcomer.aws.region}", "sandbox", THEIRS, "US dollars", "dig +short NS", "It stays"):
+        assert expected in " ".join(asked.split())
+    assert f"Stack {BOOTSTRAP_STACK} stays" in told
     # The local AWS writes no reputation, evaluates no alarm by itself, and waits no quarter of an hour.
     unseen = {Line.REPUTATION_METRICS, Line.FILLED_ZEROS, Line.WAIT_LOOP}
     _, _, report = told.partition("Please paste this into an issue:")
     assert sorted(re.findall(r"^- `(.+?)`: .", report, re.MULTILINE)) == sorted(set(Line) - unseen)
-    for secret in (somebody.aws.account, somebody.zone.domain, somebody.zone.hosted_zone_id):
+    for secret in (newcomer.aws.account, newcomer.zone.domain, newcomer.zone.hosted_zone_id):
         assert secret not in report
 
 
 @pytest.mark.parametrize(
     ("shown", "how"),
-    [("cdk deploy", signal.SIGINT), ("pausing and resuming", signal.SIGTERM)],
+    [("cdk deploy", signal.SIGINT), ("counting by logs", signal.SIGTERM)],
     ids=["while-deploying", "in-a-step"],
 )
 def test_an_interrupted_run_leaves_nothing(somebody: Somebody, shown: str, how: signal.Signals) -> None:
@@ -104,6 +119,7 @@ def test_says_what_is_left_and_how_a_step_failed(
         ses.set_active_receipt_rule_set(RuleSetName=live.one("AWS::SES::ReceiptRuleSet"))
         raise OSError("the network is down")
 
+    monkeypatch.setattr(undo, "TRIES", 1)
     monkeypatch.setattr(checks, "STEPS", (*checks.STEPS[:1], ("activating", activate), *checks.STEPS[2:3]))
     assert main(somebody.arguments()) == 1
     wrong, _, left = capsys.readouterr().out.partition("Left, please look")
