@@ -20,6 +20,7 @@ from local_aws.account import Account
 from local_aws.cdk_cli import CdkError
 from local_aws.clients import Clients
 from local_aws.demo import Progress
+from local_aws.environment import ROOT
 from local_aws.read_back import BOOTSTRAP_STACK
 
 DEPLOYED_WITHIN = 3600.0  # seconds; the stack itself waits 30 minutes for the identity
@@ -28,7 +29,8 @@ COMMAND = (sys.executable, "-m", "live.app")
 
 def main(arguments: Sequence[str], *, connect: checks.Connect = checks.connect_by_tls) -> int:
     """Try everything, and give the exit status: 0 only if all was well and nothing is left."""
-    console, options = Console(highlight=False), _options(arguments)
+    # The `:secret:` of an ARN is no picture.
+    console, options = Console(highlight=False, emoji=False), _options(arguments)
     with tempfile.TemporaryDirectory(prefix="ses-constructs-live-") as folder:
         try:
             account = _account(options.region, Path(folder))
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str], *, connect: checks.Connect = checks.connect_b
             agreed = _agreed(console, account, ground, template, warnings)
         except (before.RefusedError, CdkError, BotoCoreError, ClientError) as error:
             console.print("[bold red]Nothing was made:[/]")
-            console.print(str(error), markup=False)
+            console.print(str(error), markup=False, soft_wrap=True)
             return 1
         except (EOFError, KeyboardInterrupt):
             agreed = False
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str], *, connect: checks.Connect = checks.connect_b
             sandbox=ground.sandbox,
             secrets={
                 ground.caller: "the caller",
+                str(ROOT): ".",
                 account.account: "111122223333",
                 ground.hosted_zone_id: "Z0123456789ABCDEFGHIJ",
                 ground.domain: "live.example.com",
@@ -112,7 +115,7 @@ def _agreed(
             -1, f"The region is not bootstrapped: `cdk bootstrap` makes the stack {BOOTSTRAP_STACK}. It stays."
         )
     for line in lines:
-        console.print(f"- {line}", markup=False)
+        console.print(f"- {line}", markup=False, soft_wrap=True)
     return console.input("Type yes to go on: ").strip().lower() in ("y", "yes")
 
 
@@ -142,7 +145,7 @@ def _run(live: checks.Live, assembly: Path) -> list[str]:
             left = undo.remove(account, live.tell)
             return left + undo.left_overs(account, live.ground)
     except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
-        return [f"stack {STACK} perhaps, for its removal was not seen to the end: {error or 'interrupted'}"]
+        return [f"stack {STACK} perhaps, for its removal was not seen to the end: {str(error) or 'interrupted'}"]
 
 
 def _tell_progress(live: checks.Live) -> None:
@@ -162,18 +165,21 @@ def _conclude(live: checks.Live, left: list[str]) -> int:
     if report.problems:
         console.print("[bold red]Not as it should be:[/]")
         for each in report.problems:
-            console.print(f"  - {each}", markup=False)
+            console.print(f"  - {each}", markup=False, soft_wrap=True)
     if left:
         console.print("[bold red]Left, please look:[/]")
         for each in left:
-            console.print(f"  - {each}", markup=False)
+            console.print(f"  - {each}", markup=False, soft_wrap=True)
     else:
         console.print("[bold green]Nothing is left[/] of what was made.")
     if not live.ground.bootstrapped:
-        console.print(f"Stack {BOOTSTRAP_STACK} stays, for the next app; an empty one costs nothing.", markup=False)
-    console.print("\nPlease paste this into an issue:\n", markup=False)
-    # Not by the console, which would wrap the lines.
-    print(report.text())
+        console.print(
+            f"Stack {BOOTSTRAP_STACK} stays, for the next app; an empty one costs nothing.",
+            markup=False,
+            soft_wrap=True,
+        )
+    console.print("\nPlease paste this into an issue:\n")
+    console.print(report.text(), markup=False, soft_wrap=True)
     return 1 if report.problems or left else 0
 
 

@@ -80,7 +80,7 @@ def unless_absent(ask: Callable[[], Answer]) -> Answer | None:
 
 def look(account: Account, *, domain: str, hosted_zone_id: str) -> Ground:
     """Read, and raise `RefusedError` with everything that stands in the way."""
-    domain = domain.lower().rstrip(".")
+    domain, hosted_zone_id = domain.lower().rstrip("."), hosted_zone_id.removeprefix("/hostedzone/")
     zone = _public_zone(account, hosted_zone_id)
     zone_name = zone["HostedZone"]["Name"].rstrip(".")
     if not f".{domain}".endswith(f".{zone_name}"):

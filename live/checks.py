@@ -52,7 +52,7 @@ class Live:
         return found[0]
 
     def tell(self, what: str) -> None:
-        self.console.print(f"         {what}", markup=False)
+        self.console.print(f"         {what}", markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

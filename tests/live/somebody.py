@@ -1,19 +1,21 @@
 """Somebody's account: the local AWS with things in it that a run must not touch."""
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 
 import pytest
 
+from live.app import STACK
 from live.before import active_rule_set
 from local_aws.aws import LocalAws
 from local_aws.read_back import left_overs
 from tests.running_aws.zones import Zone, put_record
 
-THEIRS = "somebody-elses"
+THEIRS, BUCKET = "somebody-elses", "somebody-elses-mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,13 @@ def somebody_in(aws: LocalAws, zone: Zone, monkeypatch: pytest.MonkeyPatch) -> I
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", StringIO(text))
+
+
+def make_stack(somebody: Somebody) -> Callable[[], object]:
+    """A stack of the name that a run gives, with an object in its bucket; the result takes it away."""
+    cloudformation, s3 = somebody.aws.client("cloudformation"), somebody.aws.client("s3")
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}}}}
+    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    s3.put_object(Bucket=BUCKET, Key="support/AMAZON_SES_SETUP_NOTIFICATION", Body=b"")
+    return lambda: cloudformation.delete_stack(StackName=STACK)

@@ -1,6 +1,5 @@
 """What `make live` does not begin with."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 from live import before
 from live.__main__ import main
 from live.app import STACK, build
-from tests.live.somebody import Somebody, answer
+from tests.live.somebody import Somebody, answer, make_stack
 from tests.running_aws.zones import put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
-TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 CONTEXT = {
     "domain": "live.example.com",
     "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
@@ -48,13 +46,6 @@ def test_every_name_that_the_app_gives_is_looked_for_before() -> None:
         ("AWS::SES::ReceiptRule", "RuleSetName"),
     }
     assert found["AWS::CloudWatch::CompositeAlarm", "AlarmName"]["Fn::Join"][1][0] == {"Ref": "AWS::StackName"}
-
-
-def make_stack(somebody: Somebody, name: str) -> Callable[[], object]:
-    cloudformation = somebody.aws.client("cloudformation")
-    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TOPIC))
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
-    return lambda: cloudformation.delete_stack(StackName=name)
 
 
 def make_identity(somebody: Somebody) -> Callable[[], object]:
@@ -101,7 +92,7 @@ def pause_account(somebody: Somebody) -> Callable[[], object]:
         (make_identity, "SES has an identity live.*already"),
         (lambda each: make_record(each, "live", "TXT", '"v=spf1 -all"'), "the zone has a record TXT live"),
         (lambda each: make_record(each, "_dmarc.live", "TXT", '"v=DMARC1; p=none"'), "has a record TXT _dmarc.live"),
-        (lambda each: make_stack(each, STACK), f"delete-stack --stack-name {STACK}"),
+        (make_stack, f"delete-stack --stack-name {STACK}"),
         (make_rule_set, "there is a receipt rule set .* already"),
         (make_alarm, f"there is an alarm {STACK}-Theirs already"),
         (pause_account, "sending is switched off"),
