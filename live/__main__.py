@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from live import before, checks, undo
-from live.app import STACK
+from live.app import PROBE, STACK
 from live.report import Report
 from local_aws.account import Account
 from local_aws.cdk_cli import CdkError
@@ -103,7 +103,8 @@ def _agreed(
         f"In account {account.account}, region {account.region}, as {ground.caller}.",
         f"SES is {'in the sandbox' if ground.sandbox else 'in production'} there; about twenty messages go to its "
         "mailbox simulator, and none to anybody else.",
-        f"Records are made at and below {ground.domain}, where the zone has none today, an MX record among them.",
+        f"Records are made at and below {ground.domain}, where the zone has none today, an MX record among them; "
+        f"one by hand, for a small stack {PROBE} that tries what CloudFormation does with a record that exists.",
         f"Public DNS must know the zone: `dig +short NS {zone}` has to show {servers or 'its name servers'}.",
         f"The new receipt rule set stays inactive; the active one is {ground.active_rule_set or 'none'}, and stays so.",
         "Some files of the app stay in the bootstrap bucket, as after every deployment with the CDK.",
@@ -142,7 +143,7 @@ def _run(live: checks.Live, assembly: Path) -> list[str]:
         problems.append(str(error))
     try:
         with progress.phase("removing everything"):
-            left = undo.remove(account, live.tell)
+            left = undo.remove(account, live.ground, live.tell)
             return left + undo.left_overs(account, live.ground)
     except (KeyboardInterrupt, BotoCoreError, ClientError) as error:
         return [f"stack {STACK} perhaps, for its removal was not seen to the end: {str(error) or 'interrupted'}"]

@@ -31,6 +31,7 @@ from ses_constructs import (
 )
 
 STACK = "SesConstructsLive"
+PROBE = f"{STACK}Record"  # another stack, see existing_record.py
 RECIPIENT = "success@simulator.amazonses.com"
 
 

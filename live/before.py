@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from rich.table import Table
 
-from live.app import STACK
+from live.app import PROBE, STACK
 from local_aws.account import Account
 from local_aws.cdk_cli import app_arguments
 from local_aws.read_back import BOOTSTRAP_STACK
@@ -90,11 +90,12 @@ def look(account: Account, *, domain: str, hosted_zone_id: str) -> Ground:
     found = [*_records_in_the_way(account, domain, hosted_zone_id, zone_name)]
     if unless_absent(lambda: sesv2.get_email_identity(EmailIdentity=domain)):
         found.append(f"SES has an identity {domain} already")
-    if unless_absent(lambda: cloudformation.describe_stacks(StackName=STACK)):
-        found.append(
-            f"there is a stack {STACK} already, perhaps from an earlier run; if it is yours, remove it with "
-            f"`aws cloudformation delete-stack --stack-name {STACK} --region {account.region}`"
-        )
+    for name in (STACK, PROBE):
+        if unless_absent(partial(cloudformation.describe_stacks, StackName=name)):
+            found.append(
+                f"there is a stack {name} already, perhaps from an earlier run; if it is yours, remove it with "
+                f"`aws cloudformation delete-stack --stack-name {name} --region {account.region}`"
+            )
     toolkit = unless_absent(lambda: cloudformation.describe_stacks(StackName=BOOTSTRAP_STACK))
     if toolkit and not bootstrapped:
         found.append(

@@ -11,7 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
-from live.app import STACK
+from live import existing_record, undo
+from live.app import PROBE, STACK
 from live.before import Ground, active_rule_set
 from live.report import Line, Report
 from local_aws import demo_reputation, demo_smtp
@@ -96,6 +97,20 @@ def look_at_the_stack(live: Live) -> list[str]:
     if (made := took.get("Custom::SESSmtpCredentials")) is not None and not _times_logged(live, NO_LOGIN):
         see(Line.KEY_TIME, f"the first key was made and logged in within {made:.0f} s")
     return []
+
+
+def look_at_an_existing_record(live: Live) -> list[str]:
+    """Deploy over a record of our own, and take both away again."""
+    account, ground = live.account, live.ground
+
+    def wait() -> str:
+        return undo.wait_while(account, PROBE, undo.BUSY, seconds=existing_record.DONE_WITHIN, tell=live.tell)
+
+    became = existing_record.deploy_over_it(account, ground, wait)
+    left = undo.remove_stack(account, PROBE, live.tell)
+    after = existing_record.remove(account, ground)
+    live.report.see(Line.EXISTING_RECORD, f"{became}, and {after} once the stack was deleted")
+    return left
 
 
 def _times_logged(live: Live, message: str) -> int:
@@ -251,6 +266,7 @@ STEPS: tuple[tuple[str, Callable[[Live], list[str]]], ...] = (
     ("looking at what was made", look_at_the_stack),
     ("waiting for DKIM and MAIL FROM", wait_for_the_domain),
     ("looking at the receipt rules", look_at_the_rules),
+    ("deploying over a record", look_at_an_existing_record),
     ("sending to the mailbox simulator", send),
     ("counting by logs", count_by_logs),
     ("pausing and resuming", pause_and_resume),

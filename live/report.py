@@ -25,6 +25,7 @@ class Line(StrEnum):
     KEY_TIME = "key-time"
     SMTP_REGIONS = "smtp-regions"
     FROM_ADDRESS = "from-address"
+    EXISTING_RECORD = "existing-record"
 
 
 @dataclass(kw_only=True, slots=True)

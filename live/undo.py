@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from live.app import STACK
+from live import existing_record
+from live.app import PROBE, STACK
 from live.before import Ground, active_rule_set, alarms_of_the_stack, unless_absent
 from local_aws.account import Account
 from local_aws.read_back import ZoneRecord, read_records
@@ -14,29 +15,37 @@ DELETED_WITHIN = 1800.0
 APPEARS_WITHIN = 5.0  # a call may be under way that the CLI made just before it was stopped
 TRIES = 3
 GONE = "DELETE_COMPLETE"
+BUSY = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 
 Tell = Callable[[str], None]
 
 
-def remove(account: Account, tell: Tell) -> list[str]:
-    """Delete the stack, and give what CloudFormation says is left of it."""
-    stack = _stack_id(account)
+def remove(account: Account, ground: Ground, tell: Tell) -> list[str]:
+    """Delete both stacks and the record, and give what CloudFormation says is left of them."""
+    # By the time that the first is gone, the other would have appeared.
+    left = remove_stack(account, STACK, tell, appears_within=APPEARS_WITHIN) + remove_stack(account, PROBE, tell)
+    existing_record.remove(account, ground)
+    return left
+
+
+def remove_stack(account: Account, name: str, tell: Tell, *, appears_within: float = 0) -> list[str]:
+    """Delete a stack in whatever state it is, and give what CloudFormation says is left of it."""
+    stack = _stack_id(account, name, appears_within)
     if not stack:
         return []
     # CloudFormation deletes a stack that it is still creating too; but what is half made is then most easily left.
-    busy = ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
     try:
-        _wait(account, stack, while_in=busy, seconds=SETTLES_WITHIN, tell=tell)
+        wait_while(account, stack, BUSY, seconds=SETTLES_WITHIN, tell=tell)
     except KeyboardInterrupt:
         tell("deleting at once")
     for _ in range(TRIES):
         _empty_buckets(account, stack)
         account.client("cloudformation").delete_stack(StackName=stack)
-        if _wait(account, stack, while_in=("DELETE_IN_PROGRESS",), seconds=DELETED_WITHIN, tell=tell) == GONE:
+        if wait_while(account, stack, ("DELETE_IN_PROGRESS",), seconds=DELETED_WITHIN, tell=tell) == GONE:
             return []
     left = [f"{kind} {physical}" for kind, physical in _resources(account, stack)]
-    again = f"aws cloudformation delete-stack --stack-name {STACK} --region {account.region}"
-    return [f"stack {STACK}; look at its events, then `{again}`", *left]
+    again = f"aws cloudformation delete-stack --stack-name {name} --region {account.region}"
+    return [f"stack {name}; look at its events, then `{again}`", *left]
 
 
 def left_overs(account: Account, ground: Ground) -> list[str]:
@@ -58,22 +67,22 @@ def _records(account: Account, ground: Ground) -> list[ZoneRecord]:
     return [each for each in records if each.type not in ("NS", "SOA")]
 
 
-def _stack_id(account: Account) -> str:
+def _stack_id(account: Account, name: str, appears_within: float) -> str:
     """The id, which names the stack after its end too; empty if there is none, even after a while."""
-    deadline, cloudformation = time.monotonic() + APPEARS_WITHIN, account.client("cloudformation")
+    deadline, cloudformation = time.monotonic() + appears_within, account.client("cloudformation")
     while True:
-        found = unless_absent(lambda: cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])
+        found = unless_absent(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0])
         if found or time.monotonic() > deadline:
             return found["StackId"] if found else ""
         time.sleep(1)
 
 
-def _wait(account: Account, stack: str, *, while_in: tuple[str, ...], seconds: float, tell: Tell) -> str:
+def wait_while(account: Account, stack: str, states: tuple[str, ...], *, seconds: float, tell: Tell) -> str:
     """The stack's status once it is another one, or when the time is over."""
     deadline, told = time.monotonic() + seconds, ""
     while True:
         status = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-        if status not in while_in or time.monotonic() > deadline:
+        if status not in states or time.monotonic() > deadline:
             return status
         if status != told:
             tell(f"the stack is {status}; waiting {seconds / 60:.0f} min at most")

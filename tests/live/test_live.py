@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import pytest
 
-from live import before, checks, undo
+from live import before, checks, existing_record, undo
 from live.__main__ import main
 from live.app import STACK
 from live.report import Line
@@ -142,7 +142,7 @@ def test_says_what_is_left_and_how_a_step_failed(
     assert f"the active rule set is {RULE_SET}, was {THEIRS}" in left
 
     ses.set_active_receipt_rule_set(RuleSetName=THEIRS)
-    assert undo.remove(somebody.aws, print) == []
+    assert undo.remove_stack(somebody.aws, STACK, print) == []
     assert STACK not in str(somebody.everything())
 
 
@@ -156,21 +156,21 @@ def test_a_bucket_is_emptied_before_its_stack_is_deleted(somebody: Somebody, mon
         delete_stack(**options)
 
     monkeypatch.setattr(cloudformation, "delete_stack", look_then_delete)
-    assert undo.remove(somebody.aws, print) == []
+    assert undo.remove_stack(somebody.aws, STACK, print) == []
     assert left == [[]]
 
 
 def test_a_second_interruption_deletes_at_once(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
     make_stack(somebody)
-    told, wait = list[str](), undo._wait
+    told, wait = list[str](), undo.wait_while
 
-    def impatient(*arguments: Any, while_in: tuple[str, ...], **options: Any) -> str:
-        if "CREATE_IN_PROGRESS" in while_in:
+    def impatient(account: Account, stack: str, states: tuple[str, ...], **options: Any) -> str:
+        if states == undo.BUSY:
             raise KeyboardInterrupt
-        return wait(*arguments, while_in=while_in, **options)
+        return wait(account, stack, states, **options)
 
-    monkeypatch.setattr(undo, "_wait", impatient)
-    assert undo.remove(somebody.aws, told.append) == []
+    monkeypatch.setattr(undo, "wait_while", impatient)
+    assert undo.remove_stack(somebody.aws, STACK, told.append) == []
     assert told[0] == "deleting at once"
     assert STACK not in str(somebody.everything())
 
@@ -186,3 +186,17 @@ def test_an_interrupted_removal_says_so(
     monkeypatch.setattr(undo, "remove", interrupt)
     assert main(somebody.arguments()) == 1
     assert f"stack {STACK} perhaps, for its removal was not seen to the end: interrupted" in capsys.readouterr().out
+
+
+def test_an_interruption_over_a_record_leaves_nothing(somebody: Somebody) -> None:
+    ground = before.look(somebody.aws, domain=somebody.domain, hosted_zone_id=somebody.zone.hosted_zone_id)
+    was = somebody.everything()
+
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        existing_record.deploy_over_it(somebody.aws, ground, interrupt)
+    assert somebody.everything() != was
+    assert undo.remove(somebody.aws, ground, print) == []
+    assert somebody.everything() == was
