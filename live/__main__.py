@@ -108,7 +108,7 @@ def _agreed(
         f"Public DNS must know the zone: `dig +short NS {zone}` has to show {servers or 'its name servers'}.",
         f"The new receipt rule set stays inactive; the active one is {ground.active_rule_set or 'none'}, and stays so.",
         "Some files of the app stay in the bootstrap bucket, as after every deployment with the CDK.",
-        f"It takes about 20 minutes, up to an hour, and costs about {month / before.HOURS_A_MONTH:.2f} US dollars an "
+        f"It takes about half an hour, at worst two, and costs about {month / before.HOURS_A_MONTH:.2f} US dollars an "
         f"hour; forgotten, it would cost {month:.0f} a month. At the end, and at Ctrl-C, everything is removed.",
     ]
     if not ground.bootstrapped:

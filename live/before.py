@@ -109,7 +109,7 @@ def look(account: Account, *, domain: str, hosted_zone_id: str) -> Ground:
         domain=domain,
         hosted_zone_id=hosted_zone_id,
         zone_name=zone_name,
-        name_servers=tuple(zone.get("DelegationSet", {}).get("NameServers", ())),
+        name_servers=tuple(name.rstrip(".") for name in zone.get("DelegationSet", {}).get("NameServers", ())),
         caller=account.client("sts").get_caller_identity()["Arn"],
         sandbox=not state.get("ProductionAccessEnabled"),
         bootstrapped=bootstrapped,
