@@ -8,7 +8,7 @@ LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
 
-.PHONY: setup synth demo test test-busy check bench picture clean help
+.PHONY: setup synth demo live test test-busy check bench picture clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 
 demo: setup ## deploy the sample app to a local AWS, read it back, destroy it
 	python -m local_aws.demo
+
+live: $(SETUP) $(CLI) ## try it on your AWS account and remove it again: DOMAIN=... HOSTED_ZONE_ID=... [REGION=...]
+	python -m live --domain '$(DOMAIN)' --hosted-zone-id '$(HOSTED_ZONE_ID)' --region '$(REGION)'
 
 check: $(SETUP) ## format, lint and types
 	ruff format --check .

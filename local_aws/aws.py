@@ -8,17 +8,12 @@
 `docs/local-aws.md` says how far it is like AWS.
 """
 
-import json
-import tempfile
-from collections.abc import Mapping
-from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from local_aws.cdk_cli import TIMEOUT, App, app_arguments, context_arguments, run_cdk
-from local_aws.clients import Clients
-from local_aws.environment import ACCOUNT, REGION, ROOT, client_environment
+from local_aws.account import Account
+from local_aws.clients import local_clients
+from local_aws.environment import ACCOUNT, REGION, client_environment
 from local_aws.inbound.records import Peer
 from local_aws.process import ServerProcess
 from local_aws.sent_mail import SentMessage, sent_messages
@@ -27,20 +22,21 @@ if TYPE_CHECKING:
     from local_aws.inbound.inbox import Inbox
     from local_aws.smtp.submission import Submission
 
-Outputs = dict[str, dict[str, str]]
 
-
-class LocalAws:
+class LocalAws(Account):
     """An AWS account on loopback, empty at the start and gone at the end of the `with` block."""
-
-    account = ACCOUNT
-    region = REGION
 
     def __init__(self, server: ServerProcess) -> None:
         self.server = server
-        self._clients = Clients(server.endpoint, certificate=server.certificate)
+        super().__init__(
+            local_clients(server.endpoint, certificate=server.certificate),
+            account=ACCOUNT,
+            region=REGION,
+            # Dummy credentials, and nothing that leads to a real AWS.
+            environment=client_environment(server.endpoint, folder=server.folder, certificate=server.certificate),
+            folder=server.folder,
+        )
         self._listeners: list[Inbox | Submission] = []
-        self.client = self._clients.get
 
     @classmethod
     def start(cls, *, tls: bool = False, enforce_iam: bool = False, iam_lag: float = 0) -> Self:
@@ -57,67 +53,6 @@ class LocalAws:
     @property
     def endpoint(self) -> str:
         return self.server.endpoint
-
-    @cached_property
-    def environment(self) -> dict[str, str]:
-        """For subprocesses: endpoint, region and dummy credentials, and nothing that leads to a real AWS."""
-        return client_environment(self.endpoint, folder=self.server.folder, certificate=self.server.certificate)
-
-    def bootstrap(self, region: str = REGION) -> None:
-        """`cdk bootstrap`, needed once before the first deployment to a region; a few seconds."""
-        # Away from cdk.json, whose app the CLI would synthesize for nothing.
-        self.cdk("bootstrap", f"aws://{self.account}/{region}", cwd=self.server.folder)
-
-    def deploy(
-        self,
-        app: App,
-        *stacks: str,
-        context: Mapping[str, str] | None = None,
-        cwd: Path = ROOT,
-        timeout: float = TIMEOUT,
-    ) -> Outputs:
-        """`cdk deploy`, giving the outputs by stack; raise `CdkError` when it fails.
-
-        *app* is a synthesized folder (`Path`, deployed in 1 to 2 s) or the command that synthesizes, run in *cwd*.
-        Without *stacks* all are deployed.
-        """
-        with tempfile.TemporaryDirectory(prefix="deploy-", dir=self.server.folder) as folder:
-            outputs = Path(folder) / "outputs.json"
-            self.cdk(
-                "deploy",
-                *(stacks or ("--all",)),
-                *app_arguments(app, assembly=Path(folder) / "cdk.out"),
-                *context_arguments(context or {}),
-                *("--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)),
-                cwd=cwd,
-                timeout=timeout,
-            )
-            made: Outputs = json.loads(outputs.read_text(encoding="utf-8")) if outputs.exists() else {}
-            return made
-
-    def destroy(
-        self,
-        app: App,
-        *stacks: str,
-        context: Mapping[str, str] | None = None,
-        cwd: Path = ROOT,
-        timeout: float = TIMEOUT,
-    ) -> None:
-        """`cdk destroy --force`, with the arguments of `deploy`."""
-        with tempfile.TemporaryDirectory(prefix="destroy-", dir=self.server.folder) as folder:
-            self.cdk(
-                "destroy",
-                *(stacks or ("--all",)),
-                *app_arguments(app, assembly=Path(folder) / "cdk.out"),
-                *context_arguments(context or {}),
-                *("--force", "--progress", "events"),
-                cwd=cwd,
-                timeout=timeout,
-            )
-
-    def cdk(self, *arguments: str, cwd: Path = ROOT, timeout: float = TIMEOUT) -> str:
-        """Any other CLI command, giving its output."""
-        return run_cdk(arguments, environment=self.environment, cwd=cwd, timeout=timeout)
 
     def receive_mail(self, *, peer: Peer | None = None, region: str = REGION) -> "Inbox":
         """Listen for mail by SMTP and run the active receipt rule set of *region* on it, until the block ends."""

@@ -5,13 +5,15 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local_aws.environment import ROOT
 
 CLI = ROOT / "node_modules" / ".bin" / "cdk"
 TIMEOUT = 300.0  # seconds
+TELLS_EVERY = 10.0  # seconds
 TAIL = 6000  # characters of output that an error carries, enough for every event of a failed stack
 
 App = Path | str | Sequence[str]
@@ -47,8 +49,12 @@ def run_cdk(
     cwd: Path = ROOT,
     timeout: float = TIMEOUT,
     cli: Path = CLI,
+    tell: Callable[[], None] | None = None,
 ) -> str:
-    """Run `cdk` and give its output; raise `CdkError` on a failure or when *timeout* seconds are over."""
+    """Run `cdk` and give its output; raise `CdkError` on a failure or when *timeout* seconds are over.
+
+    *tell* is called every few seconds meanwhile.
+    """
     if not cli.exists():
         raise FileNotFoundError(f"the CDK CLI is missing at {cli}; install it with `make setup`")
     command = [str(cli), *arguments, "--no-notices"]
@@ -65,9 +71,7 @@ def run_cdk(
         )
         timed_out = False
         try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            timed_out = not _ended(process, timeout, tell)
         finally:
             _kill_group(process)
         output.seek(0)
@@ -77,6 +81,20 @@ def run_cdk(
     if process.returncode:
         raise CdkError(command, f"ended with status {process.returncode}", text)
     return text
+
+
+def _ended(process: subprocess.Popen[bytes], timeout: float, tell: Callable[[], None] | None) -> bool:
+    """Whether the process ended within *timeout* seconds."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            process.wait(min(left, TELLS_EVERY) if tell else left)
+        except subprocess.TimeoutExpired:
+            if tell:
+                tell()
+        else:
+            return True
+    return False
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

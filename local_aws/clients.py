@@ -1,6 +1,7 @@
-"""boto3 clients of a local AWS that heed nothing of the host's AWS settings and are all closed in the end."""
+"""boto3 clients that are all closed in the end; those of a local AWS heed nothing of the host's AWS settings."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
 
 
 class Clients:
-    """One client per service and identity."""
+    """One client per service and identity, each made by *make*, which is called as `boto3.client` is."""
 
-    def __init__(self, endpoint: str, *, certificate: Path | None) -> None:
-        self._endpoint = endpoint
-        self._verify = str(certificate) if certificate else False
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
         self._made: dict[tuple[str, str, str], Any] = {}
 
     @overload
@@ -58,16 +58,7 @@ class Clients:
         """
         key = (service, options.get("aws_access_key_id", ""), options.get("region_name", ""))
         if key not in self._made:
-            root = {} if key[1] else {name.lower(): value for name, value in CREDENTIALS.items()}
-            # The stubs know a client only by a literal name, the overloads above tell the same to our callers.
-            make: Any = session().client
-            self._made[key] = make(
-                service,
-                endpoint_url=self._endpoint,
-                verify=self._verify,
-                config=Config(proxies={}, retries={"total_max_attempts": 2}),
-                **{"region_name": REGION, **root, **options},
-            )
+            self._made[key] = self._make(service, **options)
         return self._made[key]
 
     def close(self) -> None:
@@ -86,3 +77,21 @@ def session() -> boto3.Session:
         }
     )
     return boto3.Session(botocore_session=core)
+
+
+def local_clients(endpoint: str, *, certificate: Path | None) -> Clients:
+    """The clients of the local AWS at *endpoint*."""
+
+    def make(service: str, **options: str) -> Any:
+        root = {} if "aws_access_key_id" in options else {name.lower(): value for name, value in CREDENTIALS.items()}
+        # The stubs know a client only by a literal name, the overloads above tell the same to our callers.
+        new_client: Any = session().client
+        return new_client(
+            service,
+            endpoint_url=endpoint,
+            verify=str(certificate) if certificate else False,
+            config=Config(proxies={}, retries={"total_max_attempts": 2}),
+            **{"region_name": REGION, **root, **options},
+        )
+
+    return Clients(make)

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.table import Table
 
-from local_aws.aws import LocalAws
+from local_aws.account import Account
 
 # In seconds; everything comes within a few, more on a busy machine.
 COUNTED_WITHIN = PAUSED_WITHIN = TOLD_WITHIN = 120.0
@@ -24,16 +24,17 @@ PAUSED = "SendingPausedException"
 class Watched:
     """A domain's default configuration set."""
 
-    aws: LocalAws
+    aws: Account
     domain: str
     configuration_set: str
+    patience: float = 1.0  # how many times as long everything may take as on a local AWS
 
     @classmethod
-    def of(cls, aws: LocalAws, domain: str) -> "Watched | None":
+    def of(cls, aws: Account, domain: str, *, patience: float = 1.0) -> "Watched | None":
         """None where the domain has no such set."""
         identity = aws.client("sesv2").get_email_identity(EmailIdentity=domain)
         name = identity.get("ConfigurationSetName", "")
-        return cls(aws=aws, domain=domain, configuration_set=name) if name else None
+        return cls(aws=aws, domain=domain, configuration_set=name, patience=patience) if name else None
 
     def send(self, to: str) -> str:
         """Send a message, and give the code of the error if SES refuses it."""
@@ -60,6 +61,13 @@ class Watched:
         )["Datapoints"]
         return float(sum(point["Sum"] for point in points))
 
+    def wait_for(self, condition: Callable[[], bool], *, seconds: float) -> bool:
+        """Whether *condition* comes to hold; on a local AWS it would within so many seconds."""
+        deadline = time.monotonic() + seconds * self.patience
+        while not (holds := condition()) and time.monotonic() < deadline:
+            time.sleep(0.2 * self.patience)
+        return holds
+
     def is_paused(self) -> bool:
         found = self.aws.client("sesv2").get_configuration_set(ConfigurationSetName=self.configuration_set)
         return not found["SendingOptions"]["SendingEnabled"]
@@ -71,10 +79,11 @@ class Watched:
 
     def alarm(self, part_of_name: str) -> dict[str, Any]:
         """The alarm on the configuration set whose name holds *part_of_name*."""
-        alarms: Any = self.aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        pages: Any = self.aws.client("cloudwatch").get_paginator("describe_alarms").paginate()
         found = [
             each
-            for each in alarms
+            for page in pages
+            for each in page["MetricAlarms"]
             # CloudFormation puts something of its own behind the logical id.
             if part_of_name in each["AlarmName"] and self.configuration_set in str(each)
         ]
@@ -95,7 +104,7 @@ def simulate(watched: Watched) -> tuple[Table, list[str]]:
     def more() -> dict[str, float]:
         return {name: watched.count(name) - before[name] for name in wanted}
 
-    _wait_for(lambda: more() == wanted, seconds=COUNTED_WITHIN)
+    watched.wait_for(lambda: more() == wanted, seconds=COUNTED_WITHIN)
     counted = more()
     table = Table(title=f"What configuration set {watched.configuration_set} has counted", title_justify="left")
     for name in wanted:
@@ -107,14 +116,17 @@ def simulate(watched: Watched) -> tuple[Table, list[str]]:
     return table, problems
 
 
-def pause_and_resume(watched: Watched) -> tuple[list[str], list[str]]:
-    """Let the bounce rate become critical, and give what the team was told and what went wrong."""
+def pause_and_resume(watched: Watched, *, queue: str = "") -> tuple[list[str], list[str]]:
+    """Let the bounce rate become critical, and give what the team was told and what went wrong.
+
+    *queue* is the URL of one that hears what the team is told; unless given one is made, and taken away afterwards.
+    """
     topic = watched.alarm("BounceRateCritical")["AlarmActions"][0]
     problems = []
-    with _listening(watched.aws, topic) as read:
+    with nullcontext(queue) if queue else _listening(watched.aws, topic) as hears:
         watched.set_alarm("BounceRateCriticalTooFew", "OK")
         watched.set_alarm("BounceRateCritical", "ALARM")
-        if not _wait_for(watched.is_paused, seconds=PAUSED_WITHIN):
+        if not watched.wait_for(watched.is_paused, seconds=PAUSED_WITHIN):
             return [], [f"configuration set {watched.configuration_set} should be paused"]
         code = watched.send("success@simulator.amazonses.com")
         if code != PAUSED:
@@ -122,13 +134,13 @@ def pause_and_resume(watched: Watched) -> tuple[list[str], list[str]]:
         notices = list[str]()
 
         def told() -> bool:
-            notices.extend(each for each in read() if "--sending-enabled" in each)
+            notices.extend(each for each in _read(watched.aws, hears) if "--sending-enabled" in each)
             return bool(notices)
 
-        if not _wait_for(told, seconds=TOLD_WITHIN):
+        if not watched.wait_for(told, seconds=TOLD_WITHIN):
             problems.append("the team should be told how to resume")
     watched.set_alarm("BounceRateCritical", "OK")
-    if _wait_for(lambda: not watched.is_paused(), seconds=AFTERWARDS):
+    if watched.wait_for(lambda: not watched.is_paused(), seconds=AFTERWARDS):
         problems.append("the end of the alarm should not resume sending")
     watched.resume()
     if code := watched.send("success@simulator.amazonses.com"):
@@ -137,8 +149,8 @@ def pause_and_resume(watched: Watched) -> tuple[list[str], list[str]]:
 
 
 @contextmanager
-def _listening(aws: LocalAws, topic: str) -> Iterator[Callable[[], list[str]]]:
-    """A queue that hears what the topic's subscribers are told."""
+def _listening(aws: Account, topic: str) -> Iterator[str]:
+    """The URL of a queue that hears what the topic's subscribers are told."""
     sns, sqs = aws.client("sns"), aws.client("sqs")
     queue = sqs.create_queue(QueueName="demo-team")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -152,20 +164,13 @@ def _listening(aws: LocalAws, topic: str) -> Iterator[Callable[[], list[str]]]:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
-
-    def read() -> list[str]:
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(each["Body"])["Message"] for each in found]
-
     try:
-        yield read
+        yield queue
     finally:
         sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
         sqs.delete_queue(QueueUrl=queue)
 
 
-def _wait_for(condition: Callable[[], bool], *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (holds := condition()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return holds
+def _read(aws: Account, queue: str) -> list[str]:
+    found = aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    return [json.loads(each["Body"])["Message"] for each in found]

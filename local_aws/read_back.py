@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from local_aws.aws import LocalAws
+from local_aws.account import Account
 
 BOOTSTRAP_STACK = "CDKToolkit"
 
@@ -95,7 +95,7 @@ def _purpose_of_txt(label: str, value: str, *, apex: bool) -> str:
     return ""
 
 
-def read_domain(aws: LocalAws, domain: str, hosted_zone_id: str) -> DomainState:
+def read_domain(aws: Account, domain: str, hosted_zone_id: str) -> DomainState:
     """What SES and Route 53 hold for *domain* now."""
     identity = aws.client("sesv2").get_email_identity(EmailIdentity=domain)
     dkim, mail_from = identity["DkimAttributes"], identity["MailFromAttributes"]
@@ -112,11 +112,13 @@ def read_domain(aws: LocalAws, domain: str, hosted_zone_id: str) -> DomainState:
     )
 
 
-def read_records(aws: LocalAws, domain: str, hosted_zone_id: str) -> Iterator[ZoneRecord]:
-    """Every record set of the zone, in Route 53's order."""
+def read_records(aws: Account, domain: str, hosted_zone_id: str) -> Iterator[ZoneRecord]:
+    """Every record set of the zone at or below *domain*, in Route 53's order."""
     pages = aws.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=hosted_zone_id)
     for page in pages:
         for record_set in page["ResourceRecordSets"]:
+            if not f".{record_set['Name'].rstrip('.')}".endswith(f".{domain}"):
+                continue
             values = tuple(record["Value"] for record in record_set.get("ResourceRecords", []))
             purposes = dict.fromkeys(purpose_of(record_set["Name"], record_set["Type"], v, domain) for v in values)
             yield ZoneRecord(
@@ -128,7 +130,7 @@ def read_records(aws: LocalAws, domain: str, hosted_zone_id: str) -> Iterator[Zo
             )
 
 
-def left_overs(aws: LocalAws, domain: str, hosted_zone_id: str) -> list[str]:
+def left_overs(aws: Account, domain: str, hosted_zone_id: str) -> list[str]:
     """What a destroyed stack has left, apart from the hosted zone that was there before and the bootstrap stack.
 
     Buckets do not count: mail is data, and stays.

@@ -176,7 +176,7 @@ def test_the_secret_logs_in_before_and_after_a_rotation(
     assert problems == []
     assert len(done) == 2
     sent = enforced_aws.sent_messages()[before:]
-    assert [(each.source, each.to) for each in sent] == [(f"orders@{zone.domain}", ("you@example.org",))] * 3
+    assert [(each.source, each.to) for each in sent] == [(f"orders@{zone.domain}", (demo_smtp.RECIPIENT,))] * 3
     assert {each.subject for each in sent} == {"By SMTP"}
 
 
