@@ -43,10 +43,8 @@ def forwarded(paths: list[Path], fault: Callable[[bytes], bytes] = bytes) -> lis
     raw = [as_stored(path.read_bytes()) for path in paths]
     sent = [fault(forward(each)) for each in raw]
     read = read_by_mailparser([*raw, *sent])
-    return [
-        Forwarded(f"{path.parent.name}/{path.name}", *each)
-        for path, *each in zip(paths, raw, sent, read[: len(raw)], read[len(raw) :], strict=True)
-    ]
+    names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return list(map(Forwarded, names, raw, sent, read[: len(raw)], read[len(raw) :]))
 
 
 def test_the_corpus_is_whole() -> None:
