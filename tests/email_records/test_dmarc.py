@@ -267,6 +267,8 @@ def test_pct_0_was_the_old_way_to_test_a_policy() -> None:
         "v=DMARC1; rua=mailto:a@x.com,",
         "v=DMARC1; rua=mailto:a@x",
         "v=DMARC1; ruf=mailto:a@x.com; fo=0:1",
+        "v=DMARC1; fo=0:1",
+        "v=DMARC1; fo=x",
         "v=DMARC1; x=\n",
         "v=DMARC1; x=ä",
     ],
