@@ -20,7 +20,7 @@ PublicSuffix = Literal["y", "n", "u"]
 _ACTIONS: tuple[DmarcAction, ...] = get_args(DmarcAction)
 _ALIGNMENTS: tuple[DmarcAlignment, ...] = get_args(DmarcAlignment)
 _FAILURE_OPTIONS = ("0", "1", "d", "s")
-_KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct")
+_KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct", "rf", "ri")
 # The name of the version tag may be in either case, its value may not (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
 _TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>(?:[!-~][ -~\t]*)?)")

@@ -269,6 +269,7 @@ def test_pct_0_was_the_old_way_to_test_a_policy() -> None:
         "v=DMARC1; ruf=mailto:a@x.com; fo=0:1",
         "v=DMARC1; fo=0:1",
         "v=DMARC1; fo=x",
+        "v=DMARC1; ri=1; ri=2",
         "v=DMARC1; x=\n",
         "v=DMARC1; x=ä",
     ],
