@@ -7,8 +7,9 @@ SETUP := .venv/.ready
 LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
+WITNESSES := .witnesses/.ready
 
-.PHONY: setup synth demo live test test-busy check bench picture clean help
+.PHONY: setup synth demo live test test-busy corpus witnesses check bench picture clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,14 @@ $(FLOOR): setup.py
 	.venv-floor/bin/pip install --quiet $(FLOOR_RELEASES) pytest
 	@touch $@
 
+# What others made, for the tests alone: RFC 7208's suite is only in pyspf's source distribution.
+$(WITNESSES): tests/witnesses/package.json tests/witnesses/package-lock.json | $(SETUP)
+	$(BIN)/pip download --quiet --no-deps --no-binary pyspf --dest .witnesses pyspf==2.0.14
+	npm ci --prefix tests/witnesses --no-audit --no-fund --loglevel=error
+	@touch $@
+
+witnesses: $(WITNESSES) ## download the mail, the suites and the parsers of others that tests read
+
 synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 	cdk synth --no-notices
 
@@ -52,14 +61,17 @@ check: $(SETUP) ## format, lint and types
 	ruff check .
 	mypy
 
-test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
+test: setup check $(FLOOR) $(WITNESSES) ## check, then every test, then the constructs on the oldest aws-cdk-lib
 	pytest --numprocesses 4 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
 # The busy processes look whether their shell is still there, and end with it, whatever ends it.
-test-busy: setup ## every test, with four processes beside it that keep the machine busy
+test-busy: setup $(WITNESSES) ## every test, with four processes beside it that keep the machine busy
 	@for _ in 1 2 3 4; do (while kill -0 $$$$ 2>/dev/null; do :; done) & done; \
 	pytest --numprocesses 4 --dist loadgroup
+
+corpus: setup $(WITNESSES) ## all 6046 messages of real mail, of which make test takes 300
+	CORPUS=all pytest --numprocesses 4 tests/witnesses
 
 bench: setup ## measure constructs, functions and simulator, beside plain aws-cdk-lib and boto3
 	python -m benchmarks
@@ -72,4 +84,4 @@ picture: $(SETUP) ## draw docs/images/dashboard.png from the dashboard's own JSO
 	python -m dashboard_picture
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-local-aws .venv-floor node_modules cdk.out
+	rm -rf .venv .venv-local-aws .venv-floor .witnesses node_modules tests/witnesses/node_modules cdk.out

@@ -50,6 +50,7 @@ setup(
             "boto3-stubs[cloudformation,cloudwatch,events,iam,lambda,logs,route53,s3,secretsmanager,ses,sesv2,sns,ssm,sts]>=1.43",
             "build>=1.2",
             "cdk-nag>=3.0.2,<4",
+            "cdk-preflight>=1.9.1,<2",
             "cfn-lint>=1.58",
             "checkdmarc>=6.0.4",  # a second opinion on every TXT record we produce
             "duckdb>=1.4",  # runs the saved queries of the event history on sample events
@@ -61,6 +62,7 @@ setup(
             # 9.2 makes pytest-xdist 3.8 ignore groups without a word: pytest-dev/pytest-xdist#1386.
             "pytest>=9.1,<9.2",
             "pytest-xdist>=3.8",
+            "pyyaml>=6",  # RFC 7208's test suite is written in it
             "rich>=14",  # the demo's tables
             "ruff>=0.17.6,<0.18",
             "setuptools>=77",  # builds the wheel that the tests install elsewhere

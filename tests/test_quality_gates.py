@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Duration, Environment, Stack, Validations
+from aws_cdk import App, Duration, Environment, Fn, Stack, Validations
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from cdk_nag import AwsSolutionsChecks
+from cdk_preflight import Preflight
 
 from ses_constructs import (
     AccountHealth,
@@ -28,14 +32,17 @@ from ses_constructs import (
     NotifyTopic,
     PauseSending,
     Route53Zone,
+    SmtpCredentials,
     StoreMail,
     SuppressionList,
     TopicEvents,
     VerifiedDomain,
 )
+from ses_constructs.common.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
 from tests.applications import APPLICATIONS, ROOT, application_name, unsynthesized
 from tests.conftest import hosted_zone
 
+ENVIRONMENT = Environment(account="111122223333", region="eu-west-1")
 # What "cdk init" writes into the cdk.json of a new app.
 RECOMMENDED_FLAGS = ROOT / "node_modules/aws-cdk/lib/init-templates/.recommended-feature-flags.json"
 
@@ -59,6 +66,34 @@ def test_cdk_nag_finds_nothing_in_a_forwarder(app: App, stack: Stack, encrypted:
         mailbox_key=kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None,
     )
     inbound.add_rule("Team", actions=[StoreMail(), ForwardMail(to=["team@example.net"])])
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    app.synth()  # raises on a finding
+
+
+@pytest.mark.parametrize("by", ["export", "template", "stack"])
+def test_cdk_nag_finds_nothing_in_a_forwarder_with_a_mailbox_from_elsewhere(app: App, stack: Stack, by: str) -> None:
+    if by == "stack":
+        bucket = s3.Bucket(
+            Stack(app, "Other", env=ENVIRONMENT), "Mail", enforce_ssl=True, server_access_logs_prefix="l"
+        )
+        mailbox: s3.IBucket = bucket
+    else:
+        name = Fn.import_value("Mail") if by == "export" else Fn.sub("mail-${AWS::AccountId}")
+        mailbox = s3.Bucket.from_bucket_name(stack, "Mailbox", name)
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    inbound = InboundRuleSet(stack, "Inbound", domain=domain, mailbox=mailbox)
+    inbound.add_rule("Team", actions=[ForwardMail(to=["team@example.net"])])
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+
+    app.synth()  # raises on a finding
+
+
+def test_cdk_nag_finds_nothing_in_the_sandbox(app: App, stack: Stack) -> None:
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(hosted_zone(stack)))
+    role = iam.Role(stack, "Sender", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+    domain.grant_send(role, sandbox=True)
+    SmtpCredentials(stack, "Smtp", domain=domain, sandbox=True)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
     app.synth()  # raises on a finding
@@ -113,31 +148,59 @@ def test_cdk_nag_would_find_something() -> None:
         app.synth()
 
 
-def cfn_lint(templates: list[Path]) -> subprocess.CompletedProcess[str]:
+# CloudFormation takes the event types in lower case, as aws-cdk-lib writes them, and in upper case as well since 2025:
+# aws-cloudformation/cloudformation-coverage-roadmap#2130.
+FALSE_ALARMS = ["pf-ses-event-destination-matching-event-types-enum"]
+
+
+@every_application
+def test_cdk_preflight_finds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = unsynthesized(path, monkeypatch)
+    Preflight.apply(app, exclude=FALSE_ALARMS)
+
+    app.synth()  # raises on a finding
+
+
+def test_cdk_preflight_would_find_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = unsynthesized(ROOT / "app.py", monkeypatch)
+    destination = next(
+        each for each in app.node.find_all() if isinstance(each, ses.CfnConfigurationSetEventDestination)
+    )
+    destination.add_property_override("EventDestination.MatchingEventTypes", [])
+    Preflight.apply(app, exclude=FALSE_ALARMS)
+
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+
+
+def cfn_lint(templates: Iterable[Path], *regions: str) -> subprocess.CompletedProcess[str]:
     # W3005: CDK itself writes DependsOn beside a reference, between every function and its role.
-    options = ["--regions", "eu-west-1", "--ignore-checks", "W3005"]
+    options = ["--regions", *(regions or ["eu-west-1"]), "--ignore-checks", "W3005"]
     command = [Path(sys.executable).with_name("cfn-lint"), *options, "--", *templates]
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
 
 
-# A minute: cfn-lint starts once, and reads the template of every app and example.
-def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+# A minute: cfn-lint reads the template of every app and example, for every region that we say it can be deployed to.
+def test_cfn_lint_finds_nothing_in_any_region(tmp_path: Path) -> None:
     templates: list[Path] = []
     for path in APPLICATIONS:
         run_application(path, tmp_path / path.stem)
         templates += (tmp_path / path.stem).glob("*.template.json")
-
-    result = cfn_lint(templates)
-
     assert len(templates) >= len(APPLICATIONS)
-    assert (result.stdout, result.returncode) == ("", 0)
+    receiving = [each for each in templates if "AWS::SES::ReceiptRule" in each.read_text()]
+
+    for some, regions in ((receiving, RECEIVING_REGIONS), ({*templates} - {*receiving}, SENDING_REGIONS)):
+        result = cfn_lint(some, *regions)
+        assert (result.stdout, result.returncode) == ("", 0)
+
+    assert "'AWS::SES::ReceiptRule' does not exist in 'ca-west-1'" in cfn_lint(receiving[:1], *SENDING_REGIONS).stdout
 
 
 @pytest.mark.parametrize("recommended", [False, True])
 def test_cfn_lint_finds_nothing_in_monitoring_with_any_feature_flags(tmp_path: Path, recommended: bool) -> None:
     flags = json.loads(RECOMMENDED_FLAGS.read_text()) if recommended else {}
     app = App(outdir=str(tmp_path), context=flags)
-    monitor(Stack(app, "Mail", env=Environment(account="111122223333", region="eu-west-1")), encrypted=True)
+    monitor(Stack(app, "Mail", env=ENVIRONMENT), encrypted=True)
     app.synth()
 
     result = cfn_lint([tmp_path / "Mail.template.json"])

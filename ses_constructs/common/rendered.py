@@ -1,8 +1,7 @@
-"""How a resolved value is written as text for ids: those of constructs, of policies, and of findings to acknowledge.
+"""How a resolved value is written as text for ids: those of constructs and of policies.
 
 The spelling is part of the logical ids that are made from it, and a changed one replaces resources. So it is ours, and
-frozen by a test. cdk-nag writes a resource into the id of a finding in the same way; should it ever change its mind,
-its ids get a function of their own and this one stays.
+frozen by a test.
 """
 
 

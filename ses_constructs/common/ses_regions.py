@@ -48,29 +48,27 @@ confirms, so they are left out.
 
 SENDING_REGIONS: frozenset[str] = RECEIVING_REGIONS | frozenset(
     {
-        "ap-east-2",
         "ap-south-2",
-        "ap-southeast-4",
         "ap-southeast-5",
-        "ap-southeast-6",
-        "ap-southeast-7",
         "ca-west-1",
         "eu-central-2",
-        "eu-south-2",
         "eusc-de-east-1",
         "me-central-1",
-        "mx-central-1",
         "us-gov-east-1",
         "us-gov-west-1",
     }
 )
-"""Regions with the SES API: ``Session().get_available_regions("sesv2")`` of botocore 1.44.8 in every partition."""
+"""Regions with the SES API, ``Session().get_available_regions("sesv2")`` of botocore 1.44.8 in every partition, where
+CloudFormation has ``AWS::SES::EmailIdentity`` too, as cfn-lint 1.58 lists its types.
+
+``ap-east-2``, ``ap-southeast-4``, ``-6`` and ``-7``, ``eu-south-2`` and ``mx-central-1`` have the API alone.
+"""
 
 SMTP_REGIONS: frozenset[str] = SENDING_REGIONS - {"af-south-1", "eusc-de-east-1", "me-south-1"}
 """Regions with an SMTP endpoint: all that send, without those of which AWS or other people say that they have none.
 
 For ``af-south-1`` the General Reference, as others quote it; for ``me-south-1`` the SES Developer Guide of 2023; for
-``eusc-de-east-1`` no source names one. Those that came in 2026 are in, for nobody says otherwise.
+``eusc-de-east-1`` no source names one.
 """
 
 SMTP_IMPLICIT_TLS_PORTS: tuple[int, ...] = (465, 2465)

@@ -20,7 +20,7 @@ PublicSuffix = Literal["y", "n", "u"]
 _ACTIONS: tuple[DmarcAction, ...] = get_args(DmarcAction)
 _ALIGNMENTS: tuple[DmarcAlignment, ...] = get_args(DmarcAlignment)
 _FAILURE_OPTIONS = ("0", "1", "d", "s")
-_KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct")
+_KNOWN_TAGS = ("v", "p", "sp", "np", "t", "psd", "adkim", "aspf", "rua", "ruf", "fo", "pct", "rf", "ri")
 # The name of the version tag may be in either case, its value may not (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*")
 _TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>(?:[!-~][ -~\t]*)?)")
@@ -86,18 +86,10 @@ class DmarcPolicy:
         object.__setattr__(self, "reports_to", report_uris("reports_to", self.reports_to))
         object.__setattr__(self, "failure_reports_to", report_uris("failure_reports_to", self.failure_reports_to))
         object.__setattr__(self, "failure_options", text_tuple("failure_options", self.failure_options))
-        self._check_failure_options()
-
-    def _check_failure_options(self) -> None:
-        options = self.failure_options
-        for option in options:
-            check_choice("failure_options", option, _FAILURE_OPTIONS)
-        check_distinct("failure_options", options)
-        if "0" in options and "1" in options:
-            raise invalid("failure_options", "not hold '0' and '1' together", options, "keep '1' for more reports")
-        if options and not self.failure_reports_to:
+        _check_failure_options(self.failure_options)
+        if self.failure_options and not self.failure_reports_to:
             rule = "be empty without failure_reports_to, where the reports would go"
-            raise invalid("failure_options", rule, options, "pass failure_reports_to as well")
+            raise invalid("failure_options", rule, self.failure_options, "pass failure_reports_to as well")
 
     @classmethod
     def monitor(cls, **options: Unpack[DmarcOptions]) -> Self:
@@ -193,6 +185,8 @@ class DmarcPolicy:
             check_choice("t", lowered.get("t", "n"), ("y", "n"))
             check_choice("adkim", lowered.get("adkim", "r"), ("r", "s"))
             check_choice("aspf", lowered.get("aspf", "r"), ("r", "s"))
+            # Before they are dropped where nobody gets the reports.
+            _check_failure_options(options)
             return cls(
                 action=cast(DmarcAction, lowered.get("p", "none")),
                 subdomain_action=cast(DmarcAction | None, lowered.get("sp")),
@@ -207,6 +201,14 @@ class DmarcPolicy:
             )
         except ValueError as error:
             raise invalid("text", "be a valid DMARC record", text, str(error)) from error
+
+
+def _check_failure_options(options: Sequence[str]) -> None:
+    for option in options:
+        check_choice("failure_options", option, _FAILURE_OPTIONS)
+    check_distinct("failure_options", options)
+    if "0" in options and "1" in options:
+        raise invalid("failure_options", "not hold '0' and '1' together", options, "keep '1' for more reports")
 
 
 def _tags(text: str) -> dict[str, str]:

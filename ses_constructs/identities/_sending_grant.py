@@ -61,11 +61,14 @@ def grant_sending(
             for name in text_tuple("templates", templates)
         ),
     ]
+    everybody = [ses_arn(scope, "identity", "*")] if sandbox else []
+    reason = "in the sandbox recipients are verified identities too; the From address is limited"
+    _acknowledge_wildcards(grantee, everybody, reason=reason)
     operator, addresses = from_address
     grant = iam.Grant.add_to_principal(
         grantee=grantee,
         actions=list(actions),
-        resource_arns=[*used, *([ses_arn(scope, "identity", "*")] if sandbox else [])],
+        resource_arns=[*used, *everybody],
         conditions={operator: {"ses:FromAddress": list(addresses)}},
     )
     if bulk:
@@ -83,13 +86,17 @@ def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequenc
     (https://github.com/aws-samples/aws-serverless-batch-architecture/issues/1).
     """
     arns = [ses_arn(scope, "identity", each) for each in addresses]
+    reason = "only addresses of the domain match, which may be identities of their own"
+    _acknowledge_wildcards(grantee, (each for each in arns if "*" in each), reason=reason)
+    return arns
+
+
+def _acknowledge_wildcards(grantee: "iam.IGrantable", arns: Iterable[str], *, reason: str) -> None:
     # A role or user holds the policy; a policy that is the grantee has a principal without a place in the tree.
     owner = next((each for each in (grantee.grant_principal, grantee) if _is_construct(each)), None)
     for each in arns:
-        if owner and "*" in each:
-            reason = "only addresses of the domain match, which may be identities of their own"
+        if owner:
             acknowledge_wildcard(owner, each, reason=reason)
-    return arns
 
 
 def extend_grant(scope: Construct, grant: "iam.Grant", configuration_set: ses.IConfigurationSet) -> None:

@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ROUTE = re.compile(r"\A@[^:]*:|\Amailto:", re.IGNORECASE)
 _AFTER_AT = re.compile(r"@([^\s<>,;:()@]+)")
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -77,6 +78,9 @@ def _parsed(text: str) -> "Iterator[_MailboxParser]":
             yield current
             current = _MailboxParser()
         elif kind == "group":
+            # A name, unless there is an address in it that somebody may find.
+            if current.domains():
+                yield current
             current = _MailboxParser()
         else:
             current.add(kind, token)
@@ -134,8 +138,8 @@ def normalize_address(raw: str) -> str:
     """Write an address in ASCII; empty if no mail can be sent to it that way."""
     local, _, domain = _ROUTE.sub("", raw.strip()).rpartition("@")
     local, domain = local.strip(), domain.strip().rstrip(".")
-    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
-        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    # Quotes may stand around each of its words.
+    local = _QUOTED.sub(lambda quoted: re.sub(r"\\(.)", r"\1", quoted[1]), local)
     if len(local) > _MOST_LOCAL or len(domain) > _MOST_DOMAIN:
         return ""
     domain = domain if domain.isascii() else to_ascii(domain)

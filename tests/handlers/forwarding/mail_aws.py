@@ -22,7 +22,8 @@ SENDER = "forwarder@example.com"
 LONGEST_LINE = 998
 # From the developer guide of SES, "header fields"; a few that mail programs really repeat.
 ONCE = (
-    *("auto-submitted", "bcc", "comments", "content-type", "content-transfer-encoding", "date", "delivered-to"),
+    *("auto-submitted", "bcc", "comments", "content-language", "content-type", "content-transfer-encoding", "date"),
+    "delivered-to",
     *("dkim-signature", "domainkey-signature", "from", "importance", "in-reply-to", "list-id", "list-unsubscribe"),
     "list-unsubscribe-post",
     *("message-id", "mime-version", "precedence", "references", "reply-to", "return-path", "sender", "subject"),

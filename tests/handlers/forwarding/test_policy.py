@@ -89,6 +89,8 @@ def test_whoever_chooses_so_gets_all_that_says_it_is_from_us_with_a_mark(
         "ceo@(the boss)example.com",
         "x" * 5000 + " <ceo@example.com>",
         "<ceo@example.com> x@evil.example",
+        "ceo@example.com: x@evil.example",
+        "Boss <ceo@example.com> Subject: x@evil.example",
         "x@evil.example\r\nFrom: ceo@example.com",
     ],
 )
