@@ -3,45 +3,74 @@ PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 
+UV := .venv/.uv
+DEMO := .venv/.demo
 SETUP := .venv/.ready
 LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
 
-.PHONY: setup synth demo test test-busy check bench picture clean help
+.PHONY: setup synth demo test test-busy check bench picture build lock docs clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(SETUP) $(CLI) $(LOCAL_AWS) ## make the virtual environments and install the CDK CLI
 
-$(SETUP): setup.py
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]'
+# Install a lock into an environment. uv takes a tenth of pip's time; where it does not get through, pip does the same.
+define install
+	@[ -x $(1)/bin/python ] || $(PYTHON) -m venv --without-pip $(1)
+	@$(BIN)/uv pip install --python $(1) --require-hashes --requirements $(2) \
+		|| $(BIN)/pip --python $(1) install --no-compile --require-hashes --requirement $(2)
+endef
+
+$(UV): requirements/uv.txt
+	@echo "Making .venv, for now with uv alone, which installs the rest"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement $< || echo "uv is not to be had here: pip takes its place"
+	@touch $@
+
+$(DEMO): requirements/demo.txt $(UV)
+	@echo "Installing what the demo needs: aws-cdk-lib, Node 24, boto3, aiosmtpd, rich (300 MB)"
+	$(call install,.venv,$<)
+	@touch $@
+
+$(SETUP): requirements/dev.txt setup.py $(DEMO)
+	@echo "Installing what development needs: pytest, ruff, mypy, cdk-nag, cfn-lint and others"
+	$(call install,.venv,$<)
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # npm is the one from the virtual environment's Node 24.
-$(CLI): package.json package-lock.json | $(SETUP)
-	npm ci --no-audit --no-fund --loglevel=error
+$(CLI): package.json package-lock.json | $(DEMO)
+	@echo "Installing the CDK CLI (30 MB)"
+	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The local AWS pins its own botocore, so it lives in an environment of its own.
-$(LOCAL_AWS): local_aws/requirements.txt
-	$(PYTHON) -m venv .venv-local-aws
-	.venv-local-aws/bin/pip install --quiet --requirement $<
+$(LOCAL_AWS): requirements/local-aws.txt $(UV)
+	@echo "Installing the local AWS: ministack (90 MB)"
+	$(call install,.venv-local-aws,$<)
 	@touch $@
 
 # The oldest releases that setup.py allows, to run the construct tests on them as well.
-FLOOR_RELEASES := $(shell sed -nE 's/^ +"(aws-cdk-lib|constructs|jsii)>=([0-9.]+),.*/\1==\2/p' setup.py)
-$(FLOOR): setup.py
-	$(PYTHON) -m venv .venv-floor
-	.venv-floor/bin/pip install --quiet $(FLOOR_RELEASES) pytest
+$(FLOOR): requirements/floor.txt $(UV)
+	$(call install,.venv-floor,$<)
 	@touch $@
+
+# Newest releases that are a week old; a release that is withdrawn or malicious is as a rule found out before.
+lock: $(UV) ## lock newer releases of what the project develops with, none younger than a week
+	@for set in demo dev; do $(LOCK) setup.py --extra $$set --output-file requirements/$$set.txt; done
+	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	@$(LOCK) local_aws/requirements.txt --output-file requirements/local-aws.txt
+	@$(LOCK) --resolution lowest-direct setup.py requirements/floor.in --output-file requirements/floor.txt
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --exclude-newer '7 days' --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command 'make lock'
 
 synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 	cdk synth --no-notices
 
-demo: setup ## deploy the sample app to a local AWS, read it back, destroy it
+demo: $(DEMO) $(CLI) $(LOCAL_AWS) ## deploy the sample app to a local AWS, read it back, destroy it
 	python -m local_aws.demo
 
 check: $(SETUP) ## format, lint and types
