@@ -31,7 +31,7 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 $(DEMO): requirements/demo.txt $(UV)
-	@echo "Installing what the demo needs: aws-cdk-lib, Node 24, boto3, aiosmtpd, rich (300 MB)"
+	@echo "Installing what the demo needs: aws-cdk-lib, Node 24, boto3, aiosmtpd, rich (540 MB)"
 	$(call install,.venv,$<)
 	@touch $@
 
@@ -49,7 +49,7 @@ $(CLI): package.json package-lock.json | $(DEMO)
 
 # The local AWS pins its own botocore, so it lives in an environment of its own.
 $(LOCAL_AWS): requirements/local-aws.txt $(UV)
-	@echo "Installing the local AWS: ministack (90 MB)"
+	@echo "Installing the local AWS: ministack (50 MB)"
 	$(call install,.venv-local-aws,$<)
 	@touch $@
 
@@ -71,7 +71,16 @@ synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 	cdk synth --no-notices
 
 demo: $(DEMO) $(CLI) $(LOCAL_AWS) ## deploy the sample app to a local AWS, read it back, destroy it
-	python -m local_aws.demo
+	@python -m local_aws.demo
+
+# With the same SOURCE_DATE_EPOCH and umask, whoever builds a commit gets the same bytes.
+build: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+build: export GITHUB_REPOSITORY := $(GITHUB_REPOSITORY)
+build: $(SETUP) ## sdist and wheel into dist/; GITHUB_REPOSITORY=owner/name says where the source is
+	rm -rf dist
+	umask 022 && python -m build --no-isolation
+	twine check --strict dist/*
+	sha256sum dist/*
 
 check: $(SETUP) ## format, lint and types
 	ruff format --check .
