@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 from setuptools.command.sdist import sdist
 
 VERSION = "0.1.0a1"
-# GitHub Actions say where the source is; whoever builds elsewhere says it too: `make build GITHUB_REPOSITORY=owner/name`.
+# GitHub Actions say where the source is, and whoever builds elsewhere does: `make build GITHUB_REPOSITORY=owner/name`.
 REPOSITORY = os.environ.get("GITHUB_REPOSITORY", "")
 SOURCE = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{REPOSITORY}" if REPOSITORY else ""
 
@@ -24,7 +24,7 @@ DEMO = [
 
 
 def description() -> str:
-    """README for PyPI, where a link to a file leads to it in this release's tag, or is plain text if nobody says where."""
+    """README for PyPI, where links to files lead into the tag of this release, if anybody says where that is."""
     text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
     linked = rf"[\1]({SOURCE}/blob/v{VERSION}/\2)" if SOURCE else r"\1"
     return re.sub(r"\[([^\]]+)\]\((?!https?://)([^)]+)\)", linked, text)
@@ -43,9 +43,9 @@ def project_urls() -> dict[str, str]:
 
 
 class ReproducibleSdist(sdist):
-    """setuptools writes times, owners and modes of this machine into an sdist; two builds of a commit have to be equal."""
+    """Without times, owners and modes of this machine, so that two builds of a commit are equal."""
 
-    def make_archive(self, base_name: str, format: str, root_dir: str | None = None, base_dir: str | None = None, **_) -> str:
+    def make_archive(self, base_name: str, _format: str, base_dir: str, **_: object) -> str:
         moment = int(os.environ.get("SOURCE_DATE_EPOCH", "0")) or None
 
         def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -57,7 +57,7 @@ class ReproducibleSdist(sdist):
 
         name = f"{base_name}.tar.gz"
         with gzip.GzipFile(name, "wb", mtime=moment) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
-            archive.add(base_dir or ".", filter=plain)
+            archive.add(base_dir, filter=plain)
         return name
 
 

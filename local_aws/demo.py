@@ -160,7 +160,9 @@ def watch_reputation(demo: Demo) -> list[str]:
         return []
     table, problems = demo_reputation.simulate(watched)
     demo.console.print(table)
-    demo.console.print("         what CloudWatch does on a bad day, the demo does by hand: it sets the alarms on the bounce rate")
+    demo.console.print(
+        "         what CloudWatch does on a bad day, the demo does by hand: it sets the alarms on the bounce rate"
+    )
     notices, more = demo_reputation.pause_and_resume(watched)
     for notice in notices[:1]:
         demo.console.print(Panel(notice.strip(), title="What the team is told", title_align="left"), markup=False)
