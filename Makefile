@@ -59,13 +59,14 @@ $(FLOOR): requirements/floor.txt $(UV)
 	@touch $@
 
 # Newest releases that are a week old; a release that is withdrawn or malicious is as a rule found out before.
+YOUNGEST ?= 7 days
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --exclude-newer '$(YOUNGEST)' --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command 'make lock'
 lock: $(UV) ## lock newer releases of what the project develops with, none younger than a week
-	@for set in demo dev; do $(LOCK) setup.py --extra $$set --output-file requirements/$$set.txt; done
-	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	@for set in demo dev; do $(LOCK) setup.py --extra $$set --output-file requirements/$$set.txt || exit 1; done
+	@for set in uv docs; do $(LOCK) requirements/$$set.in --output-file requirements/$$set.txt || exit 1; done
 	@$(LOCK) local_aws/requirements.txt --output-file requirements/local-aws.txt
 	@$(LOCK) --resolution lowest-direct setup.py requirements/floor.in --output-file requirements/floor.txt
-LOCK := $(BIN)/uv pip compile --quiet --upgrade --exclude-newer '7 days' --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --custom-compile-command 'make lock'
 
 synth: $(SETUP) $(CLI) ## synthesize the sample app; needs no credentials
 	cdk synth --no-notices
@@ -81,6 +82,10 @@ build: $(SETUP) ## sdist and wheel into dist/; GITHUB_REPOSITORY=owner/name says
 	umask 022 && python -m build --no-isolation
 	twine check --strict dist/*
 	sha256sum dist/*
+
+docs: $(UV) ## the pages as a site, into build/docs
+	$(call install,.venv-docs,requirements/docs.txt)
+	@.venv-docs/bin/sphinx-build --fail-on-warning --quiet docs build/docs
 
 check: $(SETUP) ## format, lint and types
 	ruff format --check .
@@ -107,4 +112,4 @@ picture: $(SETUP) ## draw docs/images/dashboard.png from the dashboard's own JSO
 	python -m dashboard_picture
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-local-aws .venv-floor node_modules cdk.out
+	rm -rf .venv .venv-* node_modules cdk.out build dist
