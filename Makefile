@@ -10,7 +10,7 @@ LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
 
-.PHONY: setup synth demo test test-busy check bench picture build lock docs clean help
+.PHONY: setup synth demo test test-pythons test-wheel test-busy check bench picture build lock docs clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -95,6 +95,14 @@ check: $(SETUP) ## format, lint and types
 test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
 	pytest --numprocesses 4 --dist loadgroup
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
+
+PYTHONS ?= 3.12 3.13 3.14
+CDK ?= locked
+test-pythons: build ## construct and handler tests from the wheel, on those of PYTHONS that are here; CDK=floor or newest
+	@.ci/test-wheel $(CDK) $(PYTHONS)
+
+test-wheel: $(UV)
+	@.ci/test-wheel $(CDK) $(PYTHONS)
 
 # The busy processes look whether their shell is still there, and end with it, whatever ends it.
 test-busy: setup ## every test, with four processes beside it that keep the machine busy
