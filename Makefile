@@ -92,8 +92,8 @@ check: $(SETUP) ## format, lint and types
 	ruff check .
 	mypy
 
-test: setup check $(FLOOR) ## check, then every test, then the constructs on the oldest aws-cdk-lib
-	pytest --numprocesses 4 --dist loadgroup
+test: setup check $(FLOOR) ## check, then every test with coverage by branch, then the constructs on the oldest aws-cdk-lib
+	pytest --numprocesses 4 --dist loadgroup --cov --cov-report term
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
 PYTHONS ?= 3.12 3.13 3.14
