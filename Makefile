@@ -60,9 +60,9 @@ $(FLOOR): requirements/floor.txt $(UV)
 
 # Newest releases that are a week old; a release that is withdrawn or malicious is as a rule found out before.
 YOUNGEST ?= 7 days
-LOCK := $(BIN)/uv pip compile --quiet --upgrade --exclude-newer '$(YOUNGEST)' --universal --python-version 3.11 \
+LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --exclude-newer '$(YOUNGEST)' --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command 'make lock'
-lock: $(UV) ## lock newer releases of what the project develops with, none younger than a week
+lock: $(UV) ## lock what setup.py asks for; UPGRADE=--upgrade takes newer releases, none younger than a week
 	@for set in demo dev; do $(LOCK) setup.py --extra $$set --output-file requirements/$$set.txt || exit 1; done
 	@for set in uv docs; do $(LOCK) requirements/$$set.in --output-file requirements/$$set.txt || exit 1; done
 	@$(LOCK) local_aws/requirements.txt --output-file requirements/local-aws.txt
