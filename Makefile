@@ -20,7 +20,7 @@ setup: $(SETUP) $(CLI) $(LOCAL_AWS) ## make the virtual environments and install
 # Install a lock into an environment. uv takes a tenth of pip's time; where it does not get through, pip does the same.
 define install
 	@[ -x $(1)/bin/python ] || $(PYTHON) -m venv --without-pip $(1)
-	@$(BIN)/uv pip install --python $(1) --require-hashes --requirements $(2) \
+	@[ -x $(BIN)/uv ] && $(BIN)/uv pip install --python $(1) --require-hashes --requirements $(2) \
 		|| $(BIN)/pip --python $(1) install --no-compile --require-hashes --requirement $(2)
 endef
 
@@ -58,7 +58,7 @@ $(FLOOR): requirements/floor.txt $(UV)
 	$(call install,.venv-floor,$<)
 	@touch $@
 
-# Newest releases that are a week old; a release that is withdrawn or malicious is as a rule found out before.
+# A release that is withdrawn or malicious is as a rule found out within its first week.
 YOUNGEST ?= 7 days
 LOCK := $(BIN)/uv pip compile --quiet $(UPGRADE) --exclude-newer '$(YOUNGEST)' --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command 'make lock'

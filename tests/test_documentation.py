@@ -54,8 +54,8 @@ def test_every_warning_and_metric_stands_on_a_page() -> None:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "ses_constructs").rglob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {name: [each for each in calls if ast.unparse(each.func) == name] for name in ("warn", "_metric")}
-    warnings = {each.args[1].value for each in called["warn"] if isinstance(each.args[1], ast.Constant)}
-    metrics = {each.args[0].value for each in called["_metric"] if isinstance(each.args[0], ast.Constant)}
+    warnings = {str(each.args[1].value) for each in called["warn"] if isinstance(each.args[1], ast.Constant)}
+    metrics = {str(each.args[0].value) for each in called["_metric"] if isinstance(each.args[0], ast.Constant)}
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
     assert {"wider-rule-first", "not-retained"} <= warnings

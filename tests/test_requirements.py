@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -29,7 +28,7 @@ def locked(name: str) -> dict[str, list[str]]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Requirement]]:
     """What setup.py asks for, by extra; the package itself stands below the empty name."""
     told: dict[str, Any] = {}
-    monkeypatch.setattr(setuptools, "setup", told.update)
+    monkeypatch.setattr("setuptools.setup", told.update)
     runpy.run_path(str(ROOT / "setup.py"))
     lists = {"": told["install_requires"], **told["extras_require"]}
     return {extra: [Requirement(each) for each in requirements] for extra, requirements in lists.items()}
