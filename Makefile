@@ -13,7 +13,7 @@ FLOOR := .venv-floor/.ready
 .PHONY: setup synth demo test test-pythons test-wheel test-busy check bench picture build lock docs clean help
 
 help: ## show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(SETUP) $(CLI) $(LOCAL_AWS) ## make the virtual environments and install the CDK CLI
 
