@@ -19,6 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import ses_constructs
+
 MAX_MEMORY_RATIO = 1.2
 SIZES = (1_000_000, 10_000_000, 41_900_000)
 SIDES = ("ours", "plain")
@@ -149,8 +151,8 @@ def _peak_bytes() -> int:
 
 
 def _ours() -> Callable[[str], None]:
-    # As Lambda has it: the folder alone.
-    sys.path.insert(0, str(_ROOT / "ses_constructs"))
+    # As Lambda has it: the folder alone, of the package that is installed.
+    sys.path[:0] = ses_constructs.__path__
     on_event = importlib.import_module("handlers.forward_message").on_event
 
     class Context:

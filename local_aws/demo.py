@@ -3,13 +3,17 @@
 It needs no AWS account, no credentials and no network; it takes less than a minute.
 """
 
+import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -98,8 +102,36 @@ def synthesize(demo: Demo) -> list[str]:
     return []
 
 
+@contextmanager
+def resources_coming_up(demo: Demo) -> Iterator[None]:
+    """Say on a terminal how many resources of the stack are there, and which came last, until the block ends."""
+    template = json.loads(Path(str(demo.app), f"{STACK}.template.json").read_text(encoding="utf-8"))
+    pages, done = demo.aws.client("cloudformation").get_paginator("list_stack_resources"), threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.5):
+            try:
+                found = [each for page in pages.paginate(StackName=STACK) for each in page["StackResourceSummaries"]]
+            except ClientError:
+                continue  # the stack is not there yet
+            ready = [each for each in found if each["ResourceStatus"] == "CREATE_COMPLETE"]
+            if ready:
+                newest = max(ready, key=lambda each: each["LastUpdatedTimestamp"])["LogicalResourceId"]
+                status.update(f"{len(ready)} of {len(template['Resources'])} resources, the newest is {newest}")
+
+    with demo.console.status("waiting for the first resource") as status:
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+
 def deploy(demo: Demo) -> list[str]:
-    demo.aws.deploy(demo.app, STACK, context=demo.context, cwd=demo.cwd)
+    with resources_coming_up(demo):
+        demo.aws.deploy(demo.app, STACK, context=demo.context, cwd=demo.cwd)
     return []
 
 
@@ -128,6 +160,9 @@ def watch_reputation(demo: Demo) -> list[str]:
         return []
     table, problems = demo_reputation.simulate(watched)
     demo.console.print(table)
+    demo.console.print(
+        "         what CloudWatch does on a bad day, the demo does by hand: it sets the alarms on the bounce rate"
+    )
     notices, more = demo_reputation.pause_and_resume(watched)
     for notice in notices[:1]:
         demo.console.print(Panel(notice.strip(), title="What the team is told", title_align="left"), markup=False)
@@ -193,6 +228,9 @@ def main(arguments: Sequence[str] = ()) -> int:
     except CdkError as error:
         console.print(str(error), markup=False)
         return 1
+    except KeyboardInterrupt:
+        console.print("Stopped: the local AWS has ended, and nothing of it is left.")
+        return 128 + signal.SIGINT
     if problems:
         console.print("[bold red]Not as it should be:[/]")
         for problem in problems:

@@ -1,5 +1,6 @@
 """Every Python block of the README and the docs runs, and every link inside the project leads somewhere."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tests.applications import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
@@ -47,3 +48,17 @@ def test_links_inside_the_project_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
 
     assert [each for each in targets if not (page.parent / each).exists()] == []
+
+
+def test_every_warning_and_metric_stands_on_a_page() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "ses_constructs").rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {name: [each for each in calls if ast.unparse(each.func) == name] for name in ("warn", "_metric")}
+    warnings = {str(each.args[1].value) for each in called["warn"] if isinstance(each.args[1], ast.Constant)}
+    metrics = {str(each.args[0].value) for each in called["_metric"] if isinstance(each.args[0], ast.Constant)}
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+    assert {"wider-rule-first", "not-retained"} <= warnings
+    assert {"QuotaUsed", "EnforcementLevel"} <= metrics
+    missing = [each for each in warnings if f"`ses-constructs:{each}`" not in text]
+    assert missing + [each for each in metrics if f"`{each}`" not in text] == []

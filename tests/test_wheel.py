@@ -1,83 +1,110 @@
-"""The wheel: what it holds, and that an app synthesizes from it with the source folder away."""
+"""What is published: what sdist and wheel hold, what they say, and that a second build is equal.
 
-import os
-import shutil
+`deployed/test_from_nothing.py` installs the wheel and deploys from it.
+"""
+
+import re
 import subprocess
 import sys
-import sysconfig
-import venv
+import tarfile
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
 from tests.applications import ROOT
+from tests.distributions import build
 
 pytestmark = pytest.mark.xdist_group("wheel")
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run *command* away from the source folder; its output, or the error with it."""
-    variables = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "CDK_OUTDIR")}
-    result = subprocess.run([str(each) for each in command], cwd=cwd, env=variables, capture_output=True, text=True)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+EPOCH = "1767225600"
+REPOSITORY = "someone/ses-constructs"
+SOURCE = f"https://github.com/{REPOSITORY}"
+PACKAGE = {str(each.relative_to(ROOT)) for each in (ROOT / "ses_constructs").rglob("*.py")} | {
+    "ses_constructs/py.typed"
+}
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy, so that a build folder neither helps nor stays behind."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    # Everything that could slip in by mistake comes along.
-    for name in ("ses_constructs", "tests", "local_aws", "examples"):
-        shutil.copytree(ROOT / name, source / name)
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, cwd=source)
-    (built,) = folder.glob("*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Sdist and wheel as a release has them."""
+    return build(tmp_path_factory.mktemp("built"), SOURCE_DATE_EPOCH=EPOCH, GITHUB_REPOSITORY=REPOSITORY)
+
+
+@pytest.fixture(scope="module")
+def wheel(built: tuple[Path, Path]) -> Path:
+    return built[1]
+
+
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     files = {each for each in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in each}
 
-    package = ROOT / "ses_constructs"
-    assert files == {
-        *(str(each.relative_to(ROOT)) for each in package.rglob("*.py")),
-        "ses_constructs/py.typed",
+    assert files == PACKAGE
+
+
+def test_the_sdist_holds_what_the_wheel_is_made_from_and_nothing_else(built: tuple[Path, Path]) -> None:
+    with tarfile.open(built[0]) as archive:
+        files = {each.name.partition("/")[2] for each in archive if each.isfile()}
+
+    metadata_of_setuptools = {each for each in files if each.startswith("ses_constructs.egg-info/")}
+    assert files - metadata_of_setuptools - {"PKG-INFO", "setup.cfg"} == PACKAGE | {
+        "LICENSE",
+        "MANIFEST.in",
+        "README.md",
+        "pyproject.toml",
+        "setup.py",
     }
+
+
+def test_a_second_build_has_the_same_bytes(built: tuple[Path, Path], tmp_path: Path) -> None:
+    again = build(tmp_path, SOURCE_DATE_EPOCH=EPOCH, GITHUB_REPOSITORY=REPOSITORY)
+
+    assert [each.name for each in again] == [each.name for each in built]
+    assert [each.read_bytes() for each in again] == [each.read_bytes() for each in built]
+
+
+def test_pypi_can_render_it(built: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built)]
+
+    assert subprocess.run(command, capture_output=True, text=True).stdout.count("PASSED") == 2
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith("METADATA"))
-        metadata = archive.read(name).decode()
+    said = metadata(wheel)
 
-    assert "Name: ses-constructs\n" in metadata
-    assert "License-Expression: Apache-2.0\n" in metadata
-    assert "Requires-Python: >=3.11\n" in metadata
-    required = {line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist")}
-    assert {each.split("<")[0].split(">")[0] for each in required if "extra" not in each} == {
-        "aws-cdk-lib",
-        "constructs",
-        "jsii",
+    assert said["Name"] == "ses-constructs"
+    assert said["License-Expression"] == "Apache-2.0"
+    assert said["Requires-Python"] == ">=3.11"
+    required = [each for each in said.get_all("Requires-Dist", []) if "extra" not in each]
+    assert {each.split("<")[0].split(">")[0] for each in required} == {"aws-cdk-lib", "constructs", "jsii"}
+
+
+def test_what_is_shown_on_pypi_leads_to_the_files_of_the_release(wheel: Path) -> None:
+    said = metadata(wheel)
+    links = re.findall(r"\]\(([^)]+)\)", str(said.get_payload()))
+    tag = f"v{said['Version']}"
+
+    assert f"{SOURCE}/blob/{tag}/docs/quickstart.md" in links
+    assert all((ROOT / each.partition(f"{tag}/")[2].partition("#")[0]).exists() for each in links if SOURCE in each)
+    assert [each for each in links if not each.startswith("https://")] == []
+    assert dict(each.split(", ") for each in said.get_all("Project-URL", [])) == {
+        "Source": SOURCE,
+        "Documentation": f"{SOURCE}/tree/{tag}/docs",
+        "Changelog": f"{SOURCE}/blob/{tag}/CHANGELOG.md",
+        "Issues": f"{SOURCE}/issues",
     }
 
 
-def test_the_sample_app_synthesizes_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "venv"
-    venv.create(environment, with_pip=True)
-    scripts = Path(sysconfig.get_path("scripts", "venv", {"base": str(environment)}))
-    libraries = sysconfig.get_path("purelib", "venv", {"base": str(environment)})
-    run(scripts / "pip", "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=tmp_path)
-    # The requirements come from this environment, but its editable install of the package does not: a plain line in a
-    # .pth file adds a folder without reading that folder's own .pth files.
-    (Path(libraries) / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    shutil.copy(ROOT / "app.py", tmp_path)
+def test_a_build_that_nobody_told_where_the_source_is_has_no_links_into_it(tmp_path: Path) -> None:
+    said = metadata(build(tmp_path)[1])
 
-    where = run(scripts / "python", "-c", "import ses_constructs; print(ses_constructs.__file__)", cwd=tmp_path)
-    run(scripts / "python", "app.py", cwd=tmp_path)
-
-    assert Path(where.strip()).is_relative_to(libraries)
+    assert said.get_all("Project-URL") is None
+    assert "](" not in str(said.get_payload())
+    assert "- Quickstart, and VerifiedDomain: every argument by task" in str(said.get_payload())

@@ -4,7 +4,9 @@
 """
 
 import io
+import re
 import sys
+from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
@@ -51,11 +53,15 @@ def handler(event, context):
 
 
 # These two run the whole demo: a bootstrap, a deployment, a destruction, and what is asked in between.
-def test_shows_what_it_deployed_and_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_shows_what_it_deployed_and_leaves_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal, where it tells of each resource
     assert demo.main(PLAIN_APP) == 0
     shown = capsys.readouterr().out
     for expected in ("cdk bootstrap", "cdk deploy", "SUCCESS, signing is on", "_dmarc.example.com", "All is well"):
         assert expected in shown
+    assert re.search(r"[1-9] of [1-9][0-9]* resources, the newest is [A-Z]", shown)
 
 
 def test_says_what_is_wrong_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +75,22 @@ def test_fails_with_the_output_of_an_app_that_fails() -> None:
     console = Console(file=io.StringIO())
     with pytest.raises(CdkError, match="the app is broken"):
         demo.run(console, app=(sys.executable, "-c", "raise SystemExit('the app is broken')"))
+
+
+def test_ctrl_c_ends_it_with_a_sentence_and_the_local_aws_with_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[Path] = []
+
+    def interrupted(running: demo.Demo) -> list[str]:
+        folders.append(running.aws.server.folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "PHASES", (("interrupted", interrupted),))
+
+    assert demo.main() == 130
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Stopped: the local AWS has ended")
+    assert [each.exists() for each in folders] == [False]
 
 
 def add_unwatched_domain(stack: cdk.Stack, zone: Zone, *, follows_the_alarm: bool) -> None:
