@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
     from .common.sending_metrics import ReputationMetrics as ReputationMetrics
     from .common.sending_metrics import SendingMetrics as SendingMetrics
+    from .dns.hand_over import hand_over_records as hand_over_records
     from .dns.zones import DnsZone as DnsZone
     from .dns.zones import RecordsToPublish as RecordsToPublish
     from .dns.zones import Route53Zone as Route53Zone
@@ -134,6 +135,7 @@ _MODULES = {
     "TopicEvents": "events.event_destinations",
     "VerifiedAddress": "identities.verified_address",
     "VerifiedDomain": "identities.verified_domain",
+    "hand_over_records": "dns.hand_over",
 }
 
 __all__ = list(_MODULES)

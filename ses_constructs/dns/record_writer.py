@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from ..common.arguments import contains_token, without_tokens
@@ -42,6 +43,7 @@ class RecordWriter(Construct):
                 "DomainName": domain_name,
                 "AdoptsExisting": adopts_existing,
                 "KeepsRecords": False,
+                "Group": _group_id(scope),
                 "Records": [
                     {"Name": each.name, "Type": each.type, "TTL": each.ttl, "Values": each.route53_values()}
                     for each in records
@@ -74,6 +76,17 @@ def zone_statements(hosted_zone_id: str, *, names: Sequence[str], types: Sequenc
             },
         ),
     ]
+
+
+def _group_id(scope: Construct) -> str:
+    """The logical id of the record set group that has the records of *scope* without a writer.
+
+    The writer looks whether it is still there. Made and taken away again, so that CDK itself says what the id is.
+    """
+    group = route53.CfnRecordSetGroup(scope, "Records")
+    logical_id: str = Stack.of(scope).resolve(group.logical_id)
+    scope.node.try_remove_child("Records")
+    return logical_id
 
 
 def _name(record: DnsRecord, domain_name: str) -> str:

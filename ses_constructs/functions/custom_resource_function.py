@@ -30,7 +30,7 @@ class _HandlerSettings:
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
-    # What it may do to things that no template has, and why their ARNs have a wildcard.
+    # What it may do beside the policies of its custom resources, and why where the ARN has a wildcard.
     permissions: tuple[tuple[tuple[str, ...], str, str], ...] = ()
     # How many policies an update may replace at once: they stay beside the new ones until it is done.
     replaced_policies: int = 0
@@ -57,6 +57,7 @@ HANDLERS = {
     "dns_records": _HandlerSettings(
         description="Makes and adopts the DNS records of domains",
         permissions=(
+            (("cloudformation:ListStackResources",), Aws.STACK_ID, ""),
             (
                 ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
                 _PARAMETERS,
@@ -145,7 +146,8 @@ class CustomResourceFunction(HandlerFunction):
         for actions, resource, reason in settings.permissions:
             self.allow(actions, [resource])
             self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=[resource])])
-            acknowledge_wildcard(self.role, resource, reason=reason)
+            if reason:
+                acknowledge_wildcard(self.role, resource, reason=reason)
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":

@@ -6,11 +6,12 @@ alone, and two SPF policies become one. A change of Route 53 names what it repla
 that what somebody has changed meanwhile is never overwritten. A Delete takes away what was made and still reads so.
 
 Properties: ``HostedZoneId``, ``DomainName``, ``AdoptsExisting`` and ``KeepsRecords`` (``true`` or ``false``),
-``Records`` (a list of ``Name``, ``Type``, ``TTL`` and ``Values``, these as Route 53 takes them), and for a zone of
-another account ``RoleArn``. No data in the answer. The physical id is ``<zone>|<domain>``: a domain that gets another
-zone is published there before the old zone loses it.
+``Records`` (a list of ``Name``, ``Type``, ``TTL`` and ``Values``, these as Route 53 takes them), ``Group`` (the logical
+id of the record set group that would have these records otherwise), and for a zone of another account ``RoleArn``. No
+data in the answer. The physical id is ``<zone>|<domain>``: a domain that gets another zone is published there before
+CloudFormation asks to take it out of the old one, which is refused unless the old one keeps its records.
 
-Permissions: those of ``dns/route53.py`` and ``dns/claims.py``.
+Permissions: those of ``dns/route53.py``, ``dns/claims.py`` and ``dns/owners.py``.
 """
 
 import logging
@@ -24,6 +25,7 @@ from ._custom_resource import Properties, RefusedError, Request, Succeeded, resp
 from ._lambda import Context
 from .dns.claims import Claims, Memory, meanwhile
 from .dns.decide import decide
+from .dns.owners import check_handed_over
 from .dns.record_sets import RecordSet
 from .dns.route53 import HostedZone, LostRaceError, UnknownOutcomeError
 
@@ -47,6 +49,7 @@ class Wanted:
     zone_id: str
     domain: str
     role_arn: str
+    group: str
     adopts: bool
     keeps: bool
     records: tuple[RecordSet, ...]
@@ -66,6 +69,7 @@ class Wanted:
             zone_id,
             properties.text("DomainName").lower().removesuffix("."),
             properties.optional("RoleArn"),
+            properties.optional("Group"),
             properties.flag("AdoptsExisting"),
             properties.flag("KeepsRecords"),
             records,
@@ -74,6 +78,10 @@ class Wanted:
     @property
     def physical_id(self) -> str:
         return f"{self.zone_id}|{self.domain}"
+
+    def moves_from(self, before: Self) -> bool:
+        """Whether the domain gets another zone, and the old one would lose its records."""
+        return self.domain == before.domain and self.zone_id != before.zone_id and not before.keeps
 
 
 class DnsRecordsHandler:
@@ -98,7 +106,14 @@ class DnsRecordsHandler:
 
     def update(self, request: Request) -> Succeeded:
         wanted, before = Wanted.of(request.properties), request.before(Wanted.of)
-        self._settle(request, wanted, _memory(request, wanted.physical_id))
+        memory = _memory(request, wanted.physical_id)
+        if before and wanted.moves_from(before) and not memory.read()[0]:
+            raise RefusedError(
+                f"{wanted.domain} moves from hosted zone {before.zone_id} to {wanted.zone_id}, and the old zone would "
+                "lose its records while resolvers still ask it; first deploy with hand_over_records(...) on the domain "
+                "as it is, and name the new zone in the deployment after that one"
+            )
+        self._settle(request, wanted, memory)
         if before and before.physical_id != wanted.physical_id == request.physical_id:
             # The roll-back of a replacement that failed: CloudFormation does not know of the new id, so that no Delete
             # will come for it.
@@ -139,6 +154,8 @@ class DnsRecordsHandler:
             names = [*(each.name for each in records), *(slot.name for slot in claims)]
             found = zone.look(names)
             plan = decide(records, found, claims, adopts=adopts)
+            if wanted:
+                check_handed_over(plan.adopts, wanted.group)
             if not plan.changes:
                 if wanted:
                     memory.write(plan.claims, kept=keeps)

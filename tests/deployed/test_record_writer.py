@@ -1,23 +1,37 @@
 """The record writer through CloudFormation: records beside what stands in the zone, and nothing else touched."""
 
+import threading
 from typing import Any
 
 import pytest
 from aws_cdk import Stack
+from aws_cdk import aws_route53 as route53
 
 from local_aws.read_back import read_domain
-from ses_constructs import Route53Zone, VerifiedDomain
+from ses_constructs import RecordsToPublish, Route53Zone, VerifiedDomain, hand_over_records
 from tests.deployed.test_verified_domain import make, records, route53_zone
-from tests.running_aws.deployed_stack import DeployedStack
+from tests.local_aws.plain_app import add_custom_resource
+from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
 from tests.running_aws.zones import Zone
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
+
+
+FAILS = """
+def handler(event, context):
+    answer(event, "FAILED" if event["RequestType"] == "Create" else "SUCCESS", physical_id="one", reason="as wanted")
+"""
 
 
 def write(stack: Stack, zone: Zone, **changes: Any) -> VerifiedDomain:
     """A domain whose records the writer writes."""
     writer = Route53Zone(route53_zone(stack, zone).hosted_zone, adopts_existing=True)
     return make(stack, zone, writer, **changes)
+
+
+def fails_after(domain: VerifiedDomain) -> None:
+    """Have the deployment fail once the domain is there."""
+    add_custom_resource(Stack.of(domain), FAILS).node.add_dependency(domain)
 
 
 def memories(deployed_stack: DeployedStack) -> list[str]:
@@ -38,3 +52,101 @@ def test_what_is_absent_is_made_and_deleted_again(hosted_zone: Zone, deployed_st
     assert memory.endswith(f"/{hosted_zone.hosted_zone_id}/{hosted_zone.domain}")
     assert records(deployed_stack, hosted_zone) == {}
     assert memories(deployed_stack) == []
+
+
+def add_record(stack: Stack, zone: Zone) -> route53.TxtRecord:
+    """A DMARC record by CDK's own construct."""
+    made = route53_zone(stack, zone).hosted_zone
+    return route53.TxtRecord(stack, "Dmarc", zone=made, record_name="_dmarc", values=["v=DMARC1; p=none"])
+
+
+class Watch:
+    """Looks at a zone all the time, for a record that is away."""
+
+    def __init__(self, deployed_stack: DeployedStack, zone: Zone) -> None:
+        self.missing: set[tuple[str, str]] = set()
+        self._look = lambda: records(deployed_stack, zone).keys()
+        self._expected = set(self._look())
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self._ends.wait(0.02):
+            self.missing |= self._expected - set(self._look())
+
+    def __enter__(self) -> "Watch":
+        assert self._expected
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+
+def test_a_record_set_group_hands_its_records_to_the_writer_in_two_deployments(
+    hosted_zone: Zone, deployed_stack: DeployedStack
+) -> None:
+    deployed_stack.deploy(lambda stack: make(stack, hosted_zone))
+    with Watch(deployed_stack, hosted_zone) as watch:
+        with pytest.raises(DeploymentError, match=r"first deploy with hand_over_records\(\.\.\.\)"):
+            deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+        refused = deployed_stack.status()
+        deployed_stack.deploy(lambda stack: hand_over_records(make(stack, hosted_zone)))
+        # A roll-back of the second, and then the second.
+        with pytest.raises(DeploymentError, match="as wanted"):
+            deployed_stack.deploy(lambda stack: fails_after(write(stack, hosted_zone)))
+        deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+        cloudformation = deployed_stack.aws.client("cloudformation")
+        described = cloudformation.describe_stack_resources(StackName=deployed_stack.stack_name)["StackResources"]
+        deployed_stack.destroy()
+
+    assert refused == "UPDATE_ROLLBACK_COMPLETE"
+    assert "AWS::Route53::RecordSetGroup" not in {each["ResourceType"] for each in described}
+    assert watch.missing == set()
+    # What was adopted outlives the stack.
+    assert len(records(deployed_stack, hosted_zone)) == 6
+
+
+def test_a_record_of_cdk_hands_over_to_a_domain(hosted_zone: Zone, deployed_stack: DeployedStack) -> None:
+    deployed_stack.deploy(lambda stack: add_record(stack, hosted_zone))
+    with Watch(deployed_stack, hosted_zone) as watch:
+        with pytest.raises(DeploymentError, match=r"the records of Dmarc\w+ in this stack would be deleted"):
+            deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+        deployed_stack.deploy(lambda stack: hand_over_records(add_record(stack, hosted_zone)))
+        deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+        deployed_stack.destroy()
+
+    assert watch.missing == set()
+    assert records(deployed_stack, hosted_zone).keys() == {("_dmarc.", "TXT")}
+
+
+def test_the_writer_hands_its_records_over_too(hosted_zone: Zone, deployed_stack: DeployedStack) -> None:
+    deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+    with Watch(deployed_stack, hosted_zone) as watch:
+        deployed_stack.deploy(lambda stack: hand_over_records(write(stack, hosted_zone)))
+        deployed_stack.deploy(lambda stack: make(stack, hosted_zone, RecordsToPublish()))
+        memory = memories(deployed_stack)
+        deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+
+    assert watch.missing == set()
+    assert memory == []
+
+
+def test_a_domain_gets_another_zone_in_two_deployments(hosted_zone: Zone, deployed_stack: DeployedStack) -> None:
+    made = deployed_stack.aws.client("route53").create_hosted_zone(Name=hosted_zone.domain, CallerReference="other")
+    other = Zone(domain=hosted_zone.domain, hosted_zone_id=made["HostedZone"]["Id"].removeprefix("/hostedzone/"))
+    deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+    with Watch(deployed_stack, hosted_zone) as watch:
+        with pytest.raises(DeploymentError, match="the old zone would lose its records"):
+            deployed_stack.deploy(lambda stack: write(stack, other))
+        deployed_stack.deploy(lambda stack: hand_over_records(write(stack, hosted_zone)))
+        with pytest.raises(DeploymentError, match="as wanted"):
+            deployed_stack.deploy(lambda stack: fails_after(write(stack, other)))
+        assert records(deployed_stack, other) == {}
+        deployed_stack.deploy(lambda stack: write(stack, other))
+
+    assert watch.missing == set()
+    assert records(deployed_stack, other) == records(deployed_stack, hosted_zone)
+    deployed_stack.destroy()
+    assert records(deployed_stack, other) == {}

@@ -208,8 +208,8 @@ def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[
     path, given = split.path, dict(parse_qsl(split.query))
     match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", uri), path)
     assert match, f"{operation.name} went to {path}"
-    members: Mapping[str, Shape] = getattr(operation.input_shape, "members", {})
-    for name, member in members.items():
+    inputs: Mapping[str, Shape] = getattr(operation.input_shape, "members", {})
+    for name, member in inputs.items():
         written = match.groupdict() if member.serialization.get("location") == "uri" else given
         if (tag := member.serialization.get("name", name)) in written:
             yield name, unquote(written[tag])

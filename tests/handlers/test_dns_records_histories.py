@@ -131,7 +131,7 @@ class Histories(RuleBasedStateMachine):
         self.open.close()
 
     def arrive(self) -> None:
-        if self.arrivals and len(self.arrivals) > 0:
+        if self.arrivals:
             self.arrivals.pop(0)()
 
     def parts(self) -> set[Part]:
@@ -209,8 +209,6 @@ class Histories(RuleBasedStateMachine):
             assert "continue the update roll-back" in answer["Reason"]
             for key in [key for key, _ in to.records]:
                 self.put(key, [])
-                other = {"CNAME"} if key[1] != "CNAME" else {each[1] for each in VALUES}
-                assert other
             answer = self.send("update", number, to, failed)
         assert answer["Status"] == "SUCCESS", answer["Reason"]
 
@@ -232,10 +230,7 @@ class Histories(RuleBasedStateMachine):
         number, wanted = one
         before, standing = self.deployed.get(number), self.parts()
         self.expect(trouble, meddled)
-        if before:
-            answer = self.send("update", number, wanted, before)
-        else:
-            answer = self.send("create", number, wanted)
+        answer = self.send("update" if before else "create", number, wanted, before)
         if answer["Status"] == "SUCCESS":
             self.deployed[number] = wanted
             if not before and not meddled:
