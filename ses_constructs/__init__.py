@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
     from .common.sending_metrics import ReputationMetrics as ReputationMetrics
     from .common.sending_metrics import SendingMetrics as SendingMetrics
+    from .dns.cross_account import CrossAccountZone as CrossAccountZone
+    from .dns.cross_account import DnsDelegationRole as DnsDelegationRole
     from .dns.hand_over import hand_over_records as hand_over_records
     from .dns.zones import DnsZone as DnsZone
     from .dns.zones import RecordsToPublish as RecordsToPublish
@@ -85,11 +87,13 @@ _MODULES = {
     "CloudWatchMetrics": "events.event_destinations",
     "DeliverToWorkMail": "receiving.inbound_actions",
     "DeliveryThresholds": "alarms.thresholds",
+    "CrossAccountZone": "dns.cross_account",
     "Dkim": "identities.dkim",
     "DmarcAction": "email_records",
     "DmarcAlignment": "email_records",
     "DmarcOptions": "email_records",
     "DmarcPolicy": "email_records",
+    "DnsDelegationRole": "dns.cross_account",
     "DnsRecord": "email_records",
     "DnsZone": "dns.zones",
     "EasyDkim": "identities.dkim",

@@ -29,12 +29,15 @@ class RecordWriter(Construct):
         records: Sequence[DnsRecord],
         removal_policy: RemovalPolicy,
         adopts_existing: bool,
+        role_arn: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
         names = sorted({_name(each, domain_name) for each in records})
         types = sorted({each.type for each in records})
         # A change of names needs the old policy until the old names are gone, so it brings a policy with another id.
-        told_apart = hashlib.sha256(without_tokens(" ".join([domain_name, *names, *types])).encode()).hexdigest()[:8]
+        told_apart = hashlib.sha256(
+            without_tokens(" ".join([domain_name, *names, *types, role_arn])).encode()
+        ).hexdigest()[:8]
         resource = CustomResourceFunction.shared(self, "dns_records").custom_resource(
             self,
             resource_type="Custom::SESDnsRecords",
@@ -44,12 +47,17 @@ class RecordWriter(Construct):
                 "AdoptsExisting": adopts_existing,
                 "KeepsRecords": False,
                 "Group": _group_id(scope),
+                **({"RoleArn": role_arn} if role_arn else {}),
                 "Records": [
                     {"Name": each.name, "Type": each.type, "TTL": each.ttl, "Values": each.route53_values()}
                     for each in records
                 ],
             },
-            permissions=zone_statements(hosted_zone_id, names=names, types=types),
+            permissions=(
+                [iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[role_arn])]
+                if role_arn
+                else zone_statements(hosted_zone_id, names=names, types=types)
+            ),
             policy_id=f"Policy{told_apart}",
         )
         if removal_policy is not RemovalPolicy.DESTROY:

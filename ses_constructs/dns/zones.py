@@ -33,6 +33,18 @@ def record_set(record: DnsRecord) -> dict[str, object]:
     }
 
 
+def check_in_zone(domain_name: str, zone_name: str) -> None:
+    """Raise ``ValueError`` for a domain that is known to be outside of the zone."""
+    if contains_token(domain_name) or contains_token(zone_name) or is_within(domain_name, zone_name):
+        return
+    raise invalid(
+        "domain_name",
+        f"be the hosted zone {zone_name!r} or a subdomain of it",
+        domain_name,
+        "pass the zone that holds this domain",
+    )
+
+
 class DnsZone(Protocol):
     """**Protocol:** a place where the records of a domain are published.
 
@@ -121,16 +133,7 @@ class Route53Zone(DnsZone):
                 self.hosted_zone.zone_name,
                 "pass the public zone of the same name",
             )
-        zone_name = self._zone_name
-        if contains_token(domain_name) or contains_token(zone_name):
-            return
-        if not is_within(domain_name, zone_name):
-            raise invalid(
-                "domain_name",
-                f"be the hosted zone {zone_name!r} or a subdomain of it",
-                domain_name,
-                "pass the zone that holds this domain",
-            )
+        check_in_zone(domain_name, self._zone_name)
 
     def _is_private(self) -> bool:
         """As far as it can be told: an imported zone does not say."""

@@ -64,15 +64,24 @@ class Watch:
     """Looks at a zone all the time, for a record that is away."""
 
     def __init__(self, deployed_stack: DeployedStack, zone: Zone) -> None:
-        self.missing: set[tuple[str, str]] = set()
-        self._look = lambda: records(deployed_stack, zone).keys()
-        self._expected = set(self._look())
+        self._stack, self._zone = deployed_stack, zone
+        self._expected = self._look()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run)
+        # One entry for each look: what was missing.
+        self._missing: list[set[tuple[str, str]]] = []
+
+    @property
+    def missing(self) -> set[tuple[str, str]]:
+        assert len(self._missing) > 10, "the looks have ended"
+        return set().union(*self._missing)
+
+    def _look(self) -> set[tuple[str, str]]:
+        return set(records(self._stack, self._zone))
 
     def _run(self) -> None:
         while not self._ends.wait(0.02):
-            self.missing |= self._expected - set(self._look())
+            self._missing.append(self._expected - self._look())
 
     def __enter__(self) -> "Watch":
         assert self._expected

@@ -122,6 +122,7 @@ class Histories(RuleBasedStateMachine):
         # What people wrote and nobody has asked us to take over, and what was taken over.
         self.theirs: set[Part] = set()
         self.adopted: set[Part] = set()
+        self.either: set[Part] = set()
         self.arrivals: list[Callable[[], None]] = []
         self.calm = True
         self.consents_to: set[Part] = set()
@@ -152,12 +153,13 @@ class Histories(RuleBasedStateMachine):
         gone = before - self.parts()
         self.theirs -= gone
         self.adopted -= gone
-        # What we have made once and a person makes again, nobody can tell from ours.
+        # What we have made once and a person makes again, nobody can tell from ours: it may go, and may stay.
         ours = f"{stale} {self.remembered('wrote')} {'' if self.calm else self.remembered('tried')}"
         for slot, contents in slots_of(*key, values).items() if values else ():
             for content in contents:
-                if (slot, content.says) not in before and content.fingerprint not in ours:
-                    self.theirs.add((slot, content.says))
+                part = slot, content.says
+                if part not in before:
+                    (self.either if content.fingerprint in ours else self.theirs).add(part)
         self.consent()
 
     def consent(self) -> None:
@@ -282,7 +284,10 @@ class Histories(RuleBasedStateMachine):
         if self.deployed:
             return
         assert not self.aws.parameters.values
-        assert {part for part in self.parts() if part[0].purpose != "SPF"} <= self.theirs | self.adopted
+        left = {part for part in self.parts() if part[0].purpose != "SPF"}
+        assert left <= self.theirs | self.adopted | self.either
+        self.theirs |= left
+        self.either.clear()
 
     @invariant()
     def a_name_has_one_spf_policy(self) -> None:

@@ -18,7 +18,7 @@ class SpfError(ValueError):
 
 
 def merged(standing: str, ours: str) -> str:
-    """Return one policy for the senders of both: *standing* first, in its own words, and what *ours* adds.
+    """Return one policy for the senders of both: *standing*, in its own words, and what *ours* adds.
 
     A ``redirect=`` takes the place of both ``all`` terms; without one the stricter ``all`` holds.
 
@@ -28,7 +28,8 @@ def merged(standing: str, ours: str) -> str:
     first, first_all = _read(standing)
     second, second_all = _read(ours)
     known = {_same(term) for term in first}
-    terms = [*first, *(term for term in second if _same(term) not in known)]
+    added = [term for term in second if _same(term) not in known]
+    terms = [*first, *added]
     modifiers = [term for term in terms if _modifier(term)]
     mechanisms = [term for term in terms if not _modifier(term)]
     for name in ("redirect", "exp"):
@@ -38,7 +39,10 @@ def merged(standing: str, ours: str) -> str:
     if lookups > _MOST_LOOKUPS:
         raise SpfError(f"together they need {lookups} DNS look-ups, and receivers stop at {_MOST_LOOKUPS}")
     redirects = any(_modifier(term) == "redirect" for term in modifiers)
-    ending = [] if redirects else [min(first_all, second_all, key=_ENDINGS.index) + "all"]
+    strictest = "" if redirects else min(first_all, second_all, key=_ENDINGS.index)
+    if not added and strictest == first_all:
+        return standing
+    ending = [f"{strictest}all"] if strictest else []
     return " ".join(["v=spf1", *mechanisms, *ending, *modifiers])
 
 
