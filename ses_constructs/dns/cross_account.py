@@ -53,7 +53,7 @@ class CrossAccountZone(DnsZone):
 
     def __post_init__(self) -> None:
         check_text("hosted_zone_id", self.hosted_zone_id)
-        object.__setattr__(self, "zone_name", check_domain_name("zone_name", self.zone_name.removesuffix(".")))
+        object.__setattr__(self, "zone_name", _domain("zone_name", self.zone_name))
         role_arn = check_text("role_arn", self.role_arn)
         if not contains_token(role_arn) and not _ROLE_ARN.fullmatch(role_arn):
             example = "arn:aws:iam::111122223333:role/dns-of-example-com"
@@ -120,13 +120,13 @@ class DnsDelegationRole(Construct):
         check_resource("hosted_zone", hosted_zone, "hosted zone")
         if not is_token(check_text("trusted_account", trusted_account)) and not _ACCOUNT.fullmatch(trusted_account):
             raise invalid("trusted_account", "be the 12 digits of an account", trusted_account, "pass '111122223333'")
-        domain = check_domain_name("domain_name", domain_name)
-        others = [check_domain_name("further_domains", each) for each in text_tuple("further_domains", further_domains)]
+        domain = _domain("domain_name", domain_name)
+        others = [_domain("further_domains", each) for each in text_tuple("further_domains", further_domains)]
         labels = [mail_from] if isinstance(mail_from, str) else list(mail_from or ())
-        senders = [each if is_within(each, domain) else f"{each}.{domain}" for each in labels]
+        senders = [_domain("mail_from", each if is_within(each, domain) else f"{each}.{domain}") for each in labels]
         names = [
             *(f"{prefix}{domain}" for prefix in ("", "_amazonses.", "_dmarc.", "_smtp._tls.")),
-            *(check_domain_name("mail_from", each) for each in senders),
+            *senders,
             *others,
             *(f"*._domainkey.{each}" for each in (domain, *others)),
         ]
@@ -148,3 +148,8 @@ class DnsDelegationRole(Construct):
         )
         """The role; its ``role_arn`` is what :class:`CrossAccountZone` takes."""
         acknowledge_wildcard(self.role, changes, reason="Route 53 gives a change its id when it makes it")
+
+
+def _domain(argument: str, value: str) -> str:
+    name = check_domain_name(argument, check_text(argument, value).removesuffix("."))
+    return name if contains_token(name) else name.lower()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack, Token
 from aws_cdk import aws_route53 as route53
@@ -12,6 +13,10 @@ from constructs import Construct, IDependable
 from ..common.arguments import check_flag, contains_token, invalid, is_within
 from ..common.checks import check_resource
 from ..email_records import DnsRecord
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_MOST_OUTPUTS = 200
+_OUTPUTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 
 
 @runtime_checkable
@@ -166,13 +171,26 @@ class RecordsToPublish(DnsZone):
     """No Route 53: each record becomes a stack output, one line of a zone file, to be published by hand or by a script.
 
     After ``cdk deploy`` the outputs hold the real DKIM names and targets. ``domain.records`` has the same records for
-    use in code.
+    use in code. A stack has room for the outputs of some thirty domains.
     """
 
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> None:
-        """One output for each record, under *scope*; see :class:`DnsZone`."""
+        """One output for each record, under *scope*; see :class:`DnsZone`.
+
+        Raises:
+            ValueError: More outputs than a stack may have.
+        """
+        stack = Stack.of(scope)
+        _OUTPUTS[stack] = _OUTPUTS.get(stack, 0) + len(records)
+        if _OUTPUTS[stack] > _MOST_OUTPUTS:
+            raise invalid(
+                "dns",
+                f"publish at most {_MOST_OUTPUTS} records as outputs of one stack, for CloudFormation takes no more",
+                _OUTPUTS[stack],
+                f"put {domain_name} into another stack, or publish domain.records by a DnsZone of your own",
+            )
         outputs = Construct(scope, "Records")
         for record in records:
             # The purpose is a fixed phrase of this library, so the id comes from the role and not from the user.

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from ses_constructs import CrossAccountZone, DnsDelegationRole, TlsReporting, VerifiedDomain
 from tests.deployed.test_record_writer import write
+from tests.deployed.test_verified_domain import records
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.processes import wait_until
 from tests.running_aws.zones import Zone
