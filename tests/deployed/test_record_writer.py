@@ -12,7 +12,7 @@ from ses_constructs import RecordsToPublish, Route53Zone, VerifiedDomain, hand_o
 from tests.deployed.test_verified_domain import make, records, route53_zone
 from tests.local_aws.plain_app import add_custom_resource
 from tests.running_aws.deployed_stack import DeployedStack, DeploymentError
-from tests.running_aws.zones import Zone
+from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
@@ -159,3 +159,33 @@ def test_a_domain_gets_another_zone_in_two_deployments(hosted_zone: Zone, deploy
     assert records(deployed_stack, other) == records(deployed_stack, hosted_zone)
     deployed_stack.destroy()
     assert records(deployed_stack, other) == {}
+
+
+def test_a_domain_steps_in_where_records_stand_and_leaves_them_as_they_were(
+    hosted_zone: Zone, deployed_stack: DeployedStack
+) -> None:
+    def put(label: str, record_type: str, *values: str) -> None:
+        put_record(deployed_stack.aws, hosted_zone, label, record_type, *values)
+
+    def deploy() -> None:
+        deployed_stack.deploy(lambda stack: write(stack, hosted_zone))
+
+    put("_dmarc", "TXT", '"v=DMARC1; p=quarantine"')
+    put("mail", "MX", "10 feedback-smtp.us-east-1.amazonses.com")
+    put("mail", "TXT", '"v=spf1 ip4:192.0.2.1 -all"', '"somebody else\'s"')
+    before = records(deployed_stack, hosted_zone)
+
+    with pytest.raises(DeploymentError, match=r'_dmarc\S+ exists with another value: it is "v=DMARC1; p=quarantine"'):
+        deploy()
+    assert records(deployed_stack, hosted_zone) == before
+
+    put("_dmarc", "TXT", '"v=DMARC1; p=none"')
+    before = records(deployed_stack, hosted_zone)
+    deploy()
+    state = read_domain(deployed_stack.aws, hosted_zone.domain, hosted_zone.hosted_zone_id)
+    joined = records(deployed_stack, hosted_zone)["mail.", "TXT"].values
+    deployed_stack.destroy()
+
+    assert state.problems() == []
+    assert joined == ('"v=spf1 ip4:192.0.2.1 include:amazonses.com -all"', '"somebody else\'s"')
+    assert records(deployed_stack, hosted_zone) == before
