@@ -34,7 +34,7 @@ class VerifiedDomain(SendingDomain):
 
     Args:
         domain_name: Such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
-        dns: Where the records go: ``Route53Zone(hosted_zone)``, ``CrossAccountZone(...)`` for a zone of another account,
+        dns: Where the records go: ``Route53Zone(hosted_zone)``, ``CrossAccountZone(...)`` for one of another account,
             or ``RecordsToPublish()`` where the DNS is elsewhere.
         dkim: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
         mail_from: The domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it
