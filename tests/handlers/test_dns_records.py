@@ -235,7 +235,7 @@ def test_it_waits_for_all_servers_and_goes_on_when_there_is_no_time(aws: World, 
     accepted(create(aws, (CNAME, ["x.example.net"])))
 
     assert sum(aws.clock.sleeps) < 240
-    assert "not on all servers" in caplog.text
+    assert "not known to be on all servers" in caplog.text
 
 
 @pytest.mark.parametrize("code", ["PriorRequestNotComplete", "Throttling"])

@@ -188,6 +188,11 @@ class World:
         )
 
     @property
+    def kept(self) -> tuple[SesState, dict[str, list[dict[str, Any]]], dict[str, str]]:
+        """What AWS keeps of what the handlers did."""
+        return self.state, self.route53.zones, self.parameters.values
+
+    @property
     def domain(self) -> DomainIdentity:
         return self.state.identities["example.com"]
 

@@ -95,6 +95,9 @@ class Memory:
         return {Slot(*key.split(" ")): _claim(each) for key, each in stored["records"].items()}, stored["kept"]
 
     def write(self, claims: Claims, *, kept: bool = False) -> None:
+        if not claims and not kept:
+            self.forget()
+            return
         records = {" ".join(slot).rstrip(): _stored(claim) for slot, claim in claims.items()}
         text = json.dumps({"kept": kept, "records": records}, separators=(",", ":"))
         if len(text.encode()) > _MOST_BYTES:

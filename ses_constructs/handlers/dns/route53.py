@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .._aws import RETRY_LONG, error_code, is_throttled, is_transient
 from .._custom_resource import RefusedError
@@ -140,15 +141,24 @@ class HostedZone:
         return error
 
     def wait(self, change_id: str, *, has_time: Callable[[float], bool]) -> None:
-        """Wait until all servers of Route 53 answer with the change, a minute as a rule, or until there is no time."""
+        """Wait until all servers of Route 53 answer with the change, a minute as a rule, or until there is no time.
+
+        Nothing that goes wrong here is an error: the change is made, and taking it back would not be faster.
+        """
+        trouble = ""
         for pause in _PAUSES_WHILE_PENDING:
-            if self._route53.get_change(Id=change_id)["ChangeInfo"]["Status"] == "INSYNC":
-                return
+            try:
+                if self._route53.get_change(Id=change_id)["ChangeInfo"]["Status"] == "INSYNC":
+                    return
+            except (BotoCoreError, ClientError) as error:
+                trouble = str(error)
+                break
             if not has_time(pause):
                 break
             time.sleep(pause)
-        # The change is made, and taking it back would not be faster.
-        log.warning("the records are not on all servers of Route 53 yet", extra={"change": change_id})
+        log.warning(
+            "the records are not known to be on all servers of Route 53", extra={"change": change_id, "reason": trouble}
+        )
 
 
 def _written(record_set: RecordSet) -> Any:
