@@ -118,11 +118,15 @@ class DnsDelegationRole(Construct):
 
         super().__init__(scope, construct_id)
         check_resource("hosted_zone", hosted_zone, "hosted zone")
+        if role_name is not None:
+            check_text("role_name", role_name)
         if not is_token(check_text("trusted_account", trusted_account)) and not _ACCOUNT.fullmatch(trusted_account):
             raise invalid("trusted_account", "be the 12 digits of an account", trusted_account, "pass '111122223333'")
         domain = _domain("domain_name", domain_name)
         others = [_domain("further_domains", each) for each in text_tuple("further_domains", further_domains)]
-        labels = [mail_from] if isinstance(mail_from, str) else list(mail_from or ())
+        if mail_from is None:
+            mail_from = ()
+        labels = [mail_from] if isinstance(mail_from, str) else text_tuple("mail_from", mail_from)
         senders = [_domain("mail_from", each if is_within(each, domain) else f"{each}.{domain}") for each in labels]
         names = [
             *(f"{prefix}{domain}" for prefix in ("", "_amazonses.", "_dmarc.", "_smtp._tls.")),
