@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Aws, CustomResource, Duration, Fn, Stack
+from aws_cdk import Aws, CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -46,12 +46,13 @@ _QUESTIONS = ("cloudformation:DescribeStackEvents", "cloudformation:DescribeStac
 # deploy. The longest ARN here, but for those told in `longest`, is that of a function with a name of 64 letters in
 # cn-northwest-1 or a GovCloud region.
 _ARN_CHARACTERS, _NAME_CHARACTERS = 122, 64
-_PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12}
+_PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12, "AWS::StackName": 128}
 
 
-# A parameter of this path goes with its stack, and no later stack of the same name has it.
-_STACK = Fn.select(2, Fn.split("/", Aws.STACK_ID))
-_PARAMETERS = f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter/ses-constructs/dns-records/{_STACK}/*"
+# The id of the stack comes behind its name there, so that no later stack of the same name has these.
+_PARAMETERS = (
+    f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter/ses-constructs/dns-records/{Aws.STACK_NAME}/*"
+)
 
 HANDLERS = {
     "dns_records": _HandlerSettings(
@@ -61,7 +62,7 @@ HANDLERS = {
             (
                 ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
                 _PARAMETERS,
-                "It makes these parameters itself, one for each domain, below the id of its stack",
+                "It makes these parameters itself, one for each domain, below the name of its stack",
             ),
             (
                 ("route53:GetChange",),

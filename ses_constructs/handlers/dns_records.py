@@ -192,8 +192,8 @@ def _stack_name(request: Request) -> str:
 
 
 def _memory(request: Request, physical_id: str) -> Memory:
-    stack = request.stack_id.rsplit("/", 1)[-1]
-    return Memory("/".join([_MEMORY, stack, request.logical_id, *physical_id.split("|")]))
+    stack = request.stack_id.split("/")[1:]
+    return Memory("/".join([_MEMORY, *stack, request.logical_id, *physical_id.split("|")]))
 
 
 def _zone(request: Request, zone_id: str, role_arn: str) -> HostedZone:

@@ -173,6 +173,8 @@ def role_characters(stack: Stack) -> int:
         match found:
             case {"Ref": "AWS::Partition"}:
                 return "aws"
+            case {"Ref": "AWS::StackName"}:
+                return 128 * "s"
             case {"Ref": "AWS::Region"}:
                 return "ap-southeast-2"
             case {"Ref": "AWS::AccountId"}:
@@ -188,8 +190,6 @@ def role_characters(stack: Stack) -> int:
                 return LONGEST[made[name]["Type"]]
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(map(value, parts))
-            case {"Fn::Select": _}:
-                return 36 * "u"  # the unique part of the stack's id
             case dict():
                 return {key: value(each) for key, each in found.items()}
             case list():
