@@ -97,6 +97,23 @@ def test_an_alias_and_a_routed_record_are_refused_by_name(aws: World, routed: di
     assert aws.route53.zones[ZONE] == [standing]
 
 
+@pytest.mark.parametrize(
+    "by_hand",
+    [{"Type": "MX", **ALIAS}, record_set(*SPF, OURS, '"v=spf1 mx -all"'), record_set(*SPF, '"v=spf1 mx -all"')],
+)
+def test_what_somebody_has_made_of_a_record_is_not_in_the_way_of_other_changes(aws: World, by_hand: RecordSet) -> None:
+    standing: RecordSet = {**by_hand, "Name": "mail.example.com."}
+    same = (MX, ["10 a.example.net"]), (SPF, [OURS])
+    before, after = (wanted(*same, (DMARC, [f'"v=DMARC1; p={policy}"'])) for policy in ("none", "reject"))
+    accepted(aws.send(HANDLER, event(HANDLER, "create", **before)))
+    aws.route53.put(standing)
+
+    accepted(update(aws, before, after))
+
+    assert standing in aws.route53.zones[ZONE]
+    assert aws.route53.records()[DMARC] == ['"v=DMARC1; p=reject"']
+
+
 def test_a_cname_in_the_way_of_any_record_is_named(aws: World) -> None:
     aws.route53.put(record_set("mail.example.com", "CNAME", "elsewhere.example.net"))
 

@@ -91,13 +91,14 @@ class _Settled:
         self.adopted: list[Slot] = []
         self.change: Change | None = None
         self._adopts = adopts
+        asked = wanted.slots() if wanted else {}
         if not all(map(is_simple, standing)):
-            if wanted:
+            if not all(slot in claims and _asks_nothing(claims[slot], content) for slot, content in asked.items()):
                 raise _InTheWayError(f"{Slot(*key)} exists as an alias or with a routing policy; delete it, {_THEN}")
+            self.claims = {slot: claims[slot] for slot in asked}
             return
         old = standing[0] if standing else None
         there = slots_of(*key, values_of(old)) if old else {}
-        asked = wanted.slots() if wanted else {}
         after = dict(there)
         trouble = []
         for slot in dict.fromkeys([*asked, *claims]):
@@ -120,11 +121,18 @@ class _Settled:
         """What the slot holds afterwards; notes what of it is ours."""
         if wanted is None:
             return self._let_go(slot, there, claim)
+        before = claim.before if claim else ""
+        target = _joined(slot, before, wanted) if before else wanted
+        if (
+            claim
+            and _asks_nothing(claim, target)
+            and any(each.says != target.says and not claim.knows(each) for each in there)
+        ):
+            self.claims[slot] = claim
+            return there
         if len(there) > 1:
             raise _InTheWayError(f"{slot} stands there {len(there)} times; leave one of them, {_THEN}")
         stands = there[0] if there else None
-        before = claim.before if claim else ""
-        target = _joined(slot, before, wanted) if before else wanted
         if stands is None:
             return self._ours(slot, Claim("made"), wanted)
         if stands.says == target.says:
@@ -140,10 +148,6 @@ class _Settled:
         if claim and claim.is_ours and claim.knows(stands):
             joined = claim.before and target.says != (text_of(claim.before),)
             return self._ours(slot, replace(claim, how="made") if joined else claim, target)
-        if claim and claim.is_ours and target.fingerprint in claim.wrote:
-            # Somebody has changed it, and nothing new is asked of it.
-            self.claims[slot] = claim
-            return there
         if slot.purpose == SPF and self._adopts:
             both = _joined(slot, stands.values[0], wanted)
             self.adopted.append(slot)
@@ -203,6 +207,11 @@ class _Settled:
     @staticmethod
     def _wrote(ttl: int, claims: Claims) -> bool:
         return any(claim.ttl == ttl for claim in claims.values())
+
+
+def _asks_nothing(claim: Claim, content: Content) -> bool:
+    """Whether the template wants what it wanted before, so that what somebody has made of it is not in the way."""
+    return claim.is_ours and content.fingerprint in claim.wrote
 
 
 def _joined(slot: Slot, standing: str, ours: Content) -> Content:
