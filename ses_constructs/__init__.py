@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .alarms.thresholds import ReputationThresholds as ReputationThresholds
     from .common.sending_metrics import ReputationMetrics as ReputationMetrics
     from .common.sending_metrics import SendingMetrics as SendingMetrics
+    from .dns.cross_account import CrossAccountZone as CrossAccountZone
+    from .dns.cross_account import DnsDelegationRole as DnsDelegationRole
+    from .dns.hand_over import hand_over_records as hand_over_records
     from .dns.zones import DnsZone as DnsZone
     from .dns.zones import RecordsToPublish as RecordsToPublish
     from .dns.zones import Route53Zone as Route53Zone
@@ -82,6 +85,7 @@ _MODULES = {
     "BounceMonitoring": "monitoring.bounce_monitoring",
     "BounceReply": "receiving.bounce_mail",
     "CloudWatchMetrics": "events.event_destinations",
+    "CrossAccountZone": "dns.cross_account",
     "DeliverToWorkMail": "receiving.inbound_actions",
     "DeliveryThresholds": "alarms.thresholds",
     "Dkim": "identities.dkim",
@@ -89,6 +93,7 @@ _MODULES = {
     "DmarcAlignment": "email_records",
     "DmarcOptions": "email_records",
     "DmarcPolicy": "email_records",
+    "DnsDelegationRole": "dns.cross_account",
     "DnsRecord": "email_records",
     "DnsZone": "dns.zones",
     "EasyDkim": "identities.dkim",
@@ -134,6 +139,7 @@ _MODULES = {
     "TopicEvents": "events.event_destinations",
     "VerifiedAddress": "identities.verified_address",
     "VerifiedDomain": "identities.verified_domain",
+    "hand_over_records": "dns.hand_over",
 }
 
 __all__ = list(_MODULES)

@@ -3,7 +3,7 @@
 from aws_cdk import App, Duration, Stack
 
 from app import Mail
-from ses_constructs import RecordsToPublish, Route53Zone, VerifiedDomain
+from ses_constructs import DnsDelegationRole, RecordsToPublish, Route53Zone, VerifiedDomain
 from tests.constructs.templates import template
 
 
@@ -114,6 +114,27 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
         "SesWaitForVerificationEventAge81C85A9F": "AWS::Lambda::EventInvokeConfig",
         "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
+    }
+
+
+def test_a_domain_whose_records_are_written_by_a_function_keeps_its_logical_ids(
+    stack: Stack, zone: Route53Zone
+) -> None:
+    dns = Route53Zone(zone.hosted_zone, adopts_existing=True)
+    VerifiedDomain(stack, "Domain", domain_name="example.com", dns=dns)
+    DnsDelegationRole(
+        stack, "Delegation", hosted_zone=zone.hosted_zone, domain_name="example.com", trusted_account="222233334444"
+    )
+
+    assert logical_ids(stack) == {
+        "DomainIdentityE179405D": "AWS::SES::EmailIdentity",
+        "DomainRecordWriterA2A7CD22": "Custom::SESDnsRecords",
+        "DomainRecordWriterPolicyabc1394968F86C16": "AWS::IAM::Policy",
+        "SesDnsRecordsRole0959DA4D": "AWS::IAM::Role",
+        "SesDnsRecordsFunctionE425AEAF": "AWS::Lambda::Function",
+        "SesDnsRecordsEventAge6074AF36": "AWS::Lambda::EventInvokeConfig",
+        "SesLog9DC748DA": "AWS::Logs::LogGroup",
+        "DelegationRole14F50288": "AWS::IAM::Role",
     }
 
 

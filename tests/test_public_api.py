@@ -16,6 +16,7 @@ from constructs import Construct
 import ses_constructs
 
 CLASSES = [each for name in ses_constructs.__all__ if inspect.isclass(each := getattr(ses_constructs, name))]
+FUNCTIONS = [name for name in ses_constructs.__all__ if inspect.isfunction(getattr(ses_constructs, name))]
 
 
 def test_a_type_checker_sees_every_name_in_the_module_where_it_is_found() -> None:
@@ -41,6 +42,11 @@ def test_a_name_that_is_not_there_is_said_as_python_says_it() -> None:
     with pytest.raises(AttributeError, match="module 'ses_constructs' has no attribute 'VerifiedDomian'"):
         getattr(ses_constructs, "VerifiedDomian")  # noqa: B009
     assert "VerifiedDomain" in dir(ses_constructs)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_public_function_has_a_docstring(function: str) -> None:
+    assert inspect.getdoc(getattr(ses_constructs, function))
 
 
 @pytest.mark.parametrize("public", CLASSES, ids=lambda each: each.__name__)
@@ -168,7 +174,9 @@ def test_the_types_in_signatures_are_found_in_quotes_in_unions_and_in_what_is_in
     assert {"DnsZone", "SpfPolicy", "SendingDomain"} <= types_in_signatures(ses_constructs.VerifiedDomain)
 
 
-@pytest.mark.parametrize("alias", sorted(set(ses_constructs.__all__) - {each.__name__ for each in CLASSES}))
+@pytest.mark.parametrize(
+    "alias", sorted(set(ses_constructs.__all__) - {each.__name__ for each in CLASSES} - set(FUNCTIONS))
+)
 def test_every_public_alias_has_a_docstring_below_it(alias: str) -> None:
     module = parsed(types_of_ours()[alias])
     below = module.body[module.body.index(defined_in(types_of_ours()[alias])[alias]) + 1]

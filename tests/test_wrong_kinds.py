@@ -131,6 +131,7 @@ VALUES: Mapping[str, Make] = {
     ),
     "grantee": lambda stack: iam.Role(stack, "Role", assumed_by=iam.AccountRootPrincipal()),
     "hosted_zone": lambda stack: route53.HostedZone(stack, "Zone", zone_name="example.com"),
+    "hosted_zone_id": lambda _: "Z0123456789ABCDEFGHIJ",
     "key": lambda stack: kms.Key(stack, "Key"),
     "mail_type": lambda _: "marketing",
     "message": lambda _: "gone",
@@ -148,6 +149,7 @@ VALUES: Mapping[str, Make] = {
     "reports_to": lambda _: ["reports@example.com"],
     "resource": lambda _: "*",
     "argument": lambda _: "bucket",
+    "role_arn": lambda _: "arn:aws:iam::111122223333:role/dns",
     "rule_set": inbound,
     "secret": lambda stack: secretsmanager.Secret(stack, "Secret"),
     "selector": lambda _: "mail2026",
@@ -163,11 +165,13 @@ VALUES: Mapping[str, Make] = {
     "text": lambda _: "v=spf1 -all",
     "to": lambda _: ["team@example.net"],
     "topic": lambda stack: sns.Topic(stack, "Topic"),
+    "trusted_account": lambda _: "111122223333",
     "type": lambda _: "TXT",
     "use_case": lambda _: "receipts " * 20,
     "value": lambda _: "mail",
     "values": lambda _: ["text"],
     "website": lambda _: "https://www.example.com",
+    "zone_name": lambda _: "example.com",
 }
 # What a call needs beside what it has to be given, or instead of it, so that nothing else is in the way.
 BESIDE: Mapping[str, Callable[[Stack], Mapping[str, Any]]] = {

@@ -25,10 +25,12 @@ _mail_from_found = AccountRegionScopedDict()
 def records_in_zones() -> Records:
     """Every record of every public zone, as a resolver would see it."""
     records: dict[tuple[str, str], list[str]] = {}
-    for zone_id, zone in list(route53._zones.items()):
+    # A resolver does not ask whose account a zone is in.
+    of_zones = route53._records.to_dict()
+    for account_and_zone, zone in list(route53._zones.to_dict().items()):
         if zone.get("private"):
             continue
-        for record_set in route53._records.get(zone_id, []):
+        for record_set in of_zones.get(account_and_zone, []):
             name = (record_set["Name"].rstrip(".").lower(), record_set["Type"])
             records.setdefault(name, []).extend(record_set.get("ResourceRecords", []))
     return records

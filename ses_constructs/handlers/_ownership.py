@@ -27,7 +27,11 @@ from ._aws import RETRY_LONG, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackResourceDetailTypeDef
+    from mypy_boto3_cloudformation.type_defs import (
+        StackEventTypeDef,
+        StackResourceDetailTypeDef,
+        StackResourceSummaryTypeDef,
+    )
 
 _UNDER_WAY: Mapping[object, frozenset[str]] = {
     "Create": frozenset({"CREATE_IN_PROGRESS"}),
@@ -63,10 +67,17 @@ class Stack:
             time.sleep(pause)
         return False
 
+    def resources(self) -> dict[str, tuple[str, str]]:
+        """What the stack has, what an update is about to remove among it: types and physical ids by logical ids."""
+        return {
+            each["LogicalResourceId"]: (each["ResourceType"], each.get("PhysicalResourceId", ""))
+            for each in self._summaries()
+            if not each["ResourceStatus"].startswith("DELETE_")
+        }
+
     def has(self, resource_type: str, physical_id: str) -> bool:
         """Tell whether the stack has such a resource, or has had it lately, as a roll-back finds it."""
-        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._id)
-        resources = (each for page in pages for each in page["StackResourceSummaries"])
+        resources = self._summaries()
         named = (resource_type, physical_id)
         return any(
             (each.get("ResourceType"), each.get("PhysicalResourceId")) == named
@@ -97,6 +108,10 @@ class Stack:
                 return {}
             raise
         return found["StackResourceDetail"]
+
+    def _summaries(self) -> "Iterator[StackResourceSummaryTypeDef]":
+        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self._id)
+        return (each for page in pages for each in page["StackResourceSummaries"])
 
     def _events(self) -> "Iterator[StackEventTypeDef]":
         pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=self._id)

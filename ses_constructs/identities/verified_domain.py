@@ -28,12 +28,14 @@ class VerifiedDomain(SendingDomain):
     Makes DKIM keys, a custom MAIL FROM domain with its MX and SPF records, and a DMARC policy; on request an SPF policy
     at the domain itself, the MX record for inbound mail, TLS reporting, and the legacy verification token.
 
-    With ``Route53Zone`` that is two CloudFormation resources, and a third for the legacy token. The token, waiting and
-    ``allow_sender`` each add one small function to the stack, for all of its domains.
+    With ``Route53Zone`` that is two CloudFormation resources, three where it adopts what exists, and one more for the
+    legacy token. Adopting, the token, waiting and ``allow_sender`` each add one small function to the stack, for all of
+    its domains.
 
     Args:
         domain_name: Such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
-        dns: Where the records go: ``Route53Zone(hosted_zone)``, or ``RecordsToPublish()`` where the DNS is elsewhere.
+        dns: Where the records go: ``Route53Zone(hosted_zone)``, ``CrossAccountZone(...)`` for one of another account,
+            or ``RecordsToPublish()`` where the DNS is elsewhere.
         dkim: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
         mail_from: The domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it
             must not send or receive mail otherwise. None leaves amazonses.com there, so that SPF no longer aligns with

@@ -181,8 +181,8 @@ class StackRecords:
     stack_id: str
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     events: list[dict[str, str]] = field(default_factory=list)
-    # What else it has: types and physical ids.
-    others: set[tuple[str, str]] = field(default_factory=set)
+    # What else it has: types and physical ids, and logical ids where they matter.
+    others: set[tuple[str, ...]] = field(default_factory=set)
 
     def begin(self, event: Mapping[str, Any]) -> None:
         """Go to work as CloudFormation does when it sends *event*."""
@@ -222,7 +222,15 @@ class StackRecords:
     def list_stack_resources(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
         self._check(StackName)
         start, end = int(NextToken), int(NextToken) + 2
-        found = [{"ResourceType": kind, "PhysicalResourceId": each} for kind, each in sorted(self.others)]
+        found = [
+            {
+                "ResourceType": kind,
+                "PhysicalResourceId": each,
+                "LogicalResourceId": (logical_id or ["Other"])[0],
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for kind, each, *logical_id in sorted(self.others)
+        ]
         more = {"NextToken": str(end)} if end < len(found) else {}
         return {"StackResourceSummaries": found[start:end], **more}
 

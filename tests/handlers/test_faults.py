@@ -14,6 +14,7 @@ from .world import KINDS, PASSING, Event, World, event, world
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
 ORDER = "order_rules"
+RECORDS = "dns_records"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
 
 
@@ -50,6 +51,11 @@ class Step(NamedTuple):
         if self.handler == ADDRESS and self.kind != "create":
             owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
             aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
+        if self.handler == RECORDS and self.kind != "create":
+            aws.send(RECORDS, event(RECORDS, "create"))
+            aws.aws.calls.clear()
+            aws.cloudformation.bodies.clear()
+            aws.clock.sleeps.clear()
         if self.handler == ADDRESSES:
             for address in self.event["ResourceProperties"]["Addresses"]:
                 aws.state.new_identity(address).succeed()
@@ -65,6 +71,9 @@ REMEMBER = "lambda.TagResource"
 MOVE = "ses.SetReceiptRulePosition"
 IDENTITY = "sesv2.GetEmailIdentity"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
+READ, NOTE = "ssm.GetParameter", "ssm.PutParameter"
+ZONE, CHANGE, IN_SYNC = "route53.GetHostedZone", "route53.ChangeResourceRecordSets", "route53.GetChange"
+LISTS = ("route53.ListResourceRecordSets",) * 3
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -82,6 +91,9 @@ STEPS = (
     Step(ORDER, "create", ("ses.DescribeReceiptRuleSet", MOVE)),
     Step(ORDER, "update", ("ses.DescribeReceiptRuleSet", MOVE)),
     Step(ORDER, "delete", ()),
+    Step(RECORDS, "create", (READ, ZONE, *LISTS, NOTE, CHANGE, NOTE, IN_SYNC, IN_SYNC)),
+    Step(RECORDS, "update", (READ, ZONE, *LISTS, NOTE, CHANGE, NOTE, IN_SYNC)),
+    Step(RECORDS, "delete", (READ, *LISTS, NOTE, CHANGE, "ssm.DeleteParameter")),
     Step(SUPPRESSION, "create", (ACCOUNT, REASONS)),
     Step(SUPPRESSION, "update", (ACCOUNT, REASONS)),
     Step(SUPPRESSION, "delete", ()),
@@ -129,7 +141,7 @@ def test_trouble_that_passes_changes_nothing(aws: World, step: Step, call: str, 
     aws.aws.faults.append(Fault(trouble, call, times=2))
 
     assert aws.send(step.handler, step.event) == expected
-    assert aws.state == calm.state
+    assert aws.kept == calm.kept
 
 
 @pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
@@ -147,7 +159,7 @@ def test_trouble_with_a_question_that_passes_changes_nothing(
         aws.aws.faults.append(Fault(trouble, question, times=2))
 
     assert aws.send(step.handler, step.event) == expected
-    assert aws.state == calm.state
+    assert aws.kept == calm.kept
 
 
 @pytest.mark.parametrize(("step", "call"), calls("create", "update"))
@@ -159,7 +171,7 @@ def test_denied_access_passes_for_a_policy_that_iam_does_not_apply_yet(aws: Worl
     aws.aws.faults.append(Fault(Trouble.DENIED, call, times=3))
 
     assert aws.send(step.handler, step.event) == expected
-    assert aws.state == calm.state
+    assert aws.kept == calm.kept
 
 
 @pytest.mark.parametrize("timeout", [160, 300])
@@ -174,10 +186,14 @@ def test_denied_access_is_waited_for_within_90_seconds_and_the_time_of_the_funct
     assert sum(aws.clock.sleeps) == (7 if timeout == 160 else 90)
 
 
-@pytest.mark.parametrize(("step", "call"), CALLS)
+# By these calls everything is done already.
+UNDONE = [each for each in CALLS if each.values[1] not in (IN_SYNC, "ssm.DeleteParameter")]
+
+
+@pytest.mark.parametrize(("step", "call"), UNDONE)
 def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Step, call: str) -> None:
     step.arrange(aws)
-    before = copy.deepcopy(aws.state)
+    before = copy.deepcopy(aws.kept)
     aws.aws.faults.append(Fault(Trouble.DENIED, call, times=10_000))
 
     answer = aws.send(step.handler, step.event)
@@ -185,7 +201,7 @@ def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Ste
     assert answer["Status"] == "FAILED"
     assert "User is not authorized" in answer["Reason"]
     assert call.partition(".")[2] in answer["Reason"]
-    assert aws.state == before
+    assert aws.kept == before
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
@@ -196,8 +212,8 @@ def test_trouble_that_stays_is_answered_too(aws: World, step: Step, call: str, t
 
     answer = aws.send(step.handler, step.event)
 
-    # A write that took effect is a success for who looks again.
-    assert answer["Status"] == "FAILED" or trouble is Trouble.TIMED_OUT_AFTER
+    # A write that took effect is a success for who looks again, and for who only waits for it.
+    assert answer["Status"] == "FAILED" or trouble is Trouble.TIMED_OUT_AFTER or call == IN_SYNC
     assert answer["Status"] == "SUCCESS" or answer["Reason"]
 
 
@@ -205,10 +221,10 @@ def test_trouble_that_stays_is_answered_too(aws: World, step: Step, call: str, t
 def test_the_same_event_twice_gives_the_same_answer_and_state(aws: World, step: Step) -> None:
     step.arrange(aws)
     first = aws.send(step.handler, step.event)
-    after = copy.deepcopy(aws.state)
+    after = copy.deepcopy(aws.kept)
 
     assert aws.send(step.handler, step.event) == first
-    assert aws.state == after
+    assert aws.kept == after
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.handler}-{step.kind}")

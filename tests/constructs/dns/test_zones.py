@@ -92,3 +92,16 @@ def test_a_zone_of_a_vpc_is_private_too(app: App) -> None:
 
     with pytest.raises(ValueError, match="hosted_zone must be a public hosted zone"):
         VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(zone))
+
+
+def test_records_to_publish_fit_into_the_outputs_of_a_stack(stack: Stack) -> None:
+    for number in range(33):
+        VerifiedDomain(stack, f"Domain{number}", domain_name=f"customer{number}.example", dns=RecordsToPublish())
+
+    with pytest.raises(
+        ValueError,
+        match=r"dns must publish at most 200 records as outputs of one stack.*got 204; put last\.example into another",
+    ):
+        VerifiedDomain(stack, "Last", domain_name="last.example", dns=RecordsToPublish())
+
+    assert len(template(stack)["Outputs"]) == 198
