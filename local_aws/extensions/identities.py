@@ -33,7 +33,7 @@ from local_aws.extensions.verification import easy_dkim_records, verification_to
 _ONE = re.compile(r"/identities/([^/]+)")
 
 
-def _dkim_outputs(name: str) -> dict[str, Any]:
+def dkim_outputs(name: str) -> dict[str, Any]:
     attributes = {"EmailIdentity": name}
     dkim = ses_v2._identities[name]["DkimAttributes"]
     if "@" not in name and dkim["SigningAttributesOrigin"] == "AWS_SES":
@@ -48,7 +48,7 @@ def _declare(name: str, properties: Properties) -> dict[str, Any]:
     declare_dkim(name, properties.get("DkimSigningAttributes") or {}, enabled=enabled)
     arn = ses_v2._resource_arn("identity", name)
     ses_v2._ses_tags[arn] = list(ses_v2._identities[name].get("Tags", []))
-    return _dkim_outputs(name)
+    return dkim_outputs(name)
 
 
 def _add_cloudformation() -> None:
