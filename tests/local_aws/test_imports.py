@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,12 +11,15 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from tests.local_aws.refusals import refusal_of
 
-pytestmark = pytest.mark.xdist_group("local-aws-3")
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackResourceTypeDef
+
+pytestmark = pytest.mark.xdist_group("local-aws-2")
 
 STACK = "StepIn"
-RULE = {"Name": "Support", "Recipients": ["support@step-in.example"], "Enabled": True}
-FILTER = {"Name": "NoSpam", "IpFilter": {"Policy": "Block", "Cidr": "192.0.2.0/24"}}
-DESTINATION = {
+RULE: Any = {"Name": "Support", "Recipients": ["support@step-in.example"], "Enabled": True}
+FILTER: Any = {"Name": "NoSpam", "IpFilter": {"Policy": "Block", "Cidr": "192.0.2.0/24"}}
+DESTINATION: Any = {
     "Enabled": True,
     "MatchingEventTypes": ["BOUNCE"],
     "CloudWatchDestination": {
@@ -112,11 +115,11 @@ def import_change_set(aws: LocalAws, resources: dict[str, Any], **identifiers: d
     return dict(client.describe_change_set(StackName=STACK, ChangeSetName="import"))
 
 
-def carry_out(aws: LocalAws, name: str, *, waiter: str) -> list[dict[str, Any]]:
+def carry_out(aws: LocalAws) -> "list[StackResourceTypeDef]":
     client = aws.client("cloudformation")
-    client.execute_change_set(StackName=STACK, ChangeSetName=name)
-    client.get_waiter(waiter).wait(StackName=STACK, WaiterConfig={"Delay": 1})
-    return list(client.describe_stack_resources(StackName=STACK)["StackResources"])
+    client.execute_change_set(StackName=STACK, ChangeSetName="import")
+    client.get_waiter("stack_import_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    return client.describe_stack_resources(StackName=STACK)["StackResources"]
 
 
 def test_every_type_of_ses_comes_in_by_an_import_and_stays_as_it_is(by_hand: LocalAws) -> None:
@@ -128,7 +131,7 @@ def test_every_type_of_ses_comes_in_by_an_import_and_stays_as_it_is(by_hand: Loc
         "CREATE_COMPLETE",
         {"Import"},
     )
-    under_the_stack = carry_out(by_hand, "import", waiter="stack_import_complete")
+    under_the_stack = carry_out(by_hand)
 
     assert {each["ResourceType"] for each in under_the_stack} == set(TYPES)
     assert found(by_hand) == before
@@ -137,7 +140,7 @@ def test_every_type_of_ses_comes_in_by_an_import_and_stays_as_it_is(by_hand: Loc
 def test_what_came_in_is_still_there_when_the_stack_goes(by_hand: LocalAws) -> None:
     before = found(by_hand)
     import_change_set(by_hand, {f"R{number}": resource(kind) for number, kind in enumerate(TYPES)})
-    carry_out(by_hand, "import", waiter="stack_import_complete")
+    carry_out(by_hand)
 
     client = by_hand.client("cloudformation")
     client.delete_stack(StackName=STACK)
@@ -149,7 +152,7 @@ def test_what_came_in_is_still_there_when_the_stack_goes(by_hand: LocalAws) -> N
 @pytest.mark.parametrize("kind", TYPES)
 def test_what_is_not_there_cannot_be_imported(by_hand: LocalAws, kind: str) -> None:
     keys = TYPES[kind][0]
-    nothing = {key: "nothing.example" for key in keys}
+    nothing = dict.fromkeys(keys, "nothing.example")
 
     made = import_change_set(by_hand, {"R": resource(kind)}, R=nothing)
 
