@@ -1,7 +1,7 @@
 """Where the DNS records of a domain go: into a Route 53 hosted zone, or to a person who publishes them elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -9,7 +9,7 @@ from aws_cdk import CfnOutput, RemovalPolicy, Stack, Token
 from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
-from ..common.arguments import contains_token, invalid, is_within
+from ..common.arguments import check_flag, contains_token, invalid, is_within
 from ..common.checks import check_resource
 from ..email_records import DnsRecord
 
@@ -61,29 +61,48 @@ class Route53Zone(DnsZone):
     whole or not at all. Look before that none of the records exists: Route 53 refuses to create it again, but it is not
     known whether CloudFormation takes it over instead (``docs/not-verified.md``).
 
+    With *adopts_existing* they are written by a function that looks first (``docs/step-in.md``): what stands with the
+    value that is wanted is taken over and outlives the stack, and anything else is refused by name.
+
     Args:
         hosted_zone: A zone that knows its name: one that is made in the app, or comes from ``HostedZone.from_lookup``
             or ``HostedZone.from_hosted_zone_attributes``.
+        adopts_existing: Whether records of the domain may stand there already.
 
     Raises:
         ValueError: No hosted zone.
     """
 
     hosted_zone: route53.IHostedZone
+    _: KW_ONLY
+    adopts_existing: bool = False
 
     def __post_init__(self) -> None:
         check_resource("hosted_zone", self.hosted_zone, "hosted zone")
+        check_flag("adopts_existing", self.adopts_existing)
 
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable:
-        """One record set group under *scope*, named ``Records``; see :class:`DnsZone`.
+        """One record set group under *scope*, named ``Records``, or a ``RecordWriter``; see :class:`DnsZone`.
 
         Raises:
             ValueError: A zone that does not hold the domain, does not know its name, or is known to be private: SES and
                 receivers look in the public DNS only.
         """
         self._check_holds(domain_name)
+        if self.adopts_existing:
+            from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
+
+            return RecordWriter(
+                scope,
+                "RecordWriter",
+                hosted_zone_id=self._hosted_zone_id,
+                domain_name=domain_name,
+                records=records,
+                removal_policy=removal_policy,
+                adopts_existing=True,
+            )
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
         # A domain's own records are not read as text for it, which takes calls to Node.
         record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Aws, CustomResource, Duration, Stack
+from aws_cdk import Aws, CustomResource, Duration, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -30,6 +30,8 @@ class _HandlerSettings:
     # Calls of the v1 API that SES cannot narrow to a resource
     # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
     actions_on_everything: tuple[str, ...] = ()
+    # What it may do to things that no template has, and why their ARNs have a wildcard.
+    permissions: tuple[tuple[tuple[str, ...], str, str], ...] = ()
     # How many policies an update may replace at once: they stay beside the new ones until it is done.
     replaced_policies: int = 0
 
@@ -47,7 +49,28 @@ _ARN_CHARACTERS, _NAME_CHARACTERS = 122, 64
 _PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12}
 
 
+# A parameter of this path goes with its stack, and no later stack of the same name has it.
+_STACK = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+_PARAMETERS = f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter/ses-constructs/dns-records/{_STACK}/*"
+
 HANDLERS = {
+    "dns_records": _HandlerSettings(
+        description="Makes and adopts the DNS records of domains",
+        permissions=(
+            (
+                ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
+                _PARAMETERS,
+                "It makes these parameters itself, one for each domain, below the id of its stack",
+            ),
+            (
+                ("route53:GetChange",),
+                f"arn:{Aws.PARTITION}:route53:::change/*",
+                "Route 53 gives a change its id when it makes it",
+            ),
+        ),
+        # One gets another zone or name.
+        replaced_policies=1,
+    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
@@ -119,6 +142,10 @@ class CustomResourceFunction(HandlerFunction):
         self._on_everything: set[str] = set()
         if settings.actions_on_everything:
             self.allow_on_everything(*settings.actions_on_everything)
+        for actions, resource, reason in settings.permissions:
+            self.allow(actions, [resource])
+            self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=[resource])])
+            acknowledge_wildcard(self.role, resource, reason=reason)
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":

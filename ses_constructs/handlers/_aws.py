@@ -37,12 +37,20 @@ def is_denied(error: BaseException | None) -> bool:
     return isinstance(error, Exception) and (error_code(error) in _DENIED or is_denied(error.__context__))
 
 
+def is_throttled(error: Exception) -> bool:
+    """Tell whether AWS says that there were too many calls, and did nothing."""
+    return error_code(error) in _THROTTLED or _status(error) == 429
+
+
 def is_transient(error: Exception) -> bool:
     """Tell whether the same call may succeed later."""
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error_code(error) in _THROTTLED or status == 429 or status >= 500
+        return is_throttled(error) or _status(error) >= 500
     return isinstance(error, BotoCoreError) and isinstance(error, (ConnectionError, HTTPClientError))
+
+
+def _status(error: Exception) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(error, ClientError) else 0
 
 
 @contextmanager
