@@ -51,7 +51,7 @@ class StepIn(Stack):
             self,
             "Domain",
             domain_name=domain_name,
-            dns=Route53Zone(zone),
+            dns=Route53Zone(zone, adopts_existing=True),
             dmarc=DmarcPolicy.quarantine(reports_to=[f"dmarc-reports@{domain_name}"]),
             receives_mail=True,
             configuration_set=configuration_set,

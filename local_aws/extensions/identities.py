@@ -12,7 +12,7 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
 from local_aws.extensions import addresses
-from local_aws.extensions.identity_checks import refused_call, refused_template
+from local_aws.extensions.identity_checks import mail_from_problem, refused_call, refused_template
 from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
 from local_aws.extensions.outgoing_mail import NO_FROM
 from local_aws.extensions.registry import (
@@ -123,6 +123,18 @@ def _refuse_unknown(match: re.Match[str], data: Any) -> Response | None:
     return None if known else json_error("NotFoundException", f"Email identity {match[1]} does not exist.", 404)
 
 
+def _set_mail_from(match: re.Match[str], data: Any) -> Response:
+    name = match[1]
+    if name not in ses_v2._identities:
+        return json_error("NotFoundException", f"Email identity {name} does not exist.", 404)
+    if problem := mail_from_problem(name, {"MailFromAttributes": data}):
+        return json_error("BadRequestException", problem)
+    behavior = data.get("BehaviorOnMxFailure") or "USE_DEFAULT_VALUE"
+    ses_v2._identities[name]["MailFromAttributes"] = {**data, "BehaviorOnMxFailure": behavior}
+    refresh()
+    return json_success({})
+
+
 def _after_query(action: str, params: Params, response: Response) -> None:
     if action == "DeleteIdentity" and response[0] == 200:
         forget(ses._p(params, "Identity"))
@@ -182,6 +194,7 @@ def install() -> None:
             ("POST", re.compile("/identities"), _refuse_create),
             ("GET", _ONE, _refuse_unknown),
             ("DELETE", _ONE, _refuse_unknown),
+            ("PUT", re.compile("/identities/([^/]+)/mail-from"), _set_mail_from),
         ]
     )
     after_query_call.append(_after_query)
