@@ -20,6 +20,7 @@ from ses_constructs import (
     BounceMonitoring,
     DmarcPolicy,
     EmailTeam,
+    ForwardMail,
     InboundRuleSet,
     Route53Zone,
     SmtpCredentials,
@@ -57,7 +58,8 @@ class StepIn(Stack):
             configuration_set=configuration_set,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        BounceMonitoring(self, "Bounces", domain=domain, reactions=[EmailTeam("ops@example.net")])
+        team = EmailTeam("ops@example.net")
+        BounceMonitoring(self, "Bounces", domain=domain, reactions=[team])
         inbound = InboundRuleSet(
             self,
             "Inbound",
@@ -66,8 +68,13 @@ class StepIn(Stack):
             after_rule="Archive",
             # The rules in front have it already.
             drop_spam=False,
+            reactions=[team],
         )
-        inbound.add_rule("Tickets", recipients=[f"tickets@{domain_name}"], actions=[StoreMail(prefix="tickets/")])
+        inbound.add_rule(
+            "Tickets",
+            recipients=[f"tickets@{domain_name}"],
+            actions=[StoreMail(prefix="tickets/"), ForwardMail(to=["help-desk@example.net"])],
+        )
         SmtpCredentials(
             self, "Smtp", domain=domain, user=iam.User.from_user_name(self, "User", "ses-smtp-user.20240417-101500")
         )
