@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -19,7 +20,7 @@ from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
-from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 Params = Mapping[str, Any]
 
@@ -99,7 +100,7 @@ class InMemoryAws:
         request: AWSPreparedRequest = hook["request"]
         _, endpoint, name = hook["event_name"].split(".")
         # The hooks go by the id of a service, which is its name in almost every case.
-        endpoint = "secretsmanager" if endpoint == "secrets-manager" else endpoint
+        endpoint = {"secrets-manager": "secretsmanager", "route-53": "route53"}.get(endpoint, endpoint)
         service = self.services.get(endpoint)
         method: Callable[..., Mapping[str, Any]] | None = getattr(service, str(xform_name(name)), None)
         if method is None:
@@ -130,6 +131,9 @@ _THROTTLES = {
     "secretsmanager": AwsError("ThrottlingException", "Rate exceeded"),
     "sqs": AwsError("ThrottlingException", "Rate exceeded"),
     "cloudformation": AwsError("Throttling", "Rate exceeded"),
+    "route53": AwsError("Throttling", "Rate exceeded"),
+    "ssm": AwsError("ThrottlingException", "Rate exceeded"),
+    "sts": AwsError("Throttling", "Rate exceeded"),
 }
 
 # What a service answers in the place of AccessDeniedException.
@@ -139,6 +143,8 @@ _DENIED = {
     "cloudwatch": "AccessDenied",
     "iam": "AccessDenied",
     "cloudformation": "AccessDenied",
+    "route53": "AccessDenied",
+    "sts": "AccessDenied",
 }
 
 
@@ -168,6 +174,24 @@ def _is_query(operation: OperationModel) -> bool:
     return bool(operation.service_model.metadata["protocol"] == "query")
 
 
+def _is_xml(operation: OperationModel) -> bool:
+    return bool(operation.service_model.metadata["protocol"] == "rest-xml")
+
+
+def _read_xml(element: ElementTree.Element, shape: Shape | None) -> Any:
+    """What botocore wrote; of lists only those that are not flattened."""
+    match shape:
+        case StructureShape():
+            children = {child.tag.rpartition("}")[2]: child for child in element}
+            named = {name: member.serialization.get("name", name) for name, member in shape.members.items()}
+            return {
+                name: _read_xml(children[tag], shape.members[name]) for name, tag in named.items() if tag in children
+            }
+        case ListShape():
+            return [_read_xml(child, shape.member) for child in element]
+    return element.text or ""
+
+
 def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[tuple[str, Any]]:
     body: Any = request.body or b""
     raw = body.encode() if isinstance(body, str) else bytes(body)
@@ -180,10 +204,15 @@ def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[
             members = [value for key, value in form.items() if key.startswith(f"{name}.member.")]
             yield name, form.get(name, members)
         return
-    path, uri = urlsplit(request.url).path, operation.http["requestUri"].partition("?")[0]
+    split, uri = urlsplit(request.url), operation.http["requestUri"].partition("?")[0]
+    path, given = split.path, dict(parse_qsl(split.query))
     match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", uri), path)
     assert match, f"{operation.name} went to {path}"
-    yield from ((name, unquote(value)) for name, value in match.groupdict().items())
+    members: Mapping[str, Shape] = getattr(operation.input_shape, "members", {})
+    for name, member in members.items():
+        written = match.groupdict() if member.serialization.get("location") == "uri" else given
+        if (tag := member.serialization.get("name", name)) in written:
+            yield name, unquote(written[tag])
     headers: Any = request.headers
     for name, value in headers.items():
         if name.lower() == "x-amz-invocation-type":
@@ -191,6 +220,10 @@ def _params(request: AWSPreparedRequest, operation: OperationModel) -> Iterator[
     payload = operation.input_shape.serialization.get("payload") if operation.input_shape else None
     if payload:
         yield payload, raw
+    elif raw and _is_xml(operation):
+        yield from (
+            (name, value) for name, value in _read_xml(ElementTree.fromstring(raw), operation.input_shape).items()
+        )
     elif raw:
         yield from json.loads(raw).items()
 
@@ -215,6 +248,8 @@ class _Raw:
 
 
 def _result_body(result: Mapping[str, Any], operation: OperationModel) -> tuple[dict[str, str], str]:
+    if _is_xml(operation):
+        return {"content-type": "text/xml"}, f"<Answer>{_xml(result, operation.output_shape)}</Answer>"
     if not _is_query(operation):
         payload = operation.output_shape.serialization.get("payload") if operation.output_shape else None
         return {"content-type": "application/json"}, "" if payload else json.dumps(result)
@@ -224,7 +259,7 @@ def _result_body(result: Mapping[str, Any], operation: OperationModel) -> tuple[
 
 
 def _error_body(error: AwsError, operation: OperationModel) -> tuple[dict[str, str], str]:
-    if not _is_query(operation):
+    if not _is_query(operation) and not _is_xml(operation):
         # REST services name the error in the header, others in the body.
         body = json.dumps({"__type": error.code, "message": str(error)})
         return {"content-type": "application/json", "x-amzn-errortype": error.code}, body
@@ -239,11 +274,15 @@ def _xml(value: Any, shape: Shape | None) -> str:
             members: Mapping[str, Shape] = getattr(shape, "members", {})
             return "".join(f"<{key}>{_xml(item, members[key])}</{key}>" for key, item in value.items())
         case "list":
-            return "".join(f"<member>{_xml(item, getattr(shape, 'member', None))}</member>" for item in value)
+            member: Shape = getattr(shape, "member")  # noqa: B009
+            tag = member.serialization.get("name", "member")
+            return "".join(f"<{tag}>{_xml(item, member)}</{tag}>" for item in value)
         case "map":
             entry = "<entry><key>{}</key><value>{}</value></entry>"
             return "".join(
                 entry.format(escape(key), _xml(item, getattr(shape, "value", None))) for key, item in value.items()
             )
+        case "boolean":
+            return str(value).lower()
         case _:
             return escape(str(value))

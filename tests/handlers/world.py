@@ -19,12 +19,14 @@ import boto3
 import botocore.session
 
 from .in_memory_aws import InMemoryAws, Trouble
+from .in_memory_dns import Parameters, Route53, Sts
 from .in_memory_monitoring import CloudWatch, Sns
 from .in_memory_services import DomainIdentity, Lambda, SesState, SesV1, SesV2, StackRecords
 from .smtp.smtp_aws import Iam, SecretsManager
 
 CUSTOM_RESOURCES = (
     "activate_rule_set",
+    "dns_records",
     "order_rules",
     "production_access",
     "sender_policy",
@@ -152,6 +154,9 @@ class World:
     functions: Lambda = field(default_factory=Lambda)
     sns: Sns = field(default_factory=Sns)
     cloudwatch: CloudWatch = field(default_factory=CloudWatch)
+    route53: Route53 = field(default_factory=Route53)
+    parameters: Parameters = field(default_factory=Parameters)
+    sts: Sts = field(default_factory=Sts)
     clock: Clock = field(default_factory=Clock)
     cloudformation: CloudFormation = field(default_factory=CloudFormation)
     stack: StackRecords = field(default_factory=lambda: StackRecords(STACK_ID))
@@ -176,6 +181,9 @@ class World:
                 "iam": self.iam,
                 "secretsmanager": self.secrets,
                 "cloudformation": self.stack,
+                "route53": self.route53,
+                "ssm": self.parameters,
+                "sts": self.sts,
             }
         )
 
