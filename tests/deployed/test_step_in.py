@@ -105,8 +105,10 @@ class ByHand:
         }
 
     def stored(self, prefix: str) -> int:
-        listed = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        return sum(len(page.get("Contents", [])) for page in listed)
+        """How many messages, without the one by which SES tries a rule out when it is made."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+        return len([key for key in keys if not key.endswith("SETUP_NOTIFICATION")])
 
     def remove(self) -> None:
         ses, old_ses = self.aws.client("sesv2"), self.aws.client("ses")
@@ -206,7 +208,7 @@ def test_a_team_steps_in_and_out_again_without_losing_a_message(by_hand: ByHand,
         DeployedStack(aws, STACK, tmp_path).destroy()
 
     assert after == before
-    assert tickets == ["Archive", "InboundRulesTickets"]
+    assert [name.removeprefix(STACK)[:19] for name in tickets] == ["Archive", "InboundRulesTickets"]
     assert by_hand.seen() == before
     assert traffic.problems == []
     assert min(traffic.sent, traffic.arrived) > 10
