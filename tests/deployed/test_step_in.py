@@ -4,19 +4,25 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_ses as ses
 
 from examples.step_in import StepIn
 from local_aws.aws import LocalAws
 from local_aws.inbound.inbox import Inbox
-from local_aws.read_back import read_records
+from local_aws.read_back import read_domain, read_records
 from local_aws.smtp.submission import Submission
+from tests.deployed.test_verified_domain import make
 from tests.local_aws.plain_app import new_app
 from tests.local_aws.smtp_users import SmtpUser, add_user, let_user, remove_user
 from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.zones import Zone, put_record
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
 
@@ -214,3 +220,30 @@ def test_a_team_steps_in_and_out_again_without_losing_a_message(by_hand: ByHand,
     assert min(traffic.sent, traffic.arrived) > 10
     assert len(aws.sent_messages()) - sent_before == traffic.sent
     assert by_hand.stored("Sales/") == traffic.arrived
+
+
+def is_identity(event: "StackEventTypeDef") -> bool:
+    return event.get("ResourceType") == "AWS::SES::EmailIdentity"
+
+
+def test_an_identity_of_plain_cdk_becomes_ours_where_it_is(hosted_zone: Zone, deployed_stack: DeployedStack) -> None:
+    def plain(stack: Stack) -> None:
+        ses.EmailIdentity(
+            stack,
+            "Identity",
+            identity=ses.Identity.domain(hosted_zone.domain),
+            mail_from_domain=f"mail.{hosted_zone.domain}",
+        )
+
+    def ours(stack: Stack) -> None:
+        resource = make(stack, hosted_zone).identity.node.default_child
+        assert isinstance(resource, ses.CfnEmailIdentity)
+        resource.override_logical_id(logical_id)
+
+    deployed_stack.deploy(plain)
+    logical_id = next(each["LogicalResourceId"] for each in deployed_stack.events() if is_identity(each))
+    deployed_stack.deploy(ours)
+
+    statuses = {each["ResourceStatus"] for each in deployed_stack.events() if is_identity(each)}
+    assert statuses == {"CREATE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"}
+    assert read_domain(deployed_stack.aws, hosted_zone.domain, hosted_zone.hosted_zone_id).problems() == []
