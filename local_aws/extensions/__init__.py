@@ -28,6 +28,7 @@ def install() -> None:
         identities,
         identity_checks,
         identity_policies,
+        imports,
         parameters,
         permissions,
         queue_metrics,
@@ -77,5 +78,6 @@ def install() -> None:
         sending_account,
         sent_mail,
         stack_checks,
+        imports,  # adds to the types that others register
     ):
         module.install()

@@ -12,7 +12,7 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
 from local_aws.extensions import addresses
-from local_aws.extensions.identity_checks import refused_call, refused_template
+from local_aws.extensions.identity_checks import mail_from_problem, refused_call, refused_template
 from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
 from local_aws.extensions.outgoing_mail import NO_FROM
 from local_aws.extensions.registry import (
@@ -33,7 +33,7 @@ from local_aws.extensions.verification import easy_dkim_records, verification_to
 _ONE = re.compile(r"/identities/([^/]+)")
 
 
-def _dkim_outputs(name: str) -> dict[str, Any]:
+def dkim_outputs(name: str) -> dict[str, Any]:
     attributes = {"EmailIdentity": name}
     dkim = ses_v2._identities[name]["DkimAttributes"]
     if "@" not in name and dkim["SigningAttributesOrigin"] == "AWS_SES":
@@ -48,7 +48,7 @@ def _declare(name: str, properties: Properties) -> dict[str, Any]:
     declare_dkim(name, properties.get("DkimSigningAttributes") or {}, enabled=enabled)
     arn = ses_v2._resource_arn("identity", name)
     ses_v2._ses_tags[arn] = list(ses_v2._identities[name].get("Tags", []))
-    return _dkim_outputs(name)
+    return dkim_outputs(name)
 
 
 def _add_cloudformation() -> None:
@@ -123,6 +123,18 @@ def _refuse_unknown(match: re.Match[str], data: Any) -> Response | None:
     return None if known else json_error("NotFoundException", f"Email identity {match[1]} does not exist.", 404)
 
 
+def _set_mail_from(match: re.Match[str], data: Any) -> Response:
+    name = match[1]
+    if name not in ses_v2._identities:
+        return json_error("NotFoundException", f"Email identity {name} does not exist.", 404)
+    if problem := mail_from_problem(name, {"MailFromAttributes": data}):
+        return json_error("BadRequestException", problem)
+    behavior = data.get("BehaviorOnMxFailure") or "USE_DEFAULT_VALUE"
+    ses_v2._identities[name]["MailFromAttributes"] = {**data, "BehaviorOnMxFailure": behavior}
+    refresh()
+    return json_success({})
+
+
 def _after_query(action: str, params: Params, response: Response) -> None:
     if action == "DeleteIdentity" and response[0] == 200:
         forget(ses._p(params, "Identity"))
@@ -182,6 +194,7 @@ def install() -> None:
             ("POST", re.compile("/identities"), _refuse_create),
             ("GET", _ONE, _refuse_unknown),
             ("DELETE", _ONE, _refuse_unknown),
+            ("PUT", re.compile("/identities/([^/]+)/mail-from"), _set_mail_from),
         ]
     )
     after_query_call.append(_after_query)

@@ -20,7 +20,7 @@ from local_aws.extensions.registry import (
 
 MOST_FILTERS = 100
 
-_filters = AccountRegionScopedDict()
+filters = AccountRegionScopedDict()
 
 
 def filter_error(name: str, cidr: str) -> Response | None:
@@ -31,9 +31,9 @@ def filter_error(name: str, cidr: str) -> Response | None:
         return error("InvalidParameterValue", f"Not a valid filterName: {name}")
     if not is_network(cidr):
         return error("InvalidParameterValue", f"Invalid CIDR block: {cidr}")
-    if name in _filters:
+    if name in filters:
         return error("AlreadyExists", f"Filter already exists: {name}")
-    return error("LimitExceeded", "Too many filters") if len(_filters) >= MOST_FILTERS else None
+    return error("LimitExceeded", "Too many filters") if len(filters) >= MOST_FILTERS else None
 
 
 def is_network(cidr: str) -> bool:
@@ -56,7 +56,7 @@ def _create(logical_id: str, properties: Properties, stack_name: str) -> Provisi
 
 
 def _delete(name: str, properties: Properties) -> None:
-    _filters.pop(name, None)
+    filters.pop(name, None)
 
 
 def _call_create(params: Params) -> Response:
@@ -64,18 +64,18 @@ def _call_create(params: Params) -> Response:
     ip_filter = {field: ses._p(params, f"Filter.IpFilter.{field}") for field in ("Policy", "Cidr")}
     if refused := filter_error(name, ip_filter["Cidr"]):
         return refused
-    _filters[name] = {"Name": name, "IpFilter": ip_filter}
+    filters[name] = {"Name": name, "IpFilter": ip_filter}
     response: Response = ses._receipt_result("CreateReceiptFilter")
     return response
 
 
 def _call_list(params: Params) -> Response:
-    response: Response = ses._receipt_result("ListReceiptFilters", {"Filters": list(_filters.values())})
+    response: Response = ses._receipt_result("ListReceiptFilters", {"Filters": list(filters.values())})
     return response
 
 
 def _call_delete(params: Params) -> Response:
-    _filters.pop(ses._p(params, "FilterName"), None)
+    filters.pop(ses._p(params, "FilterName"), None)
     response: Response = ses._receipt_result("DeleteReceiptFilter")
     return response
 

@@ -216,3 +216,18 @@ def test_fact_82_a_policy_is_for_this_identity(aws: LocalAws, identity: str, res
 def test_fact_73_the_default_set_of_an_unknown_identity(aws: LocalAws) -> None:
     put = aws.client("sesv2").put_email_identity_configuration_set_attributes
     assert refusal_of(put, EmailIdentity=NAME) == ("NotFoundException", f"Identity <{NAME}> does not exist.")
+
+
+def test_a_mail_from_domain_by_hand_lies_below_its_identity(aws: LocalAws, identity: str) -> None:
+    set_mail_from = aws.client("sesv2").put_email_identity_mail_from_attributes
+
+    told = refusal_of(set_mail_from, EmailIdentity=identity, MailFromDomain="mail.example.org")
+    assert told[0] == "BadRequestException"
+    assert "Provided MAIL-FROM domain <mail.example.org> is not subdomain" in told[1]
+    assert refusal_of(set_mail_from, EmailIdentity="nobody.example.com", MailFromDomain="m.nobody.example.com") == (
+        "NotFoundException",
+        "Email identity nobody.example.com does not exist.",
+    )
+    assert refusal_of(set_mail_from, EmailIdentity=identity, MailFromDomain=f"mail.{identity}") == ("", "")
+    found = aws.client("sesv2").get_email_identity(EmailIdentity=identity)["MailFromAttributes"]
+    assert (found["MailFromDomain"], found["MailFromDomainStatus"]) == (f"mail.{identity}", "PENDING")

@@ -15,12 +15,12 @@ class Zone:
 
 
 def put_record(aws: LocalAws, zone: Zone, label: str, record_type: str, *values: str, action: str = "UPSERT") -> None:
-    """Write a record set behind CloudFormation's back."""
+    """Write a record set behind CloudFormation's back; an empty *label* is the zone's own name."""
     # The stubs want a literal for action and type.
     change: Any = {
         "Action": action,
         "ResourceRecordSet": {
-            "Name": f"{label}.{zone.domain}",
+            "Name": f"{label}.{zone.domain}".lstrip("."),
             "Type": record_type,
             "TTL": 300,
             "ResourceRecords": [{"Value": value} for value in values],
