@@ -4,80 +4,47 @@ These modules run inside ministack's process and use its private names, so minis
 renames one breaks the start, not a test much later. No ministack file is changed.
 """
 
+from importlib import import_module
+
+_INSTALLED_IN_THIS_ORDER = (
+    "registry",  # where the others hang themselves in
+    "access_keys",
+    "account_details",
+    "addresses",
+    "alarm_actions",
+    "alarms",
+    "asynchronous",
+    "buckets",
+    "configuration_sets",
+    "controls",
+    "custom_resources",
+    "embedded_metrics",
+    "encryption",
+    "event_bus",
+    "event_destinations",
+    "event_history",
+    "events",
+    "iam_lag",
+    "identities",
+    "identity_checks",
+    "identity_policies",
+    "parameters",
+    "permissions",
+    "queue_metrics",
+    "receipt_filters",
+    "receipt_rules",
+    "record_conditions",
+    "record_sets",
+    "rotation",
+    "secrets",
+    "sending_account",
+    "sent_mail",
+    "stack_checks",
+    "imports",  # adds to the types that others register
+)
+
 
 def install() -> None:
     """Register everything in the ministack of this process."""
-    from local_aws.extensions import (
-        access_keys,
-        account_details,
-        addresses,
-        alarm_actions,
-        alarms,
-        asynchronous,
-        buckets,
-        configuration_sets,
-        controls,
-        custom_resources,
-        embedded_metrics,
-        encryption,
-        event_bus,
-        event_destinations,
-        event_history,
-        events,
-        iam_lag,
-        identities,
-        identity_checks,
-        identity_policies,
-        imports,
-        parameters,
-        permissions,
-        queue_metrics,
-        receipt_filters,
-        receipt_rules,
-        record_conditions,
-        record_sets,
-        registry,
-        rotation,
-        secrets,
-        sending_account,
-        sent_mail,
-        stack_checks,
-    )
-
-    registry.install()
-    for module in (
-        access_keys,
-        account_details,
-        addresses,
-        alarm_actions,
-        alarms,
-        asynchronous,
-        buckets,
-        configuration_sets,
-        controls,
-        custom_resources,
-        embedded_metrics,
-        encryption,
-        event_bus,
-        event_destinations,
-        event_history,
-        events,
-        iam_lag,
-        identities,
-        identity_checks,
-        identity_policies,
-        parameters,
-        permissions,
-        queue_metrics,
-        receipt_filters,
-        receipt_rules,
-        record_conditions,
-        record_sets,
-        rotation,
-        secrets,
-        sending_account,
-        sent_mail,
-        stack_checks,
-        imports,  # adds to the types that others register
-    ):
-        module.install()
+    for name in _INSTALLED_IN_THIS_ORDER:
+        import_module(f"{__name__}.{name}").install()
