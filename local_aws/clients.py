@@ -8,7 +8,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local_aws.environment import CREDENTIALS, REGION
+from local_aws.environment import ACCOUNT, REGION, root_credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 class Clients:
     """One client per service and identity."""
 
-    def __init__(self, endpoint: str, *, certificate: Path | None) -> None:
+    def __init__(
+        self, endpoint: str, *, certificate: Path | None, account: str = ACCOUNT, region: str = REGION
+    ) -> None:
         self._endpoint = endpoint
+        self._root = {name.lower(): value for name, value in root_credentials(account).items()}
+        self._region = region
         self._verify = str(certificate) if certificate else False
         self._made: dict[tuple[str, str, str], Any] = {}
 
@@ -58,7 +62,7 @@ class Clients:
         """
         key = (service, options.get("aws_access_key_id", ""), options.get("region_name", ""))
         if key not in self._made:
-            root = {} if key[1] else {name.lower(): value for name, value in CREDENTIALS.items()}
+            root = {} if key[1] else self._root
             # The stubs know a client only by a literal name, the overloads above tell the same to our callers.
             make: Any = session().client
             self._made[key] = make(
@@ -66,7 +70,7 @@ class Clients:
                 endpoint_url=self._endpoint,
                 verify=self._verify,
                 config=Config(proxies={}, retries={"total_max_attempts": 2}),
-                **{"region_name": REGION, **root, **options},
+                **{"region_name": self._region, **root, **options},
             )
         return self._made[key]
 

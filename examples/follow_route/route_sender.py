@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 PRIMARY, STANDBY = "primary", "standby"
-ROUTE_SECONDS = 30  # how long a route is kept
+AFTER_A_FAILURE = 5  # seconds that a route is kept at most once SES has not answered
 CREDENTIAL_SECONDS = 50 * 60  # a role that assumes a role gets an hour, whatever the role says
 # boto3 would itself send a message again after a time-out.
 ONCE = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
@@ -58,11 +58,13 @@ class RouteSender:
         environment: Mapping[str, str] = os.environ,
         *,
         at_least_once: bool = False,
+        route_seconds: float = 30,
         clock: Callable[[], float] = time.monotonic,
         report: Callable[[str], object] = print,
     ) -> None:
         self._environment = environment
         self._at_least_once = at_least_once
+        self._route_seconds = route_seconds
         self._clock = clock
         self._report = report
         self._ssm = boto3.client("ssm", config=QUICK)
@@ -81,7 +83,7 @@ class RouteSender:
         return self._send_by(again, message)
 
     def route(self, *, afresh: bool = False) -> str:
-        """`primary` or `standby`, up to half a minute old unless *afresh*."""
+        """`primary` or `standby`, up to *route_seconds* old unless *afresh*."""
         if self._route and not afresh and self._clock() < self._route_until:
             return self._route
         try:
@@ -92,7 +94,7 @@ class RouteSender:
         except (ClientError, BotoCoreError):
             if not self._route:
                 raise
-        self._route_until = self._clock() + ROUTE_SECONDS
+        self._route_until = self._clock() + self._route_seconds
         return self._route
 
     def _second_way(self, route: str, error: ClientError | BotoCoreError) -> str:
@@ -112,6 +114,8 @@ class RouteSender:
             return Sent(client.send_email(**message)["MessageId"], route)
         except (ClientError, BotoCoreError) as error:
             failed, refused = int(_is_unknown(error)), int(_code(error) in REFUSED)
+            if failed:
+                self._route_until = min(self._route_until, self._clock() + AFTER_A_FAILURE)
             raise
         finally:
             self._count(route, Failed=failed, Refused=refused, Latency=round((self._clock() - began) * 1000))

@@ -28,6 +28,7 @@ def install() -> None:
         identities,
         identity_checks,
         identity_policies,
+        impairment,
         imports,
         parameters,
         permissions,
@@ -76,6 +77,7 @@ def install() -> None:
         sending_account,
         sent_mail,
         stack_checks,
+        impairment,  # comes before what answers else
         imports,  # adds to the types that others register
     ):
         module.install()

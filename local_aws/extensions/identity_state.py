@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_region
+from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import route53, ses, ses_v2
 
 from local_aws.extensions.identity_policies import policies_of_identity
@@ -85,8 +85,9 @@ def declare_dkim(name: str, signing: Properties, *, enabled: bool) -> None:
     if "@" in name:
         return
     own = bool(signing.get("DomainSigningPrivateKey"))
-    # Each region has keys of its own for the same domain.
-    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(f"{name}@{get_region()}")
+    # Each account and region has keys of its own for the same domain.
+    place = f"{name}@{get_region()}@{get_account_id()}"
+    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(place)
     before = identity["DkimAttributes"]
     same = before.get("Tokens") == tokens and "SigningAttributesOrigin" in before and _is_ours(identity)
     key_length = {} if own else {"CurrentSigningKeyLength": "RSA_2048_BIT", "NextSigningKeyLength": "RSA_2048_BIT"}
