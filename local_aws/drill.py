@@ -85,8 +85,15 @@ class Drill:
         return found
 
     def switch(self, to: str, why: str) -> dict[str, Any]:
-        """Switch as a person does."""
-        return self._invoke("FailoverFunction", {"switch_to": to, "by": "the drill", "why": why})
+        """Switch as a person does, who tries again while another run of the function goes on."""
+        deadline = time.monotonic() + COMES_WITHIN
+        while True:
+            try:
+                return self._invoke("FailoverFunction", {"switch_to": to, "by": "the drill", "why": why})
+            except self.main.client("lambda").exceptions.TooManyRequestsException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def alarm(self, name: str, state: str = "") -> str:
         """The state of one of the failover's alarms, set to *state* first if it is given."""

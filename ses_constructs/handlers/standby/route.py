@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 
 from .._aws import RETRY_SHORT, error_code, ignore_error_if_done
-from .._text import parse_json
+from .._text import one_line, parse_json
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 PRIMARY, STANDBY = "primary", "standby"
 
+_CHARACTERS = 400  # of up to four bytes, and two texts
 _LOOKS, _SECONDS_BETWEEN_LOOKS = 5, 1.0
 
 
@@ -51,7 +52,12 @@ class Route:
 
     def switched(self, *, to: str, by: str, why: str) -> "Route":
         """The route after this one."""
-        return Route(self.generation + 1, to, by, why, int(time.time()))
+        return Route(self.generation + 1, to, _told(by), _told(why), int(time.time()))
+
+
+def _told(text: str) -> str:
+    """Fit for a parameter, which holds 4 KB and no double braces, for those would name another parameter."""
+    return one_line(text.replace("{", "(").replace("}", ")"), _CHARACTERS)
 
 
 def _number(read: Mapping[str, Any], name: str) -> int:
@@ -86,7 +92,7 @@ class RouteStore:
 
     def write(self, route: Route) -> None:
         """Make *route* the active one, and return once it reads so."""
-        text = json.dumps(asdict(route))
+        text = json.dumps(asdict(route), ensure_ascii=False)
         with ignore_error_if_done(lambda _: self.read() == route):
             self._ssm.put_parameter(Name=self._name, Value=text, Type="String", Overwrite=True)
         # A look may be answered by a replica that has not heard of the write yet.
