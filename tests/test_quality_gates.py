@@ -125,7 +125,7 @@ def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     templates: list[Path] = []
     for path in APPLICATIONS:
         run_application(path, tmp_path / path.stem)
-        templates += (tmp_path / path.stem).glob("*.template.json")
+        templates += (tmp_path / path.stem).rglob("*.template.json")
 
     result = cfn_lint(templates)
 

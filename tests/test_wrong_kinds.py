@@ -40,12 +40,15 @@ from ses_constructs import (
     LeaveInactive,
     RecordsToPublish,
     ReputationMetrics,
+    SenderFailover,
     SendingAlarm,
     SendingDomain,
     SendingMetrics,
+    SendingRoute,
     SmtpCredentials,
     SmtpSecret,
     SpfPolicy,
+    StandbySender,
     StoreMail,
     VerifiedAddress,
     VerifiedDomain,
@@ -69,6 +72,7 @@ MADE_BY_THE_LIBRARY = {
     ReputationMetrics,
     SendingAlarm,
     SendingMetrics,
+    SendingRoute,
     SmtpSecret,
 }
 # What passes though nothing in the annotation's text says so, and why.
@@ -102,6 +106,30 @@ def forwarding(stack: Stack) -> Forwarding:
     rule_set.add_rule("Forward", actions=[ForwardMail(to=["team@example.net"])])
     assert rule_set.forwarding
     return rule_set.forwarding
+
+
+def watched(domain: SendingDomain) -> SendingDomain:
+    """*domain* with a default configuration set, made if it has none."""
+    if domain.configuration_set is None:
+        BounceMonitoring(Stack.of(domain), f"Of{domain.node.id}", domain=domain, watch_account=False)
+    return domain
+
+
+def primary(stack: Stack) -> SendingDomain:
+    return watched(VerifiedDomain(stack, "Primary", domain_name="example.com", dns=RecordsToPublish()))
+
+
+def standby(stack: Stack) -> StandbySender:
+    other = Stack(stack.node.root, "Other", env=Environment(account="222233334444", region="eu-central-1"))
+    made = StandbySender(
+        other, "Standby", domain_name="example.com", dns=RecordsToPublish(), primary_account="111122223333"
+    )
+    watched(made.domain)
+    return made
+
+
+def failover(stack: Stack) -> SenderFailover:
+    return SenderFailover(stack, "Failover", primary=primary(stack), standby=standby(stack))
 
 
 TEMPLATE = {"Resources": {"Set": {"Type": "AWS::SES::ReceiptRuleSet"}}}
@@ -140,6 +168,8 @@ VALUES: Mapping[str, Make] = {
     "of": lambda _: "bucket",
     "organization_arn": lambda _: "arn:aws:workmail:eu-west-1:111122223333:organization/m-1",
     "other": lambda _: SpfPolicy(),
+    "primary": primary,
+    "primary_account": lambda _: "111122223333",
     "principal": lambda _: "111122223333",
     "private_key": lambda _: SecretValue.secrets_manager("key"),
     "public_key": lambda _: "A" * 392,
@@ -153,6 +183,7 @@ VALUES: Mapping[str, Make] = {
     "selector": lambda _: "mail2026",
     "sender": lambda _: "bounce@example.com",
     "smtp_code": lambda _: "550",
+    "standby": standby,
     "statement": lambda _: iam.PolicyStatement(),
     "stack": lambda stack: inbound(stack).node.scope,
     "status_code": lambda _: "5.1.1",
@@ -194,6 +225,7 @@ OWNERS: Mapping[type, Make] = {
     ReputationMetrics: lambda _: ReputationMetrics(),
     SendingDomain: lambda stack: VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish()),
     SendingMetrics: lambda _: SendingMetrics(),
+    SendingRoute: lambda stack: failover(stack).route,
     SmtpSecret: lambda stack: SmtpCredentials(stack, "Smtp", domain=domain(stack)),
     SpfPolicy: lambda _: SpfPolicy(),
     VerifiedAddress: lambda stack: VerifiedAddress(stack, "Team", address="someone@example.net"),
