@@ -120,7 +120,9 @@ def primary(stack: Stack) -> SendingDomain:
 
 
 def standby(stack: Stack) -> StandbySender:
-    other = Stack(stack.node.root, "Other", env=Environment(account="222233334444", region="eu-central-1"))
+    app = stack.node.root
+    assert isinstance(app, App)
+    other = Stack(app, "Other", env=Environment(account="222233334444", region="eu-central-1"))
     made = StandbySender(
         other, "Standby", domain_name="example.com", dns=RecordsToPublish(), primary_account="111122223333"
     )

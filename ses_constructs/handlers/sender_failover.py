@@ -35,8 +35,14 @@ from ._lambda import FLAGS, AccountRegion, Context
 from ._text import one_line
 from ._topics import Topics
 from .account_events import SWITCHED_OFF, AccountEvent, NotPublishedError, UnexpectedEventError
-from .standby import messages
 from .standby.accounts import Standby, why_a_person_decides, why_the_primary_cannot_send
+from .standby.messages import (
+    Commands,
+    account_event_message,
+    decision_message,
+    failure_message,
+    switch_message,
+)
 from .standby.route import PRIMARY, STANDBY, Route, RouteStore
 
 log = logging.getLogger(__name__)
@@ -111,7 +117,7 @@ class Failover:
         self._here = AccountRegion.of(context.invoked_function_arn)
         self._store = RouteStore(settings.parameter)
         self._topics = Topics.of(os.environ, "FAILOVER_TOPICS", context)
-        self._commands = messages.Commands(context.invoked_function_arn, self._here.region)
+        self._commands = Commands(context.invoked_function_arn, self._here.region)
 
     def by_hand(self, request: Request) -> Mapping[str, Any]:
         """Switch as a person asks, to a way that can send."""
@@ -146,7 +152,7 @@ class Failover:
         reported = AccountEvent.of(event, self._here)
         if reported.kind != SWITCHED_OFF:
             raise UnexpectedEventError(f"the event must be {SWITCHED_OFF!r}, got {reported.kind!r}")
-        told = messages.of_account_event(reported, self._store.read(), self._commands)
+        told = account_event_message(reported, self._store.read(), self._commands)
         if not self._topics.publish(told):
             raise NotPublishedError(f"no topic could be told that {reported.headline}")
 
@@ -169,7 +175,7 @@ class Failover:
             else:
                 self._switch(route, to=STANDBY, by=f"alarm {alarm.name}", why=alarm.reason or "unknown")
         except Exception as error:
-            self._topics.publish(messages.of_failure(alarm, error, self._commands))
+            self._topics.publish(failure_message(alarm, error, self._commands))
             raise
 
     def _why_not(self, to: str) -> str:
@@ -182,10 +188,10 @@ class Failover:
         self._store.write(switched)
         log.warning("route switched", extra={"active": to, "generation": switched.generation, "by": by})
         # The route is switched: from here on nothing may be raised.
-        self._topics.publish(messages.of_switch(switched, self._commands))
+        self._topics.publish(switch_message(switched, self._commands))
         return switched
 
     def _tell_who_decides(self, alarm: AlarmChange, route: Route, reason: str) -> None:
         log.warning("not switched", extra={"alarm": alarm.name, "reason": reason})
-        if not self._topics.publish(messages.of_decision(alarm, route, reason, self._commands)):
+        if not self._topics.publish(decision_message(alarm, route, reason, self._commands)):
             log.error("nobody was told", extra={"alarm": alarm.name})

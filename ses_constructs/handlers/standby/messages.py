@@ -32,7 +32,7 @@ class Commands:
         )
 
 
-def of_switch(route: Route, commands: Commands) -> Message:
+def switch_message(route: Route, commands: Commands) -> Message:
     """Say which way mail goes now."""
     parts = [
         f"Mail now goes through the {route.active}.",
@@ -47,7 +47,7 @@ def of_switch(route: Route, commands: Commands) -> Message:
     return Message.of(f"SES sending switched to the {route.active}, by {route.by}", parts)
 
 
-def of_decision(alarm: AlarmChange, route: Route, reason: str, commands: Commands) -> Message:
+def decision_message(alarm: AlarmChange, route: Route, reason: str, commands: Commands) -> Message:
     """Say that an alarm fired and nothing was switched, and how a person can."""
     return Message.of(
         f"SES sending not switched: {reason}",
@@ -59,7 +59,7 @@ def of_decision(alarm: AlarmChange, route: Route, reason: str, commands: Command
     )
 
 
-def of_account_event(event: AccountEvent, route: Route, commands: Commands) -> Message:
+def account_event_message(event: AccountEvent, route: Route, commands: Commands) -> Message:
     """Say what SES has switched off, and that a person decides."""
     return Message.of(
         f"{event.headline}, and a person decides about the standby",
@@ -72,7 +72,7 @@ def of_account_event(event: AccountEvent, route: Route, commands: Commands) -> M
     )
 
 
-def of_failure(alarm: AlarmChange, error: Exception, commands: Commands) -> Message:
+def failure_message(alarm: AlarmChange, error: Exception, commands: Commands) -> Message:
     """Say that a switch failed."""
     return Message.of(
         "SES sending could not be switched to the standby",
