@@ -1,30 +1,47 @@
-"""One domain that sends from two regions: each region has DKIM keys of its own, everything else is published once."""
+"""One domain that sends from two regions: with the same DKIM keys, and everything else published once.
 
-from aws_cdk import App, Environment, Stack
+The second region adds no DNS record. It is deployed after the first and destroyed before it, for SES deletes no
+identity whose keys another region uses.
+"""
+
+from aws_cdk import App, Environment, Stack, Stage
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from ses_constructs import Route53Zone, VerifiedDomain
+from ses_constructs import BounceMonitoring, Dkim, EasyDkim, EmailTeam, ReplicatedDkim, Route53Zone, VerifiedDomain
+
+FIRST, SECOND = "eu-west-1", "us-east-1"
 
 
 class Region(Stack):
-    """The domain as one region knows it."""
+    """The domain as one region knows it, watched there: bounces, rates and quotas are counted by region."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, region: str, owns_shared_records: bool) -> None:
-        super().__init__(scope, construct_id, env=Environment(region=region))
+    def __init__(self, scope: Construct, construct_id: str, *, region: str, dkim: Dkim | ReplicatedDkim) -> None:
+        super().__init__(scope, construct_id, env=Environment(account="111122223333", region=region))
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id="Z0123456789ABCDEFGHIJ", zone_name="example.com"
         )
-        VerifiedDomain(
+        domain = VerifiedDomain(
             self,
             "Domain",
             domain_name="example.com",
             dns=Route53Zone(zone),
-            owns_shared_records=owns_shared_records,
+            dkim=dkim,
+            owns_shared_records=region == FIRST,
         )
+        BounceMonitoring(self, "Bounces", domain=domain, reactions=[EmailTeam("ops@example.net")])
+
+
+class Mail(Stage):
+    """Both regions, as a stage that CDK Pipelines takes."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        first = Region(self, "Ireland", region=FIRST, dkim=EasyDkim())
+        second = Region(self, "Virginia", region=SECOND, dkim=ReplicatedDkim(parent_region=FIRST))
+        second.node.add_dependency(first)
 
 
 app = App()
-Region(app, "Ireland", region="eu-west-1", owns_shared_records=True)
-Region(app, "Virginia", region="us-east-1", owns_shared_records=False)
+Mail(app, "Mail")
 app.synth()

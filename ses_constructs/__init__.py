@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
+    from .identities.dkim import ReplicatedDkim as ReplicatedDkim
     from .identities.sending_domain import SendingDomain as SendingDomain
     from .identities.verified_address import VerifiedAddress as VerifiedAddress
     from .identities.verified_domain import VerifiedDomain as VerifiedDomain
@@ -119,6 +120,7 @@ _MODULES = {
     "PublishToTopic": "receiving.inbound_actions",
     "RecordType": "email_records",
     "RecordsToPublish": "dns.zones",
+    "ReplicatedDkim": "identities.dkim",
     "ReputationMetrics": "common.sending_metrics",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",

@@ -172,6 +172,7 @@ VALUES: Mapping[str, Make] = {
     "other": lambda _: SpfPolicy(),
     "primary": primary,
     "primary_account": lambda _: "111122223333",
+    "parent_region": lambda _: "eu-central-1",
     "principal": lambda _: "111122223333",
     "private_key": lambda _: SecretValue.secrets_manager("key"),
     "public_key": lambda _: "A" * 392,

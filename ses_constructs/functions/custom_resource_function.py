@@ -76,6 +76,11 @@ HANDLERS = {
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
     "receipt_rules": _HandlerSettings(description="Activates SES receipt rule sets and keeps their rules in order"),
+    "replicated_identity": _HandlerSettings(
+        description="Makes SES identities that sign with the DKIM keys of another region",
+        # Two get another parent or domain.
+        replaced_policies=2,
+    ),
     "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
     "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",

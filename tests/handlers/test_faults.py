@@ -15,6 +15,7 @@ TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verificat
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
 ORDER = "order_rules"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
+REPLICA = "replicated_identity"
 
 
 class Step(NamedTuple):
@@ -50,6 +51,9 @@ class Step(NamedTuple):
         if self.handler == ADDRESS and self.kind != "create":
             owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
             aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
+        if self.handler == REPLICA and self.kind != "create":
+            owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
+            aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
         if self.handler == ADDRESSES:
             for address in self.event["ResourceProperties"]["Addresses"]:
                 aws.state.new_identity(address).succeed()
@@ -65,6 +69,7 @@ REMEMBER = "lambda.TagResource"
 MOVE = "ses.SetReceiptRulePosition"
 IDENTITY = "sesv2.GetEmailIdentity"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
+SETTINGS = ("sesv2.PutEmailIdentityMailFromAttributes", "sesv2.PutEmailIdentityConfigurationSetAttributes")
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -88,6 +93,9 @@ STEPS = (
     Step(ADDRESS, "create", (IDENTITY, IDENTITY, "sesv2.CreateEmailIdentity")),
     Step(ADDRESS, "update", (IDENTITY, "ses.VerifyEmailIdentity")),
     Step(ADDRESS, "delete", (IDENTITY, "sesv2.DeleteEmailIdentity")),
+    Step(REPLICA, "create", (IDENTITY, "sesv2.CreateEmailIdentity", *SETTINGS, IDENTITY)),
+    Step(REPLICA, "update", (IDENTITY, "sesv2.PutEmailIdentityDkimSigningAttributes", *SETTINGS, IDENTITY)),
+    Step(REPLICA, "delete", (IDENTITY, "sesv2.DeleteEmailIdentity")),
     Step(ADDRESSES, "create", ("ses.GetIdentityVerificationAttributes",)),
     Step(ADDRESSES, "update", ("ses.GetIdentityVerificationAttributes",)),
     Step(ADDRESSES, "delete", ()),
@@ -174,7 +182,8 @@ def test_denied_access_is_waited_for_within_90_seconds_and_the_time_of_the_funct
     assert sum(aws.clock.sleeps) == (7 if timeout == 160 else 90)
 
 
-@pytest.mark.parametrize(("step", "call"), CALLS)
+# Not for a second write: what CloudFormation sends after a failed Create or Update takes the first one back.
+@pytest.mark.parametrize(("step", "call"), [each for each in CALLS if each.values[1] not in SETTINGS])
 def test_denied_access_fails_with_one_answer_and_no_change(aws: World, step: Step, call: str) -> None:
     step.arrange(aws)
     before = copy.deepcopy(aws.state)

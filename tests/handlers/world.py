@@ -29,6 +29,7 @@ CUSTOM_RESOURCES = (
     "dns_records",
     "order_rules",
     "production_access",
+    "replicated_identity",
     "sender_policy",
     "smtp_credentials",
     "suppression_list",
