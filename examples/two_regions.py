@@ -1,14 +1,25 @@
-"""One domain that sends from two regions: with the same DKIM keys, and everything else published once.
+"""One domain that sends from two regions: with the same DKIM keys, everything else published once, and one endpoint.
 
 The second region adds no DNS record. It is deployed after the first and destroyed before it, for SES deletes no
 identity whose keys another region uses.
 """
 
-from aws_cdk import App, Environment, Stack, Stage
+from aws_cdk import App, CfnOutput, Environment, Stack, Stage
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ses_constructs import BounceMonitoring, Dkim, EasyDkim, EmailTeam, ReplicatedDkim, Route53Zone, VerifiedDomain
+from ses_constructs import (
+    BounceMonitoring,
+    Dkim,
+    EasyDkim,
+    EmailTeam,
+    GlobalEndpoint,
+    ReplicatedDkim,
+    Route53Zone,
+    VerifiedDomain,
+)
 
 FIRST, SECOND = "eu-west-1", "us-east-1"
 
@@ -21,25 +32,45 @@ class Region(Stack):
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id="Z0123456789ABCDEFGHIJ", zone_name="example.com"
         )
-        domain = VerifiedDomain(
+        # Of one name in both, for a message through the endpoint may go by either.
+        sending = ses.ConfigurationSet(
+            self,
+            "Sending",
+            configuration_set_name="mail",
+            reputation_metrics=True,
+            tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+        )
+        self.domain = VerifiedDomain(
             self,
             "Domain",
             domain_name="example.com",
             dns=Route53Zone(zone),
             dkim=dkim,
             owns_shared_records=region == FIRST,
+            configuration_set=sending,
         )
-        BounceMonitoring(self, "Bounces", domain=domain, reactions=[EmailTeam("ops@example.net")])
+        BounceMonitoring(self, "Bounces", domain=self.domain, reactions=[EmailTeam("ops@example.net")])
+
+
+class Endpoint(Stack):
+    """Sends through both; it comes after them, and looks whether both are fit."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, domain: VerifiedDomain) -> None:
+        super().__init__(scope, construct_id, env=Environment(account="111122223333", region=FIRST))
+        endpoint = GlobalEndpoint(self, "Endpoint", domain=domain, regions=[SECOND])
+        endpoint.grant_send(iam.Role(self, "Sender", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")))
+        CfnOutput(self, "EndpointId", value=endpoint.endpoint_id)
 
 
 class Mail(Stage):
-    """Both regions, as a stage that CDK Pipelines takes."""
+    """Both regions and the endpoint, as a stage that CDK Pipelines takes."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         first = Region(self, "Ireland", region=FIRST, dkim=EasyDkim())
         second = Region(self, "Virginia", region=SECOND, dkim=ReplicatedDkim(parent_region=FIRST))
         second.node.add_dependency(first)
+        Endpoint(self, "Endpoint", domain=first.domain).node.add_dependency(second)
 
 
 app = App()

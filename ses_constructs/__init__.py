@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from .receiving.rule_set import RuleSet as RuleSet
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
     from .smtp.smtp_secret import SmtpSecret as SmtpSecret
+    from .standby.global_endpoint import GlobalEndpoint as GlobalEndpoint
     from .standby.impairment_thresholds import ImpairmentThresholds as ImpairmentThresholds
     from .standby.sender_failover import SenderFailover as SenderFailover
     from .standby.sending_route import SendingRoute as SendingRoute
@@ -105,6 +106,7 @@ _MODULES = {
     "FirehoseEvents": "events.event_destinations",
     "ForwardMail": "receiving.forward_mail",
     "Forwarding": "receiving.forwarding",
+    "GlobalEndpoint": "standby.global_endpoint",
     "ImpairmentThresholds": "standby.impairment_thresholds",
     "InboundAction": "receiving.inbound_rule",
     "InboundRule": "receiving.inbound_rule",

@@ -70,6 +70,8 @@ def text(value: Any, resources: dict[str, Any]) -> str:
             return ARNS[resources[name]["Type"]]
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(text(part, resources) for part in parts)
+        case {"Fn::ImportValue": name}:
+            return str(name).rpartition(":")[2]
         case {"Fn::Select": [number, {"Fn::Split": [separator, whole]}]}:
             return text(whole, resources).split(separator)[int(number)]
         case {"Ref": name}:

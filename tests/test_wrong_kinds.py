@@ -35,6 +35,7 @@ from ses_constructs import (
     EventSource,
     Forwarding,
     ForwardMail,
+    GlobalEndpoint,
     InboundRule,
     InboundRuleSet,
     LeaveInactive,
@@ -130,6 +131,11 @@ def standby(stack: Stack) -> StandbySender:
     return made
 
 
+def with_set(stack: Stack) -> SendingDomain:
+    mail = ses.ConfigurationSet.from_configuration_set_name(stack, "MailSet", "mail")
+    return VerifiedDomain.from_domain_name(stack, "WithSet", "example.com", configuration_set=mail)
+
+
 def failover(stack: Stack) -> SenderFailover:
     return SenderFailover(stack, "Failover", primary=primary(stack), standby=standby(stack))
 
@@ -178,6 +184,7 @@ VALUES: Mapping[str, Make] = {
     "public_key": lambda _: "A" * 392,
     "recipients": lambda _: ["someone@example.com"],
     "region": lambda _: "eu-west-1",
+    "regions": lambda _: ["us-east-1"],
     "reports_to": lambda _: ["reports@example.com"],
     "resource": lambda _: "*",
     "argument": lambda _: "bucket",
@@ -206,6 +213,7 @@ VALUES: Mapping[str, Make] = {
 # What a call needs beside what it has to be given, or instead of it, so that nothing else is in the way.
 BESIDE: Mapping[str, Callable[[Stack], Mapping[str, Any]]] = {
     "InboundRuleSet": lambda stack: {"domain": domain(stack), "activation": LeaveInactive(), "drop_spam": False},
+    "GlobalEndpoint": lambda stack: {"domain": with_set(stack)},
     "VerifiedAddress": lambda _: {"address": "someone@example.net"},
     "SmtpCredentials": lambda _: {"rotate_after": Duration.days(30)},
     "DmarcPolicy.parse": lambda _: {"text": "v=DMARC1; p=none"},
@@ -222,6 +230,7 @@ OWNERS: Mapping[type, Make] = {
     EventHistory: lambda stack: EventHistory(stack, "History", monitoring=monitoring(stack)),
     EventSource: lambda stack: BounceMonitoring(stack, "Monitoring", destinations=(), delivery_thresholds=QUIET),
     Forwarding: forwarding,
+    GlobalEndpoint: lambda stack: GlobalEndpoint(stack, "Endpoint", domain=with_set(stack), regions=["us-east-1"]),
     InboundRule: lambda stack: inbound(stack).add_rule("Rule", actions=[StoreMail()]),
     InboundRuleSet: lambda stack: forwarding(stack).node.scope,
     ReceiptSimulator: lambda _: ReceiptSimulator.from_template(TEMPLATE),

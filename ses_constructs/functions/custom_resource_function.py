@@ -71,6 +71,12 @@ HANDLERS = {
         # One gets another zone or name.
         replaced_policies=1,
     ),
+    "global_endpoint": _HandlerSettings(
+        description="Looks whether two regions are fit for a global endpoint, and reads its id",
+        actions_on_everything=("ses:GetAccount",),
+        # One gets another region.
+        replaced_policies=1,
+    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),

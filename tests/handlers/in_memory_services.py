@@ -129,6 +129,7 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             "IdentityType": "EMAIL_ADDRESS" if "@" in EmailIdentity else "DOMAIN",
             "VerifiedForSendingStatus": identity.verified,
             "VerificationStatus": identity.verification,
+            "ConfigurationSetName": identity.configuration_set,
             "DkimAttributes": {"Status": identity.dkim, "SigningAttributesOrigin": identity.origin},
             "MailFromAttributes": {
                 "MailFromDomain": identity.mail_from,

@@ -15,7 +15,7 @@ TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verificat
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
 ORDER = "order_rules"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
-REPLICA = "replicated_identity"
+REPLICA, ENDPOINT = "replicated_identity", "global_endpoint"
 
 
 class Step(NamedTuple):
@@ -54,6 +54,10 @@ class Step(NamedTuple):
         if self.handler == REPLICA and self.kind != "create":
             owner = {"Key": OWNER_TAG, "Value": self.event["StackId"]}
             aws.state.new_identity(self.event["PhysicalResourceId"]).tags = [owner]
+        if self.handler == ENDPOINT:
+            aws.domain.succeed()
+            aws.domain.configuration_set = "mail-set"
+            aws.state.account.configuration_sets = {"mail-set": True}
         if self.handler == ADDRESSES:
             for address in self.event["ResourceProperties"]["Addresses"]:
                 aws.state.new_identity(address).succeed()
@@ -70,6 +74,7 @@ MOVE = "ses.SetReceiptRulePosition"
 IDENTITY = "sesv2.GetEmailIdentity"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
 SETTINGS = ("sesv2.PutEmailIdentityMailFromAttributes", "sesv2.PutEmailIdentityConfigurationSetAttributes")
+REGION = (ACCOUNT, IDENTITY, "sesv2.GetConfigurationSet")
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -96,6 +101,9 @@ STEPS = (
     Step(REPLICA, "create", (IDENTITY, "sesv2.CreateEmailIdentity", *SETTINGS, IDENTITY)),
     Step(REPLICA, "update", (IDENTITY, "sesv2.PutEmailIdentityDkimSigningAttributes", *SETTINGS, IDENTITY)),
     Step(REPLICA, "delete", (IDENTITY, "sesv2.DeleteEmailIdentity")),
+    Step(ENDPOINT, "create", (*REGION, *REGION, "sesv2.GetMultiRegionEndpoint")),
+    Step(ENDPOINT, "update", (*REGION, *REGION, "sesv2.GetMultiRegionEndpoint")),
+    Step(ENDPOINT, "delete", ()),
     Step(ADDRESSES, "create", ("ses.GetIdentityVerificationAttributes",)),
     Step(ADDRESSES, "update", ("ses.GetIdentityVerificationAttributes",)),
     Step(ADDRESSES, "delete", ()),

@@ -52,10 +52,6 @@ class TwoAccounts(SesV2):
             "SendingEnabled": self.standby.sending,
         }
 
-    def get_configuration_set(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
-        sends = self.state.account.configuration_sets[ConfigurationSetName]
-        return {"ConfigurationSetName": ConfigurationSetName, "SendingOptions": {"SendingEnabled": sends}}
-
     def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
         assert EmailIdentity == "example.com"
         return {"IdentityType": "DOMAIN", "VerifiedForSendingStatus": self.verified}
