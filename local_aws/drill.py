@@ -20,7 +20,7 @@ from rich.panel import Panel
 from local_aws.aws import LocalAws
 from local_aws.cdk_cli import CdkError, app_arguments, context_arguments
 from local_aws.demo import Progress
-from local_aws.drill_app import CALLS, DOMAIN, STANDBY_ACCOUNT, STANDBY_REGION
+from local_aws.drill_app import CALLS, COOL_DOWN, DOMAIN, STANDBY_ACCOUNT, STANDBY_REGION
 
 APP = (sys.executable, "-m", "local_aws.drill_app")
 COMES_WITHIN = 120.0  # seconds; it takes a few, more on a busy machine
@@ -85,15 +85,22 @@ class Drill:
         return found
 
     def switch(self, to: str, why: str) -> dict[str, Any]:
-        """Switch as a person does, who tries again while another run of the function goes on."""
-        deadline = time.monotonic() + COMES_WITHIN
-        while True:
+        """Switch as a person does, who tries again while another run of the function goes on; then let it cool down."""
+        event = {"switch_to": to, "by": "the drill", "why": why}
+        answer = dict[str, Any]()
+
+        def is_answered() -> bool:
             try:
-                return self._invoke("FailoverFunction", {"switch_to": to, "by": "the drill", "why": why})
+                answer.update(self._invoke("FailoverFunction", event))
             except self.main.client("lambda").exceptions.TooManyRequestsException:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+                return False
+            return True
+
+        self.until(is_answered, "a person should be able to switch")
+        if answer.get("switched"):
+            cool = self.route()["since"] + COOL_DOWN
+            self.until(lambda: time.time() > cool, "time should pass")
+        return answer
 
     def alarm(self, name: str, state: str = "") -> str:
         """The state of one of the failover's alarms, set to *state* first if it is given."""

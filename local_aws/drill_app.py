@@ -25,6 +25,7 @@ from ses_constructs import (
 DOMAIN = "example.com"
 STANDBY_ACCOUNT, STANDBY_REGION = "222222222222", "eu-central-1"
 CALLS = 5  # that have to fail within a minute
+COOL_DOWN = 1  # second
 
 
 def zone(stack: Stack, hosted_zone_id: str) -> Route53Zone:
@@ -70,7 +71,7 @@ class Main(Stack):
             standby=standby,
             reactions=[NotifyTopic(team)],
             thresholds=ImpairmentThresholds(minimum_calls=CALLS, minutes=1),
-            cool_down=Duration.seconds(1),
+            cool_down=Duration.seconds(COOL_DOWN),
         )
         sender = lambda_.Function(
             self,

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ._alarm_event import ALARM, AlarmChange, NotAnAlarmError, parse_alarm_event
-from ._lambda import FLAGS, AccountRegion, Context
+from ._lambda import FLAGS, AccountRegion, Context, json_list
 from ._text import one_line
 from ._topics import Topics
 from .account_events import SWITCHED_OFF, AccountEvent, NotPublishedError, UnexpectedEventError
@@ -193,5 +193,7 @@ class Failover:
 
     def _tell_who_decides(self, alarm: AlarmChange, route: Route, reason: str) -> None:
         log.warning("not switched", extra={"alarm": alarm.name, "reason": reason})
-        if not self._topics.publish(decision_message(alarm, route, reason, self._commands)):
-            log.error("nobody was told", extra={"alarm": alarm.name})
+        told = self._topics.publish(decision_message(alarm, route, reason, self._commands))
+        # Nothing was done, so that another try does no harm.
+        if not told and json_list(os.environ, "FAILOVER_TOPICS"):
+            raise NotPublishedError(f"no topic could be told that nothing was switched: {reason}")

@@ -330,6 +330,20 @@ def test_a_switch_is_done_though_nobody_could_be_told(aws: World, both: TwoAccou
     assert (route(aws) or stand(aws)).active == "standby"
 
 
+@pytest.mark.parametrize("name", ["Mail-Failover-Failing", "Mail-Failover-Refused"])
+def test_what_a_person_has_to_decide_is_told_again_if_nobody_heard(
+    aws: World, both: TwoAccounts, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    pause_account(both)
+    aws.sns.topics = set()
+
+    with pytest.raises(NotPublishedError, match="no topic could be told that nothing was switched"):
+        aws.invoke(HANDLER, impairment(name))
+
+    monkeypatch.setenv("FAILOVER_TOPICS", "[]")
+    aws.invoke(HANDLER, impairment(name))  # there is nobody to hear
+
+
 # By a person
 
 
