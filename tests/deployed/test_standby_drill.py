@@ -45,6 +45,7 @@ def calm(drill: Drill) -> None:
     drill.told.clear()
 
 
+# A minute, in which the alarm would see the errors of before, and switch again.
 def test_errors_switch_to_the_standby_and_a_person_switches_back(
     drill: Drill, record_property: Callable[[str, object], None]
 ) -> None:

@@ -1,6 +1,7 @@
 """What the record writer uses: hosted zones of Route 53, parameters of SSM, and a role of another account."""
 
 import copy
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,7 +148,7 @@ class Parameters:
     ) -> dict[str, Any]:
         assert (Type, Overwrite) == ("String", True)
         assert len(Value.encode()) <= {"Standard": 4096, "Intelligent-Tiering": 8192}[Tier]
-        if "{{" in Value or "}}" in Value:
+        if re.search(r"\{\{.*\}\}", Value):
             raise AwsError("ValidationException", "Parameter value can't nest another parameter.")
         self.values[Name] = Value
         return {"Version": 1}

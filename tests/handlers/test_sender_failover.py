@@ -367,7 +367,9 @@ def test_a_person_may_switch_whatever_the_primary_is_in(aws: World, both: TwoAcc
     assert by_hand(aws)["active"] == "standby"
 
 
-@pytest.mark.parametrize("text", ["\U0001f600" * 600, "{{ssm:secret}}" * 50, "{{{"])
+@pytest.mark.parametrize(
+    "text", ["\U0001f600" * 600, "{{ssm:secret}}" * 50, "{{{}}}"], ids=["long", "reference", "braces"]
+)
 def test_any_reason_fits_into_the_parameter(aws: World, both: TwoAccounts, text: str) -> None:
     assert by_hand(aws, by=text, why=text)["switched"]
 
