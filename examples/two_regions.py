@@ -1,30 +1,78 @@
-"""One domain that sends from two regions: each region has DKIM keys of its own, everything else is published once."""
+"""One domain that sends from two regions: with the same DKIM keys, everything else published once, and one endpoint.
 
-from aws_cdk import App, Environment, Stack
+The second region adds no DNS record. It is deployed after the first and destroyed before it, for SES deletes no
+identity whose keys another region uses.
+"""
+
+from aws_cdk import App, CfnOutput, Environment, Stack, Stage
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ses_constructs import Route53Zone, VerifiedDomain
+from ses_constructs import (
+    BounceMonitoring,
+    Dkim,
+    EasyDkim,
+    EmailTeam,
+    GlobalEndpoint,
+    ReplicatedDkim,
+    Route53Zone,
+    VerifiedDomain,
+)
+
+FIRST, SECOND = "eu-west-1", "us-east-1"
 
 
 class Region(Stack):
-    """The domain as one region knows it."""
+    """The domain as one region knows it, watched there: bounces, rates and quotas are counted by region."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, region: str, owns_shared_records: bool) -> None:
-        super().__init__(scope, construct_id, env=Environment(region=region))
+    def __init__(self, scope: Construct, construct_id: str, *, region: str, dkim: Dkim | ReplicatedDkim) -> None:
+        super().__init__(scope, construct_id, env=Environment(account="111122223333", region=region))
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id="Z0123456789ABCDEFGHIJ", zone_name="example.com"
         )
-        VerifiedDomain(
+        # Of one name in both, for a message through the endpoint may go by either.
+        sending = ses.ConfigurationSet(
+            self,
+            "Sending",
+            configuration_set_name="mail",
+            reputation_metrics=True,
+            tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+        )
+        self.domain = VerifiedDomain(
             self,
             "Domain",
             domain_name="example.com",
             dns=Route53Zone(zone),
-            owns_shared_records=owns_shared_records,
+            dkim=dkim,
+            owns_shared_records=region == FIRST,
+            configuration_set=sending,
         )
+        BounceMonitoring(self, "Bounces", domain=self.domain, reactions=[EmailTeam("ops@example.net")])
+
+
+class Endpoint(Stack):
+    """Sends through both; it comes after them, and looks whether both are fit."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, domain: VerifiedDomain) -> None:
+        super().__init__(scope, construct_id, env=Environment(account="111122223333", region=FIRST))
+        endpoint = GlobalEndpoint(self, "Endpoint", domain=domain, regions=[SECOND])
+        endpoint.grant_send(iam.Role(self, "Sender", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")))
+        CfnOutput(self, "EndpointId", value=endpoint.endpoint_id)
+
+
+class Mail(Stage):
+    """Both regions and the endpoint, as a stage that CDK Pipelines takes."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        first = Region(self, "Ireland", region=FIRST, dkim=EasyDkim())
+        second = Region(self, "Virginia", region=SECOND, dkim=ReplicatedDkim(parent_region=FIRST))
+        second.node.add_dependency(first)
+        Endpoint(self, "Endpoint", domain=first.domain).node.add_dependency(second)
 
 
 app = App()
-Region(app, "Ireland", region="eu-west-1", owns_shared_records=True)
-Region(app, "Virginia", region="us-east-1", owns_shared_records=False)
+Mail(app, "Mail")
 app.synth()

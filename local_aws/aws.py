@@ -9,7 +9,7 @@
 """
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from local_aws.account import Account
 from local_aws.clients import local_clients
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
 class LocalAws(Account):
     """An AWS account on loopback, empty at the start and gone at the end of the `with` block."""
 
-    def __init__(self, server: ServerProcess) -> None:
+    def __init__(self, server: ServerProcess, *, account: str = ACCOUNT, region: str = REGION) -> None:
         self.server = server
         super().__init__(
-            local_clients(server.endpoint, certificate=server.certificate),
-            account=ACCOUNT,
-            region=REGION,
+            local_clients(server.endpoint, certificate=server.certificate, account=account, region=region),
+            account=account,
+            region=region,
             # Dummy credentials, and nothing that leads to a real AWS.
-            environment=client_environment(server.endpoint, folder=server.folder, certificate=server.certificate),
+            environment=client_environment(
+                server.endpoint, folder=server.folder, certificate=server.certificate, account=account, region=region
+            ),
             folder=server.folder,
         )
+        self._others: list[LocalAws] = []
         self._listeners: list[Inbox | Submission] = []
 
     @classmethod
@@ -49,6 +52,12 @@ class LocalAws(Account):
         if iam_lag and not enforce_iam:
             raise ValueError(f"iam_lag needs enforce_iam=True, got {iam_lag}")
         return cls(ServerProcess(tls=tls or enforce_iam, enforce_iam=enforce_iam, iam_lag=iam_lag))
+
+    def in_account(self, account: str, region: str = REGION) -> Self:
+        """The same server as root of another *account* sees it, which is there as soon as somebody looks."""
+        other = type(self)(self.server, account=account, region=region)
+        self._others.append(other)
+        return other
 
     @property
     def endpoint(self) -> str:
@@ -70,25 +79,25 @@ class LocalAws(Account):
         self._listeners.append(submission)
         return submission
 
-    def verification_mails(self, region: str = REGION) -> tuple[str, ...]:
+    def verification_mails(self, region: str = "") -> tuple[str, ...]:
         """The addresses that SES has sent verification mails to, the oldest first, one for each mail."""
-        return tuple(mail["address"] for mail in self.server.control("verification-mails", region=region))
+        return tuple(mail["address"] for mail in self._control("verification-mails", region=region))
 
-    def click_verification_link(self, address: str, region: str = REGION) -> None:
+    def click_verification_link(self, address: str, region: str = "") -> None:
         """Follow the link in the mail to *address*; `LocalAwsError` without such a mail, or without the identity."""
-        self.server.control("click-verification-link", address=address, region=region)
+        self._control("click-verification-link", address=address, region=region)
 
-    def enter_sandbox(self, region: str = REGION) -> None:
+    def enter_sandbox(self, region: str = "") -> None:
         """Be as a new account in SES, which may send to verified recipients only."""
-        self.server.control("enter-sandbox", region=region)
+        self._control("enter-sandbox", region=region)
 
-    def leave_sandbox(self, region: str = REGION) -> None:
+    def leave_sandbox(self, region: str = "") -> None:
         """Be in production again, as at the start, without asking for it."""
-        self.server.control("leave-sandbox", region=region)
+        self._control("leave-sandbox", region=region)
 
-    def review(self, verdict: str, region: str = REGION) -> None:
+    def review(self, verdict: str, region: str = "") -> None:
         """Answer the pending request for production access: GRANTED, DENIED or FAILED; or grant it after a denial."""
-        self.server.control("review", verdict=verdict, region=region)
+        self._control("review", verdict=verdict, region=region)
 
     def set_ses_account(
         self,
@@ -97,7 +106,7 @@ class LocalAws(Account):
         max_send_rate: float | None = None,
         sent_last_24_hours: float | None = None,
         enforcement_status: str | None = None,
-        region: str = REGION,
+        region: str = "",
     ) -> None:
         """Set what only AWS decides, quotas and HEALTHY, PROBATION or SHUTDOWN; what is left out is as at the start."""
         decided = {
@@ -107,25 +116,33 @@ class LocalAws(Account):
             "EnforcementStatus": enforcement_status,
         }
         given = {name: str(value) for name, value in decided.items() if value is not None}
-        self.server.control("ses-account", region=region, **given)
+        self._control("ses-account", region=region, **given)
 
-    def set_changed_after(self, *, moves_the_rule: bool, region: str = REGION) -> None:
+    def impair_ses(self, *, impaired: bool, region: str = "") -> None:
+        """Let SES v2 fail each call with a status of 503 and do nothing, or work again."""
+        self._control("ses-impaired", impaired=str(impaired), region=region)
+
+    def set_changed_after(self, *, moves_the_rule: bool, region: str = "") -> None:
         """Say what a stack update does with a receipt rule whose `After` has changed; at first the rule stays."""
-        self.server.control("changed-after", moves=str(moves_the_rule), region=region)
+        self._control("changed-after", moves=str(moves_the_rule), region=region)
 
     def set_iam_lag(self, seconds: float) -> None:
         """Let IAM take so long, as `start(iam_lag=...)`; what is older counts at once."""
-        self.server.control("iam-lag", seconds=str(seconds))
+        self._control("iam-lag", seconds=str(seconds))
 
     def sent_messages(self) -> tuple[SentMessage, ...]:
-        """What left through SES's send API since the start, the oldest first."""
-        return sent_messages(self.server)
+        """What left through SES's send API of this account since the start, the oldest first."""
+        return sent_messages(self.server, self.account)
+
+    def _control(self, name: str, *, region: str = "", **arguments: str) -> Any:
+        return self.server.control(name, account=self.account, region=region or self.region, **arguments)
 
     def stop(self) -> None:
         """Close the SMTP servers and the clients and end the server; twice is harmless."""
         for listener in self._listeners:
             listener.stop()
-        self._clients.close()
+        for each in (*self._others, self):
+            each._clients.close()
         self.server.stop()
 
     def __enter__(self) -> Self:

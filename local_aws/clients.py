@@ -9,7 +9,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from local_aws.environment import CREDENTIALS, REGION
+from local_aws.environment import ACCOUNT, REGION, root_credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -79,11 +79,14 @@ def session() -> boto3.Session:
     return boto3.Session(botocore_session=core)
 
 
-def local_clients(endpoint: str, *, certificate: Path | None) -> Clients:
-    """The clients of the local AWS at *endpoint*."""
+def local_clients(
+    endpoint: str, *, certificate: Path | None, account: str = ACCOUNT, region: str = REGION
+) -> Clients:
+    """The clients of the local AWS at *endpoint*, as root of *account*."""
+    credentials = {name.lower(): value for name, value in root_credentials(account).items()}
 
     def make(service: str, **options: str) -> Any:
-        root = {} if "aws_access_key_id" in options else {name.lower(): value for name, value in CREDENTIALS.items()}
+        root = {} if "aws_access_key_id" in options else credentials
         # The stubs know a client only by a literal name, the overloads above tell the same to our callers.
         new_client: Any = session().client
         return new_client(
@@ -91,7 +94,7 @@ def local_clients(endpoint: str, *, certificate: Path | None) -> Clients:
             endpoint_url=endpoint,
             verify=str(certificate) if certificate else False,
             config=Config(proxies={}, retries={"total_max_attempts": 2}),
-            **{"region_name": REGION, **root, **options},
+            **{"region_name": region, **root, **options},
         )
 
     return Clients(make)

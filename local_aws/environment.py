@@ -59,21 +59,32 @@ def without_harm(host: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def root_credentials(account: str) -> dict[str, str]:
+    """Those of the root of *account*: ministack takes a key of 12 digits for that account's."""
+    return CREDENTIALS if account == ACCOUNT else CREDENTIALS | {"AWS_ACCESS_KEY_ID": account}
+
+
 def client_environment(
-    endpoint: str, *, folder: Path, certificate: Path | None, host: Mapping[str, str] | None = None
+    endpoint: str,
+    *,
+    folder: Path,
+    certificate: Path | None,
+    account: str = ACCOUNT,
+    region: str = REGION,
+    host: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """For the CDK CLI, the app it runs, and any AWS tool: dummy credentials and *endpoint*, nothing of `~/.aws`."""
     nowhere = str(folder / "no-such-file")
-    environment = without_harm(os.environ if host is None else host) | CREDENTIALS
+    environment = without_harm(os.environ if host is None else host) | root_credentials(account)
     environment |= {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": nowhere,
         "AWS_SHARED_CREDENTIALS_FILE": nowhere,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
-        "CDK_DEFAULT_REGION": REGION,
+        "CDK_DEFAULT_ACCOUNT": account,
+        "CDK_DEFAULT_REGION": region,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_HOME": str(folder / "cdk-home"),
     }

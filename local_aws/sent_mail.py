@@ -32,9 +32,9 @@ class SentMessage:
         return message_from_bytes(self.raw, _class=EmailMessage, policy=SMTP)
 
 
-def sent_messages(server: ServerProcess) -> tuple[SentMessage, ...]:
-    """Everything that was sent since the start, the oldest first."""
-    body = json.loads(server.get("/_ministack/ses/messages"))
+def sent_messages(server: ServerProcess, account: str) -> tuple[SentMessage, ...]:
+    """Everything that *account* has sent since the start, the oldest first."""
+    body = json.loads(server.get(f"/_ministack/ses/messages?account={account}"))
     messages = (_message(record) for records in body["messages"].values() for record in records)
     return tuple(sorted(messages, key=lambda message: message.sent))
 

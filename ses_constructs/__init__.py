@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
+    from .identities.dkim import ReplicatedDkim as ReplicatedDkim
     from .identities.sending_domain import SendingDomain as SendingDomain
     from .identities.verified_address import VerifiedAddress as VerifiedAddress
     from .identities.verified_domain import VerifiedDomain as VerifiedDomain
@@ -73,6 +74,11 @@ if TYPE_CHECKING:
     from .receiving.rule_set import RuleSet as RuleSet
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
     from .smtp.smtp_secret import SmtpSecret as SmtpSecret
+    from .standby.global_endpoint import GlobalEndpoint as GlobalEndpoint
+    from .standby.impairment_thresholds import ImpairmentThresholds as ImpairmentThresholds
+    from .standby.sender_failover import SenderFailover as SenderFailover
+    from .standby.sending_route import SendingRoute as SendingRoute
+    from .standby.standby_sender import StandbySender as StandbySender
 
 _MODULES = {
     "AccountHealth": "account.account_health",
@@ -105,6 +111,8 @@ _MODULES = {
     "FirehoseEvents": "events.event_destinations",
     "ForwardMail": "receiving.forward_mail",
     "Forwarding": "receiving.forwarding",
+    "GlobalEndpoint": "standby.global_endpoint",
+    "ImpairmentThresholds": "standby.impairment_thresholds",
     "InboundAction": "receiving.inbound_rule",
     "InboundRule": "receiving.inbound_rule",
     "InboundRuleSet": "receiving.inbound_rule_set",
@@ -119,18 +127,22 @@ _MODULES = {
     "PublishToTopic": "receiving.inbound_actions",
     "RecordType": "email_records",
     "RecordsToPublish": "dns.zones",
+    "ReplicatedDkim": "identities.dkim",
     "ReputationMetrics": "common.sending_metrics",
     "ReputationThresholds": "alarms.thresholds",
     "Route53Zone": "dns.zones",
     "Row": "monitoring._dashboard_widgets",
     "RuleSet": "receiving.rule_set",
+    "SenderFailover": "standby.sender_failover",
     "SendingAlarm": "alarms._sending_alarms",
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
+    "SendingRoute": "standby.sending_route",
     "SmtpCredentials": "smtp.smtp_credentials",
     "SmtpSecret": "smtp.smtp_secret",
     "SpfAll": "email_records",
     "SpfPolicy": "email_records",
+    "StandbySender": "standby.standby_sender",
     "StopProcessing": "receiving.inbound_actions",
     "StoreMail": "receiving.inbound_actions",
     "SuppressionList": "account.suppression_list",

@@ -185,7 +185,7 @@ def test_cfn_lint_finds_nothing_in_any_region(tmp_path: Path) -> None:
     templates: list[Path] = []
     for path in APPLICATIONS:
         run_application(path, tmp_path / path.stem)
-        templates += (tmp_path / path.stem).glob("*.template.json")
+        templates += (tmp_path / path.stem).rglob("*.template.json")
     assert len(templates) >= len(APPLICATIONS)
     receiving = [each for each in templates if "AWS::SES::ReceiptRule" in each.read_text()]
 

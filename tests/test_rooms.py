@@ -18,7 +18,7 @@ FLOORS = (
     {"identities"},
     {"alarms", "events"},
     {"receiving", "smtp", "account"},
-    {"monitoring"},
+    {"monitoring", "standby"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)

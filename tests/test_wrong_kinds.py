@@ -35,17 +35,21 @@ from ses_constructs import (
     EventSource,
     Forwarding,
     ForwardMail,
+    GlobalEndpoint,
     InboundRule,
     InboundRuleSet,
     LeaveInactive,
     RecordsToPublish,
     ReputationMetrics,
+    SenderFailover,
     SendingAlarm,
     SendingDomain,
     SendingMetrics,
+    SendingRoute,
     SmtpCredentials,
     SmtpSecret,
     SpfPolicy,
+    StandbySender,
     StoreMail,
     VerifiedAddress,
     VerifiedDomain,
@@ -69,6 +73,7 @@ MADE_BY_THE_LIBRARY = {
     ReputationMetrics,
     SendingAlarm,
     SendingMetrics,
+    SendingRoute,
     SmtpSecret,
 }
 # What passes though nothing in the annotation's text says so, and why.
@@ -102,6 +107,37 @@ def forwarding(stack: Stack) -> Forwarding:
     rule_set.add_rule("Forward", actions=[ForwardMail(to=["team@example.net"])])
     assert rule_set.forwarding
     return rule_set.forwarding
+
+
+def watched(domain: SendingDomain) -> SendingDomain:
+    """*domain* with a default configuration set, made if it has none."""
+    if domain.configuration_set is None:
+        BounceMonitoring(Stack.of(domain), f"Of{domain.node.id}", domain=domain, watch_account=False)
+    return domain
+
+
+def primary(stack: Stack) -> SendingDomain:
+    return watched(VerifiedDomain(stack, "Primary", domain_name="example.com", dns=RecordsToPublish()))
+
+
+def standby(stack: Stack) -> StandbySender:
+    app = stack.node.root
+    assert isinstance(app, App)
+    other = Stack(app, "Other", env=Environment(account="222233334444", region="eu-central-1"))
+    made = StandbySender(
+        other, "Standby", domain_name="example.com", dns=RecordsToPublish(), primary_account="111122223333"
+    )
+    watched(made.domain)
+    return made
+
+
+def with_set(stack: Stack) -> SendingDomain:
+    mail = ses.ConfigurationSet.from_configuration_set_name(stack, "MailSet", "mail")
+    return VerifiedDomain.from_domain_name(stack, "WithSet", "example.com", configuration_set=mail)
+
+
+def failover(stack: Stack) -> SenderFailover:
+    return SenderFailover(stack, "Failover", primary=primary(stack), standby=standby(stack))
 
 
 TEMPLATE = {"Resources": {"Set": {"Type": "AWS::SES::ReceiptRuleSet"}}}
@@ -141,11 +177,15 @@ VALUES: Mapping[str, Make] = {
     "of": lambda _: "bucket",
     "organization_arn": lambda _: "arn:aws:workmail:eu-west-1:111122223333:organization/m-1",
     "other": lambda _: SpfPolicy(),
+    "primary": primary,
+    "primary_account": lambda _: "111122223333",
+    "parent_region": lambda _: "eu-central-1",
     "principal": lambda _: "111122223333",
     "private_key": lambda _: SecretValue.secrets_manager("key"),
     "public_key": lambda _: "A" * 392,
     "recipients": lambda _: ["someone@example.com"],
     "region": lambda _: "eu-west-1",
+    "regions": lambda _: ["us-east-1"],
     "reports_to": lambda _: ["reports@example.com"],
     "resource": lambda _: "*",
     "argument": lambda _: "bucket",
@@ -155,6 +195,7 @@ VALUES: Mapping[str, Make] = {
     "selector": lambda _: "mail2026",
     "sender": lambda _: "bounce@example.com",
     "smtp_code": lambda _: "550",
+    "standby": standby,
     "statement": lambda _: iam.PolicyStatement(),
     "stack": lambda stack: inbound(stack).node.scope,
     "status_code": lambda _: "5.1.1",
@@ -176,6 +217,7 @@ VALUES: Mapping[str, Make] = {
 # What a call needs beside what it has to be given, or instead of it, so that nothing else is in the way.
 BESIDE: Mapping[str, Callable[[Stack], Mapping[str, Any]]] = {
     "InboundRuleSet": lambda stack: {"domain": domain(stack), "activation": LeaveInactive(), "drop_spam": False},
+    "GlobalEndpoint": lambda stack: {"domain": with_set(stack)},
     "VerifiedAddress": lambda _: {"address": "someone@example.net"},
     "SmtpCredentials": lambda _: {"rotate_after": Duration.days(30)},
     "DmarcPolicy.parse": lambda _: {"text": "v=DMARC1; p=none"},
@@ -192,12 +234,14 @@ OWNERS: Mapping[type, Make] = {
     EventHistory: lambda stack: EventHistory(stack, "History", monitoring=monitoring(stack)),
     EventSource: lambda stack: BounceMonitoring(stack, "Monitoring", destinations=(), delivery_thresholds=QUIET),
     Forwarding: forwarding,
+    GlobalEndpoint: lambda stack: GlobalEndpoint(stack, "Endpoint", domain=with_set(stack), regions=["us-east-1"]),
     InboundRule: lambda stack: inbound(stack).add_rule("Rule", actions=[StoreMail()]),
     InboundRuleSet: lambda stack: forwarding(stack).node.scope,
     ReceiptSimulator: lambda _: ReceiptSimulator.from_template(TEMPLATE),
     ReputationMetrics: lambda _: ReputationMetrics(),
     SendingDomain: lambda stack: VerifiedDomain(stack, "Made", domain_name="example.com", dns=RecordsToPublish()),
     SendingMetrics: lambda _: SendingMetrics(),
+    SendingRoute: lambda stack: failover(stack).route,
     SmtpSecret: lambda stack: SmtpCredentials(stack, "Smtp", domain=domain(stack)),
     SpfPolicy: lambda _: SpfPolicy(),
     VerifiedAddress: lambda stack: VerifiedAddress(stack, "Team", address="someone@example.net"),

@@ -24,6 +24,7 @@ _INSTALLED_IN_THIS_ORDER = (
     "event_destinations",
     "event_history",
     "events",
+    "global_endpoints",
     "iam_lag",
     "identities",
     "identity_checks",
@@ -40,6 +41,7 @@ _INSTALLED_IN_THIS_ORDER = (
     "sending_account",
     "sent_mail",
     "stack_checks",
+    "impairment",  # comes before what answers else
     "imports",  # adds to the types that others register
 )
 

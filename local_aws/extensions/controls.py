@@ -25,7 +25,7 @@ def _answer(name: str, arguments: Arguments) -> Response:
     if name not in controls:
         return 404, headers, json.dumps(f"there is no control {name}").encode()
     try:
-        with request_scope(ACCOUNT, arguments.pop("region", REGION)):
+        with request_scope(arguments.pop("account", ACCOUNT), arguments.pop("region", REGION)):
             return 200, headers, json.dumps(controls[name](arguments)).encode()
     except ValueError as error:
         return 400, headers, json.dumps(str(error)).encode()

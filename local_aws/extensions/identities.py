@@ -12,7 +12,8 @@ from ministack.services import ses, ses_v2
 from ministack.services.cloudformation import provisioners
 
 from local_aws.extensions import addresses
-from local_aws.extensions.identity_checks import mail_from_problem, refused_call, refused_template
+from local_aws.extensions.dkim_replicas import parent_region, replicas_of
+from local_aws.extensions.identity_checks import mail_from_problem, refused_call, refused_template, set_problem
 from local_aws.extensions.identity_state import declare_dkim, forget, refresh, token_asked
 from local_aws.extensions.outgoing_mail import NO_FROM
 from local_aws.extensions.registry import (
@@ -71,6 +72,8 @@ def _add_cloudformation() -> None:
         return name, _declare(name, new)
 
     def delete(physical_id: str, properties: Properties) -> None:
+        if problem := _replicated(physical_id):
+            raise ValueError(problem)
         forget(physical_id)
 
     # The replacement of an identity looks the functions up by these names.
@@ -121,6 +124,38 @@ def _refuse_create(match: re.Match[str], data: Any) -> Response | None:
 def _refuse_unknown(match: re.Match[str], data: Any) -> Response | None:
     known = match[1] in ses_v2._identities
     return None if known else json_error("NotFoundException", f"Email identity {match[1]} does not exist.", 404)
+
+
+def _replicated(name: str) -> str:
+    """Why SES does not delete an identity; the words are ours."""
+    regions = replicas_of(name)
+    return f"Email identity {name} has replicas in {', '.join(regions)}." if regions else ""
+
+
+def _refuse_delete(match: re.Match[str], data: Any) -> Response | None:
+    problem = _replicated(match[1])
+    return json_error("BadRequestException", problem) if problem else _refuse_unknown(match, data)
+
+
+def _set_origin(match: re.Match[str], data: Any) -> Response | None:
+    """Of a replica, another parent; the rest of the call is ministack's."""
+    name, origin = match[1], data.get("SigningAttributesOrigin", "")
+    if name not in ses_v2._identities or not parent_region(origin):
+        return None
+    declare_dkim(name, {"DomainSigningAttributesOrigin": origin}, enabled=True)
+    refresh()
+    dkim = ses_v2._identities[name]["DkimAttributes"]
+    return json_success({"DkimStatus": dkim["Status"], "DkimTokens": dkim["Tokens"]})
+
+
+def _set_default_set(match: re.Match[str], data: Any) -> Response:
+    name, set_name = match[1], data.get("ConfigurationSetName") or ""
+    if name not in ses_v2._identities:
+        return json_error("NotFoundException", f"Email identity {name} does not exist.", 404)
+    if problem := set_problem(set_name):
+        return json_error("NotFoundException", problem, 404)
+    ses_v2._identities[name]["ConfigurationSetName"] = set_name
+    return json_success({})
 
 
 def _set_mail_from(match: re.Match[str], data: Any) -> Response:
@@ -193,7 +228,9 @@ def install() -> None:
         [
             ("POST", re.compile("/identities"), _refuse_create),
             ("GET", _ONE, _refuse_unknown),
-            ("DELETE", _ONE, _refuse_unknown),
+            ("DELETE", _ONE, _refuse_delete),
+            ("PUT", re.compile("/identities/([^/]+)/dkim/signing"), _set_origin),
+            ("PUT", re.compile("/identities/([^/]+)/configuration-set"), _set_default_set),
             ("PUT", re.compile("/identities/([^/]+)/mail-from"), _set_mail_from),
         ]
     )

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_region
+from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import route53, ses, ses_v2
 
+from local_aws.extensions.dkim_replicas import parent_keys, parent_region
 from local_aws.extensions.identity_policies import policies_of_identity
 from local_aws.extensions.registry import Properties
 from local_aws.extensions.verification import (
@@ -47,8 +48,10 @@ def refresh() -> None:
 
 def _refresh_dkim(name: str, identity: dict[str, Any], records: Records) -> None:
     dkim = identity["DkimAttributes"]
-    problem: str | None = None
-    if dkim["Status"] == "PENDING":
+    problem: str | None = ""
+    if (region := parent_region(dkim.get("SigningAttributesOrigin", ""))) and dkim["Status"] == "PENDING":
+        dkim["Tokens"], problem = parent_keys(name, region)
+    if dkim["Status"] == "PENDING" and not problem:
         own = dkim["SigningAttributesOrigin"] == "EXTERNAL"
         expected = own_dkim_records(name, dkim["Tokens"][0]) if own else easy_dkim_records(name, dkim["Tokens"])
         problem = first_problem(expected, records)
@@ -87,8 +90,12 @@ def declare_dkim(name: str, signing: Properties, *, enabled: bool) -> None:
     if "@" in name:
         return
     own = bool(signing.get("DomainSigningPrivateKey"))
-    # Each region has keys of its own for the same domain.
-    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(f"{name}@{get_region()}")
+    if origin := signing.get("DomainSigningAttributesOrigin"):
+        _declare_replica(name, origin)
+        return
+    # Each account and region has keys of its own for the same domain.
+    place = f"{name}@{get_region()}@{get_account_id()}"
+    tokens = [signing.get("DomainSigningSelector", "")] if own else ses._dkim_tokens(place)
     before = identity["DkimAttributes"]
     same = before.get("Tokens") == tokens and "SigningAttributesOrigin" in before and _is_ours(identity)
     key_length = {} if own else {"CurrentSigningKeyLength": "RSA_2048_BIT", "NextSigningKeyLength": "RSA_2048_BIT"}
@@ -100,8 +107,23 @@ def declare_dkim(name: str, signing: Properties, *, enabled: bool) -> None:
         **key_length,
     }
     if not _is_ours(identity):  # ministack verifies every new identity at once
-        identity.update(VerificationStatus="PENDING", VerifiedForSendingStatus=False)
-        ses._identities[name] = ses._make_identity(name, "Domain") | {"VerificationStatus": "Pending"}
+        _start_anew(name)
+
+
+def _start_anew(name: str) -> None:
+    ses_v2._identities[name].update(VerificationStatus="PENDING", VerifiedForSendingStatus=False)
+    ses._identities[name] = ses._make_identity(name, "Domain") | {"VerificationStatus": "Pending"}
+
+
+def _declare_replica(name: str, origin: str) -> None:
+    """A replica gets its keys with the next look."""
+    ses_v2._identities[name]["DkimAttributes"] = {
+        "SigningEnabled": True,
+        "Status": "PENDING",
+        "Tokens": [],
+        "SigningAttributesOrigin": origin,
+    }
+    _start_anew(name)
 
 
 def _is_ours(identity: dict[str, Any]) -> bool:

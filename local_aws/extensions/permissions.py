@@ -13,9 +13,10 @@ from urllib.parse import parse_qs, unquote
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.core.responses import new_uuid
+from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import ses, ses_v2
 
+from local_aws.extensions.dkim_replicas import parent_region
 from local_aws.extensions.registry import V2_PREFIX, Handler, Params, Response
 
 SENDING = ("SendEmail", "SendRawEmail", "SendTemplatedEmail", "SendBulkTemplatedEmail")
@@ -146,7 +147,8 @@ def _check_rest_calls() -> None:
         method: str, path: str, headers: dict[str, str], body: bytes, query_params: Params, request_id: str
     ) -> Response | None:
         if not (app.AUTH and method == "POST" and path.rstrip("/") in _OUTBOUND):
-            return original(method, path, headers, body, query_params, request_id)
+            refused = original(method, path, headers, body, query_params, request_id)
+            return refused or _check_replica(method, path, headers, body, query_params, request_id)
         request = json.loads(body or b"{}")
         from_address = request.get("FromEmailAddress") or _raw_from(request)
         bulk = path.rstrip("/") == _OUTBOUND[1]
@@ -170,6 +172,31 @@ def _check_rest_calls() -> None:
         return None
 
     app._enforce_ses_v2 = enforce
+
+
+def _check_replica(
+    method: str, path: str, headers: dict[str, str], body: bytes, query_params: Params, request_id: str
+) -> Response | None:
+    """Whoever makes a replica needs permission on the parent too; AWS may say so later, in the identity."""
+    if not (app.AUTH and (method, path.rstrip("/")) == ("POST", f"{V2_PREFIX}/identities")):
+        return None
+    request = json.loads(body or b"{}")
+    signing = request.get("DkimSigningAttributes") or {}
+    region = parent_region(signing.get("DomainSigningAttributesOrigin", ""))
+    if not region:
+        return None
+    arn = f"arn:aws:ses:{region}:{get_account_id()}:identity/{request.get('EmailIdentity')}"
+    denied: Response | None = app._enforce_data_plane(
+        "sesv2",
+        "ses:ReplicateEmailIdentityDKIMSigningKey",
+        headers,
+        query_params,
+        request_id,
+        resource_arn=arn,
+        service_context={},
+        named_resource=arn,
+    )
+    return denied
 
 
 def _raw_from(request: dict[str, Any]) -> str:

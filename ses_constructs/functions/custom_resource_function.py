@@ -73,11 +73,22 @@ HANDLERS = {
         # One gets another zone or name.
         replaced_policies=1,
     ),
+    "global_endpoint": _HandlerSettings(
+        description="Looks whether two regions are fit for a global endpoint, and reads its id",
+        actions_on_everything=("ses:GetAccount",),
+        # One gets another region.
+        replaced_policies=1,
+    ),
     "production_access": _HandlerSettings(
         description="Asks SES to take the account out of the sandbox",
         actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
     ),
     "receipt_rules": _HandlerSettings(description="Activates SES receipt rule sets and keeps their rules in order"),
+    "replicated_identity": _HandlerSettings(
+        description="Makes SES identities that sign with the DKIM keys of another region",
+        # Two get another parent or domain.
+        replaced_policies=2,
+    ),
     "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
     "smtp_credentials": _HandlerSettings(
         description="Makes SMTP credentials and keeps them in secrets",

@@ -25,7 +25,7 @@ from ..common.arguments import (
 from ..common.checks import warn
 from ..common.rendered import rendered
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
-from .dkim import Dkim
+from .dkim import Dkim, ReplicatedDkim
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
@@ -42,7 +42,8 @@ def check_kinds(
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
     check_strategy("dns", dns, ["publish"], "pass Route53Zone(hosted_zone) or RecordsToPublish()")
-    check_strategy("dkim", dkim, ["signing_key", "records"], "pass EasyDkim(), or leave it out")
+    if not isinstance(dkim, ReplicatedDkim):
+        check_strategy("dkim", dkim, ["signing_key", "records"], "pass EasyDkim(), or leave it out")
     for argument, value, kind, fix in (
         ("dmarc", dmarc, DmarcPolicy, "pass DmarcPolicy.monitor(), or DmarcPolicy.parse(...) of a published record"),
         ("spf", spf, SpfPolicy, "pass SpfPolicy.amazon_ses(), or SpfPolicy.parse(...) of a published record"),
@@ -62,6 +63,15 @@ def records_of_key(dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str,
     for record in records:
         check_returned(dkim, "records", record, DnsRecord)
     return list(records)
+
+
+def parent_region(dkim: ReplicatedDkim, *, region: str) -> str:
+    """The region that *region* replicates, which is another one."""
+    if dkim.parent_region == region:
+        raise invalid(
+            "parent_region", "be another region than that of the stack", region, "pass dkim=EasyDkim() in the parent"
+        )
+    return dkim.parent_region
 
 
 def verified_domain(name: str) -> Hashable:

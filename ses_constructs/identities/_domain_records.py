@@ -9,7 +9,22 @@ from aws_cdk import aws_ses as ses
 from ..dns.zones import record_set
 from ..email_records import DnsRecord
 from ._domain_checks import records_of_key
-from .dkim import Dkim, EasyDkim
+from .dkim import Dkim, EasyDkim, ReplicatedDkim
+
+
+def domain_records(
+    dkim: Dkim | ReplicatedDkim,
+    identity: ses.IEmailIdentity,
+    *,
+    domain_name: str,
+    ttl: int,
+    further: Sequence[DnsRecord],
+) -> Sequence[DnsRecord]:
+    """The records of *dkim*, none for those of another region, then the *further* ones."""
+    if isinstance(dkim, ReplicatedDkim):
+        return further
+    assert isinstance(identity, ses.EmailIdentity)
+    return DomainRecords(dkim, identity, domain_name=domain_name, ttl=ttl, further=further)
 
 
 class DomainRecords(Sequence[DnsRecord]):

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from aws_cdk import SecretValue, Stack, Token
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import check_choice, check_text, invalid
+from ..common.arguments import check_choice, check_text, contains_token, invalid
 from ..email_records import DnsRecord
 
 _KEY_LENGTHS = {
@@ -17,6 +17,7 @@ _KEY_LENGTHS = {
     2048: ses.EasyDkimSigningKeyLength.RSA_2048_BIT,
 }
 _SELECTOR = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # SES takes RSA keys of 1024 to 2048 bits; these are the lengths of their base64 SubjectPublicKeyInfo.
 _PUBLIC_KEY_LENGTHS = range(216, 393)
@@ -165,6 +166,32 @@ class OwnDkim(Dkim):
                 purpose="DKIM key",
             )
         ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicatedDkim:
+    """The keys that SES has made for the same domain in another region of the account, so that no record is added.
+
+    That is deterministic Easy DKIM
+    (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-deed.html). A custom resource makes the
+    identity, because CloudFormation has no field for the parent; it gets no tags of CDK. Rotations follow.
+
+    The parent must be there first, with ``EasyDkim()``, and it goes last: SES deletes none that has replicas. So let
+    the stack of the replica depend on that of the parent, ``replica_stack.node.add_dependency(parent_stack)``.
+
+    Args:
+        parent_region: The region whose keys sign, such as ``eu-west-1``.
+
+    Raises:
+        ValueError: Anything but the name of a region.
+    """
+
+    parent_region: str
+
+    def __post_init__(self) -> None:
+        check_text("parent_region", self.parent_region)
+        if not contains_token(self.parent_region) and not _REGION.fullmatch(self.parent_region):
+            raise invalid("parent_region", "be the name of a region", self.parent_region, "write 'eu-west-1'")
 
 
 @cache

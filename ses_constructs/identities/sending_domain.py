@@ -149,8 +149,8 @@ class SendingDomain(Construct, SendingMetrics):
                 configuration_set.node.path,
                 "leave it out of one of the two",
             )
-        identity = self.identity.node.default_child
-        if not isinstance(identity, ses.CfnEmailIdentity):
+        self._check_retained(configuration_set)
+        if not self._set_default(configuration_set):
             raise invalid(
                 "domain",
                 "be made in the app to get a default configuration set",
@@ -159,10 +159,6 @@ class SendingDomain(Construct, SendingMetrics):
                 "configuration_set=...), or name it with each message and pass BounceMonitoring(..., "
                 "default_for_domain=False)",
             )
-        self._check_retained(configuration_set)
-        identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
-            configuration_set_name=configuration_set.configuration_set_name
-        )
         self.configuration_set = configuration_set
         for grant in self._grants_with_default:
             extend_grant(self, grant, configuration_set)
@@ -232,6 +228,16 @@ class SendingDomain(Construct, SendingMetrics):
         if default_configuration_set:
             self._grants_with_default.append(grant)
         return grant
+
+    def _set_default(self, configuration_set: ses.IConfigurationSet) -> bool:
+        """Write the default set into the identity; False where the app does not make it."""
+        identity = self.identity.node.default_child
+        if not isinstance(identity, ses.CfnEmailIdentity):
+            return False
+        identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
+            configuration_set_name=configuration_set.configuration_set_name
+        )
+        return True
 
     def _check_retained(self, needed: IResource) -> None:
         if self.removal_policy is not RemovalPolicy.DESTROY:

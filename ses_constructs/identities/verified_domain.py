@@ -6,15 +6,16 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.arguments import check_kind, check_returned, contains_token, invalid
+from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import check_dependable, check_known_seconds, warn_about_region
 from ..common.once import earlier_owner
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
-from ._domain_records import DomainRecords
+from ._domain_identity import make_identity
+from ._domain_records import domain_records
 from ._shared_records import shared_records
-from .dkim import Dkim, EasyDkim
+from .dkim import Dkim, EasyDkim, ReplicatedDkim
 from .sending_domain import SendingDomain
 
 _DEFAULT_TTL = 300
@@ -36,7 +37,7 @@ class VerifiedDomain(SendingDomain):
         domain_name: Such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
         dns: Where the records go: ``Route53Zone(hosted_zone)``, ``CrossAccountZone(...)`` for one of another account,
             or ``RecordsToPublish()`` where the DNS is elsewhere.
-        dkim: ``EasyDkim()``, whose keys SES makes, or ``OwnDkim(...)``.
+        dkim: ``EasyDkim()``, whose keys SES makes, ``OwnDkim(...)``, or ``ReplicatedDkim(parent_region=...)``.
         mail_from: The domain of the envelope sender, as a label (``mail`` means ``mail.example.com``) or in full; it
             must not send or receive mail otherwise. None leaves amazonses.com there, so that SPF no longer aligns with
             the domain.
@@ -69,7 +70,7 @@ class VerifiedDomain(SendingDomain):
         *,
         domain_name: str,
         dns: DnsZone,
-        dkim: Dkim = EasyDkim(),
+        dkim: Dkim | ReplicatedDkim = EasyDkim(),
         mail_from: str | None = "mail",
         mail_from_on_mx_failure: ses.MailFromBehaviorOnMxFailure = ses.MailFromBehaviorOnMxFailure.USE_DEFAULT_VALUE,
         dmarc: DmarcPolicy | None = _DEFAULT_DMARC,
@@ -132,18 +133,13 @@ class VerifiedDomain(SendingDomain):
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
             )
 
-        signing_key = dkim.signing_key(stack)
-        check_returned(dkim, "signing_key", signing_key, ses.DkimIdentity)
-        identity = ses.EmailIdentity(
+        self.identity, self._replica = make_identity(
             self,
-            "Identity",
-            identity=ses.Identity.domain(self.domain_name),
-            dkim_identity=signing_key,
+            dkim,
             mail_from_domain=self.mail_from_domain,
-            mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
-            configuration_set=configuration_set,
+            on_mx_failure=mail_from_on_mx_failure,
+            removal_policy=self.removal_policy,
         )
-        self.identity = identity
         further: Sequence[DnsRecord] = ()
         if owns_shared_records:
             further = shared_records(
@@ -159,20 +155,21 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )
-        self._records = DomainRecords(dkim, identity, domain_name=self.domain_name, ttl=ttl, further=further)
-        published = dns.publish(
-            self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
-        )
+        self._records = domain_records(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
+        published = None
+        if further or self._replica is None:  # a replica has no records of its own
+            published = dns.publish(
+                self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
+            )
         if published is not None:
             check_dependable(f"what {type(dns).__name__}.publish returns", published)
         if self.removal_policy is not RemovalPolicy.DESTROY:
-            identity.apply_removal_policy(self.removal_policy)
             if configuration_set is not None:
                 self._check_retained(configuration_set)
             if published is not None:
                 checks.warn_about_another_name(self, self.domain_name)
         self._published = published
-        self._verified_by: list[IDependable] = [identity, *([published] if published else [])]
+        self._verified_by: list[IDependable] = [self._replica or self.identity, *([published] if published else [])]
         self._identity_wait: IDependable | None = None
         if wait_until_verified is not None:
             self._identity_wait = self._wait("Verification", wait_until_verified, waiter="wait_until_verified")
@@ -248,6 +245,12 @@ class VerifiedDomain(SendingDomain):
             )
         return self._identity_wait
 
+    def _set_default(self, configuration_set: ses.IConfigurationSet) -> bool:
+        if self._replica is None:
+            return super()._set_default(configuration_set)
+        self._replica.use_configuration_set(configuration_set)
+        return True
+
     def _legacy_token(self) -> str:
         from ._verification import VerificationToken  # loads aws_lambda, which few apps need
 
@@ -257,7 +260,7 @@ class VerifiedDomain(SendingDomain):
         from ._verification import DomainWait  # loads aws_lambda, which few apps need
 
         checks.check_delegated(self, self.dns, waiter)
-        if self._published is None:
+        if self._published is None and self._records:
             checks.warn_about_unpublished_wait(self, waiter)
         return DomainWait(
             self,

@@ -28,12 +28,54 @@ class AddressesV2:
 
     state: "SesState"
 
-    def create_email_identity(self, *, EmailIdentity: str, Tags: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+    def create_email_identity(
+        self,
+        *,
+        EmailIdentity: str,  # noqa: N803
+        Tags: list[dict[str, str]],  # noqa: N803
+        DkimSigningAttributes: dict[str, str] | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
         if EmailIdentity in self.state.identities:
             raise AwsError("AlreadyExistsException", f"Email identity {EmailIdentity} already exist.")
-        self.state.new_identity(EmailIdentity).tags = Tags
+        made = self.state.new_identity(EmailIdentity)
+        made.tags = Tags
+        if DkimSigningAttributes:
+            made.origin = DkimSigningAttributes["DomainSigningAttributesOrigin"]
+            self.state.replicate(made)
+            return {"IdentityType": "DOMAIN", "VerifiedForSendingStatus": made.verified}
         self.state.links.append(EmailIdentity)
         return {"IdentityType": "EMAIL_ADDRESS", "VerifiedForSendingStatus": False}
+
+    def put_email_identity_dkim_signing_attributes(
+        self,
+        *,
+        EmailIdentity: str,  # noqa: N803
+        SigningAttributesOrigin: str,  # noqa: N803
+    ) -> dict[str, Any]:
+        identity = self.state.identity(EmailIdentity)
+        identity.origin = SigningAttributesOrigin
+        self.state.replicate(identity)
+        return {}
+
+    def put_email_identity_mail_from_attributes(
+        self,
+        *,
+        EmailIdentity: str,  # noqa: N803
+        MailFromDomain: str = "",  # noqa: N803
+        BehaviorOnMxFailure: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        assert BehaviorOnMxFailure in ("USE_DEFAULT_VALUE", "REJECT_MESSAGE") if MailFromDomain else True
+        self.state.identity(EmailIdentity).mail_from = MailFromDomain
+        return {}
+
+    def put_email_identity_configuration_set_attributes(
+        self,
+        *,
+        EmailIdentity: str,  # noqa: N803
+        ConfigurationSetName: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        self.state.identity(EmailIdentity).configuration_set = ConfigurationSetName
+        return {}
 
     def delete_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
         self.state.identity(EmailIdentity)

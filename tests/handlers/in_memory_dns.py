@@ -1,6 +1,7 @@
 """What the record writer uses: hosted zones of Route 53, parameters of SSM, and a role of another account."""
 
 import copy
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,9 +137,19 @@ class Parameters:
         self._check(Name)
         return {"Parameter": {"Name": Name, "Type": "String", "Value": self.values[Name]}}
 
-    def put_parameter(self, *, Name: str, Value: str, Type: str, Tier: str, Overwrite: bool) -> dict[str, Any]:  # noqa: N803
-        assert (Type, Tier, Overwrite) == ("String", "Intelligent-Tiering", True)
-        assert len(Value.encode()) <= 8192
+    def put_parameter(
+        self,
+        *,
+        Name: str,  # noqa: N803
+        Value: str,  # noqa: N803
+        Type: str,  # noqa: N803
+        Overwrite: bool,  # noqa: N803
+        Tier: str = "Standard",  # noqa: N803
+    ) -> dict[str, Any]:
+        assert (Type, Overwrite) == ("String", True)
+        assert len(Value.encode()) <= {"Standard": 4096, "Intelligent-Tiering": 8192}[Tier]
+        if re.search(r"\{\{.*\}\}", Value):
+            raise AwsError("ValidationException", "Parameter value can't nest another parameter.")
         self.values[Name] = Value
         return {"Version": 1}
 

@@ -21,6 +21,8 @@ class Account:
     enforcement: str = "HEALTHY"
     suppressed_reasons: list[str] = field(default_factory=lambda: ["BOUNCE", "COMPLAINT"])
     details: dict[str, Any] = field(default_factory=dict)
+    # What a global endpoint is, look by look.
+    endpoint_statuses: list[str] = field(default_factory=lambda: ["READY"])
     # Whether each configuration set may send.
     configuration_sets: dict[str, bool] = field(default_factory=dict)
 
@@ -44,6 +46,15 @@ class SesAccount:
             "SendingEnabled": account.sending,
             "SuppressionAttributes": {"SuppressedReasons": list(account.suppressed_reasons)},
         } | ({"Details": dict(account.details)} if account.details else {})
+
+    def get_configuration_set(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
+        sends = self.state.account.configuration_sets[ConfigurationSetName]
+        return {"ConfigurationSetName": ConfigurationSetName, "SendingOptions": {"SendingEnabled": sends}}
+
+    def get_multi_region_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        statuses = self.state.account.endpoint_statuses
+        status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+        return {"EndpointName": EndpointName, "EndpointId": "abcdef12.g3h", "Status": status}
 
     def put_account_suppression_attributes(self, *, SuppressedReasons: list[str] | None = None) -> dict[str, Any]:  # noqa: N803
         reasons = SuppressedReasons or []

@@ -23,6 +23,8 @@ class DomainIdentity:
     mail_from: str = ""
     mail_from_status: str = "PENDING"
     token: str = ""
+    origin: str = "AWS_SES"
+    configuration_set: str = ""
     policies: dict[str, str] = field(default_factory=dict)
     tags: list[dict[str, str]] = field(default_factory=list)
 
@@ -43,6 +45,13 @@ class SesState:
 
     # Who got a link to click, as often as that was mailed; a mail is not a part of what the account looks like.
     links: list[str] = field(default_factory=list, compare=False)
+
+    # What SES says of each replica; by default its keys are there at once.
+    replication_error: str = ""
+
+    def replicate(self, identity: DomainIdentity) -> None:
+        identity.verified = not self.replication_error
+        identity.error = self.replication_error
 
     def new_identity(self, name: str) -> DomainIdentity:
         return self.identities.setdefault(name, DomainIdentity())
@@ -120,7 +129,8 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             "IdentityType": "EMAIL_ADDRESS" if "@" in EmailIdentity else "DOMAIN",
             "VerifiedForSendingStatus": identity.verified,
             "VerificationStatus": identity.verification,
-            "DkimAttributes": {"Status": identity.dkim},
+            "ConfigurationSetName": identity.configuration_set,
+            "DkimAttributes": {"Status": identity.dkim, "SigningAttributesOrigin": identity.origin},
             "MailFromAttributes": {
                 "MailFromDomain": identity.mail_from,
                 "MailFromDomainStatus": identity.mail_from_status,

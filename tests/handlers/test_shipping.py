@@ -20,7 +20,7 @@ FOLDER = Path(ses_constructs.handlers.__file__).parent
 MODULES = sorted(FOLDER.rglob("*.py"))
 ALLOWED = {*sys.stdlib_module_names, "boto3", "botocore"}
 # No custom resources.
-OTHER_HANDLERS = ("account_health", "drop_spam", "pause_sending", "rotate_smtp_credentials")
+OTHER_HANDLERS = ("account_health", "drop_spam", "pause_sending", "rotate_smtp_credentials", "sender_failover")
 
 
 def type_checking_blocks(tree: ast.Module) -> set[ast.AST]:

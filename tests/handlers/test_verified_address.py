@@ -234,9 +234,9 @@ def test_bad_properties_are_refused(aws: World, properties: dict[str, str | None
 class Quicker(SesV2):
     """An SES in which somebody else makes the same identity between our look and our call."""
 
-    def create_email_identity(self, *, EmailIdentity: str, Tags: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+    def create_email_identity(self, *, EmailIdentity: str, **given: Any) -> dict[str, Any]:  # noqa: N803
         self.state.new_identity(EmailIdentity)
-        return super().create_email_identity(EmailIdentity=EmailIdentity, Tags=Tags)
+        return super().create_email_identity(EmailIdentity=EmailIdentity, **given)
 
 
 def test_an_identity_that_somebody_else_makes_in_between_is_used_and_stays(aws: World) -> None:

@@ -27,8 +27,10 @@ from .smtp.smtp_aws import Iam, SecretsManager
 CUSTOM_RESOURCES = (
     "activate_rule_set",
     "dns_records",
+    "global_endpoint",
     "order_rules",
     "production_access",
+    "replicated_identity",
     "sender_policy",
     "smtp_credentials",
     "suppression_list",

@@ -1,0 +1,53 @@
+"""The identity of a domain: CloudFormation's own, or a replica of another region's."""
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_ses as ses
+
+from ..common.arguments import check_returned
+from . import _domain_checks as checks
+from .dkim import Dkim, ReplicatedDkim
+from .sending_domain import SendingDomain
+
+if TYPE_CHECKING:
+    from ._replica import ReplicaIdentity
+
+
+def make_identity(
+    domain: SendingDomain,
+    dkim: Dkim | ReplicatedDkim,
+    *,
+    mail_from_domain: str | None,
+    on_mx_failure: ses.MailFromBehaviorOnMxFailure,
+    removal_policy: RemovalPolicy,
+) -> "tuple[ses.IEmailIdentity, ReplicaIdentity | None]":
+    """The identity of *domain* with its default configuration set, and what makes it if CloudFormation does not."""
+    if isinstance(dkim, ReplicatedDkim):
+        from ._replica import ReplicaIdentity  # loads aws_lambda, which few apps need
+
+        replica = ReplicaIdentity(
+            domain,
+            "Replica",
+            domain_name=domain.domain_name,
+            parent_region=checks.parent_region(dkim, region=Stack.of(domain).region),
+            mail_from_domain=mail_from_domain,
+            on_mx_failure=on_mx_failure,
+            configuration_set=domain.configuration_set,
+            removal_policy=removal_policy,
+        )
+        return replica.identity, replica
+    signing_key = dkim.signing_key(Stack.of(domain))
+    check_returned(dkim, "signing_key", signing_key, ses.DkimIdentity)
+    identity = ses.EmailIdentity(
+        domain,
+        "Identity",
+        identity=ses.Identity.domain(domain.domain_name),
+        dkim_identity=signing_key,
+        mail_from_domain=mail_from_domain,
+        mail_from_behavior_on_mx_failure=on_mx_failure if mail_from_domain else None,
+        configuration_set=domain.configuration_set,
+    )
+    if removal_policy is not RemovalPolicy.DESTROY:
+        identity.apply_removal_policy(removal_policy)
+    return identity, None

@@ -1,0 +1,1 @@
+"""A standby account or region, and the route by which an application sends."""

@@ -1,0 +1,165 @@
+"""The day the main account cannot send: two accounts, IAM enforced, a sender that follows the route."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import drill as steps
+from local_aws.aws import LocalAws
+from local_aws.drill import Drill
+from local_aws.drill_app import DOMAIN, STANDBY_ACCOUNT
+
+pytestmark = pytest.mark.xdist_group("local-aws-enforced-2")
+
+
+# A minute: two accounts are bootstrapped and deployed to by the CDK CLI, on a server of its own.
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Drill]:
+    with LocalAws.start(enforce_iam=True) as aws:
+        aws.bootstrap()
+        yield Drill.deploy(aws)
+
+
+@pytest.fixture
+def drill(deployed: Drill) -> Iterator[Drill]:
+    """With mail going through the primary, and every message of the test sent once in the end."""
+    calm(deployed)
+    yield deployed
+    calm(deployed)
+    deployed.send_all("primary")
+    deployed.accounts()
+
+
+def calm(drill: Drill) -> None:
+    drill.main.set_ses_account()
+    drill.main.client("sesv2").put_account_sending_attributes(SendingEnabled=True)
+    drill.standby.leave_sandbox()
+    for name in ("Failing", "Slow", "Refused"):
+        drill.alarm(name, "OK")
+    drill.switch("primary", "the next test")
+    drill.until(lambda: len(drill.told) == len(drill._heard()), "the queue should be empty")
+    drill.told.clear()
+
+
+# A minute, in which the alarm would see the errors of before, and switch again.
+def test_errors_switch_to_the_standby_and_a_person_switches_back(
+    drill: Drill, record_property: Callable[[str, object], None]
+) -> None:
+    before = drill.route()["generation"]
+    record_property("seconds from the alarm to the switch", steps.impair(drill))
+    assert (drill.route()["by"], drill.route()["generation"]) == (
+        f"alarm {drill.outputs['FailingAlarm']}",
+        before + 1,
+    )
+
+    steps.switch_back(drill)
+
+    assert drill.route() | {"since": 0} == {
+        "generation": before + 2,
+        "active": "primary",
+        "by": "the drill",
+        "why": "SES answers again",
+        "since": 0,
+    }
+
+
+def test_a_pause_calls_for_a_person_and_switches_nothing(drill: Drill) -> None:
+    assert "AWS treats related accounts together" in steps.pause(drill)
+
+
+@pytest.mark.parametrize("status", ["PROBATION", "SHUTDOWN"])
+def test_enforcement_calls_for_a_person_however_many_calls_fail(drill: Drill, status: str) -> None:
+    before = drill.route()
+    drill.main.set_ses_account(enforcement_status=status)
+
+    drill.alarm("Failing", "ALARM")
+
+    drill.hears(f"AWS's enforcement status of the account is {status}")
+    assert drill.route() == before
+
+
+def test_what_ses_reports_by_itself_calls_for_a_person(drill: Drill) -> None:
+    before, aws = drill.route(), drill.main
+    record = {"status": "DISABLED", "cause": "too many bounces", "lastUpdatedTimestamp": "2026-11-24T12:00:00Z"}
+    entry: Any = {
+        "Source": "aws.ses",
+        "DetailType": "Sending Status Disabled",
+        "Detail": json.dumps({"version": "1.0.0", "data": {"origin": "AWS_MANAGED", "record": record}}),
+        "Resources": [f"arn:aws:ses:{aws.region}:{aws.account}:configuration-set/mail"],
+    }
+
+    aws.client("events").put_events(Entries=[entry])
+
+    assert "too many bounces" in drill.hears("SES has switched off sending")
+    assert drill.route() == before
+
+
+def test_nobody_is_sent_to_a_standby_that_cannot_send(drill: Drill) -> None:
+    before = drill.route()
+    drill.standby.enter_sandbox()
+
+    drill.alarm("Failing", "ALARM")
+
+    drill.hears("the standby is in the sandbox")
+    assert "the standby is in the sandbox" in drill.switch("standby", "in spite of it")["errorMessage"]
+    assert drill.route() == before
+
+
+def test_a_switch_that_fails_tells_the_team(drill: Drill) -> None:
+    iam, before = drill.main.client("iam"), drill.route()
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ssm:PutParameter", "Resource": "*"}}
+    role = {"RoleName": drill.outputs["FailoverRole"], "PolicyName": "Broken"}
+    iam.put_role_policy(**role, PolicyDocument=json.dumps(deny))
+    try:
+        drill.alarm("Slow", "ALARM")
+
+        assert "not authorized to perform: ssm:PutParameter" in drill.hears("failed")
+    finally:
+        iam.delete_role_policy(**role)
+    # Lambda has tried again meanwhile, or does so now.
+    assert drill.route()["generation"] - before["generation"] in (0, 1)
+
+
+def test_two_switches_at_once_are_one(drill: Drill) -> None:
+    before = drill.route()["generation"]
+    with ThreadPoolExecutor(4) as several:
+        alarms = [several.submit(drill.alarm, name, "ALARM") for name in ("Failing", "Slow")]
+        hands = [several.submit(drill.switch, "standby", "at the same time") for _ in range(2)]
+    assert [each.result() for each in alarms] == ["ALARM", "ALARM"]
+    answers = [each.result() for each in hands]
+    assert [(each["active"], each["generation"]) for each in answers] == [("standby", before + 1)] * 2
+
+    drill.hears("Mail now goes through the standby")
+    drill.switch("primary", "in turn, so that every run before is done")
+    history = drill.main.client("ssm").get_parameter_history(Name=drill.outputs["Route"])["Parameters"]
+    generations = [json.loads(each["Value"])["generation"] for each in history]
+    assert generations == [*range(1, before + 3)]
+
+
+def test_only_a_sender_may_be_the_standbys_and_only_for_this_domain(drill: Drill) -> None:
+    role = drill.main.client("lambda").get_function_configuration(FunctionName=drill.outputs["SenderFunction"])
+    arn = role["Environment"]["Variables"]["STANDBY_ROLE_ARN"]
+    assert arn.split(":")[4] == STANDBY_ACCOUNT
+    iam, sts = drill.main.client("iam"), drill.main.client("sts")
+    iam.create_user(UserName="stranger")
+    key = iam.create_access_key(UserName="stranger")["AccessKey"]
+    stranger = drill.main.client(
+        "sts", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
+    )
+
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        stranger.assume_role(RoleArn=arn, RoleSessionName="stranger")
+
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="sender")["Credentials"]
+    sesv2 = drill.standby.client(
+        "sesv2",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    with pytest.raises(ClientError, match="not authorized to perform: ses:DeleteEmailIdentity"):
+        sesv2.delete_email_identity(EmailIdentity=DOMAIN)
