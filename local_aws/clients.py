@@ -79,9 +79,7 @@ def session() -> boto3.Session:
     return boto3.Session(botocore_session=core)
 
 
-def local_clients(
-    endpoint: str, *, certificate: Path | None, account: str = ACCOUNT, region: str = REGION
-) -> Clients:
+def local_clients(endpoint: str, *, certificate: Path | None, account: str = ACCOUNT, region: str = REGION) -> Clients:
     """The clients of the local AWS at *endpoint*, as root of *account*."""
     credentials = {name.lower(): value for name, value in root_credentials(account).items()}
 
