@@ -42,8 +42,8 @@ class DnsReply:
     Args:
         server: Its name.
         kind: An answer, nothing of this type, no such name, other servers are responsible, or it could not be asked.
-        values: Of the type that was asked, sorted, or the servers of a referral. TXT strings are joined; host names are in
-            lower case without last dot.
+        values: Of the type that was asked, sorted, or the servers of a referral. TXT strings are joined; host names
+            are in lower case without last dot.
         alias: Where a CNAME at the very name leads.
         cut: For a referral, the zone of the other servers.
         authoritative: Whether the server says that it is responsible itself.

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,8 @@ RIGHT = {
     "dmarc": '_dmarc IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@example.com"',
     "tls": '_smtp._tls IN TXT "v=TLSRPTv1; rua=mailto:tls@example.com"',
     "key": f"own._domainkey IN TXT {txt(KEY)}",
-    "mail-from.mx": "mail IN MX 10 feedback-smtp.eu-west-1.amazonses.com.",
-    "mail-from.spf": 'mail IN TXT "v=spf1 include:amazonses.com ~all"',
+    "mail_from_mx": "mail IN MX 10 feedback-smtp.eu-west-1.amazonses.com.",
+    "mail_from_spf": 'mail IN TXT "v=spf1 include:amazonses.com ~all"',
 }
 
 
@@ -56,19 +56,26 @@ class World:
     """The servers of example.com and the resolver, which sees what is delegated."""
 
     servers: tuple[LoopbackServer, ...]
+    registry: LoopbackServer
     resolver: LoopbackServer
     port: int
 
-    def publish(self, *records: str, at: tuple[int, ...] = (0, 1, 2), **changed: str) -> None:
-        """Serve example.com with the right records, those in *changed* replaced, and *records* beside them."""
-        lines = {**RIGHT, **{key.replace("_", "-" if key != "mail_from_mx" else "-"): v for key, v in changed.items()}}
-        self.zone("example.com", "\n".join([DELEGATION, ADDRESSES, *lines.values(), *records]) + "\n", at=at)
+    def publish(self, instead: Mapping[str, str] = RIGHT, *, at: tuple[int, ...] = (0, 1, 2)) -> None:
+        """Serve example.com with the right records, but those of *instead* in their place."""
+        lines = {**RIGHT, **instead}
+        self.zone("example.com", "\n".join([DELEGATION, ADDRESSES, *lines.values()]) + "\n", at=at)
 
     def zone(self, apex: str, text: str, *, at: tuple[int, ...] = (0, 1, 2)) -> None:
         """Serve a zone on some servers; the resolver sees that of the last call."""
         for number in at:
             self.servers[number].hold(apex, text)
         self.resolver.hold(apex, text)
+
+    def delegate(self, records: str) -> None:
+        """Serve the zone above, on a server of its own."""
+        text = f"@ IN NS a.registry.com.\na.registry.com. IN A 127.0.1.4\n{records}"
+        self.registry.hold("com", text)
+        self.resolver.hold("com", text)
 
     def run(self, *arguments: str) -> Result:
         """Run the command."""
@@ -95,13 +102,11 @@ class World:
 @pytest.fixture
 def world() -> Iterator[World]:
     servers = tuple(LoopbackServer(address=f"127.0.1.{number}") for number in (1, 2, 3))
+    registry = LoopbackServer(address="127.0.1.4")
     resolver = LoopbackServer(address="127.0.1.53", recursive=True)
-    with listening([*servers, resolver]) as port:
-        made = World(servers=servers, resolver=resolver, port=port)
-        for apex in ("com", "net"):
-            text = f"@ IN NS ns1.example.com.\nexample IN NS ns1.example.{apex}.\n"
-            made.zone(apex, text)
-        made.zone("com", "@ IN NS ns1.example.com.\n" + DELEGATION.replace("@", "example"))
+    with listening([*servers, registry, resolver]) as port:
+        made = World(servers=servers, registry=registry, resolver=resolver, port=port)
+        made.delegate(DELEGATION.replace("@", "example"))
         made.zone("amazonses.com", '@ IN NS ns1.example.com.\n@ IN TXT "v=spf1 ip4:199.255.192.0/22 -all"\n')
         made.publish()
         yield made

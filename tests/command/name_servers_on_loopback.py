@@ -96,9 +96,9 @@ class LoopbackServer:
         alias = node.get_rdataset(dns.rdataclass.IN, dns.rdatatype.CNAME)
         for rdataset in filter(None, [found or alias]):
             rrset = dns.rrset.RRset(name, rdataset.rdclass, rdataset.rdtype)
-            rrset.update(rdataset)
+            rrset.update(rdataset)  # type: ignore[no-untyped-call]
             response.answer.append(rrset)
-        return alias[0].target if alias and not found else None  # type: ignore[attr-defined]
+        return alias[0].target if alias and not found else None
 
     @staticmethod
     def _node(zone: dns.zone.Zone, name: dns.name.Name) -> dns.node.Node | None:
@@ -109,7 +109,7 @@ class LoopbackServer:
                 break
             here = here.parent()
         if here == name:
-            return zone.get_node(name) or dns.node.Node()
+            return zone.get_node(name) or dns.node.Node()  # type: ignore[no-untyped-call]
         return zone.get_node(dns.name.Name((b"*", *here.labels)))
 
 

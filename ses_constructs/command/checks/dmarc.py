@@ -95,7 +95,7 @@ def _judge(domain: CheckedDomain, name: str, reply: DnsReply) -> Finding:
     else:
         hint = explain(domain, name, "TXT", reply)
         walk = DmarcWalk(domain.dns, domain.name)
-        if walk.policy and not hint:
+        if walk.policy and walk.at != domain.name and not hint:
             inherited = walk.policy.subdomain_action or walk.policy.action
             return Finding(
                 id="dmarc.record",

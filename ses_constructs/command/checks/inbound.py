@@ -33,7 +33,8 @@ def _mx(domain: CheckedDomain, reply: DnsReply) -> Finding:
         if host.startswith("feedback-smtp."):
             says = "the MX record leads to where SES takes bounces, and mail to people is refused there"
         elif host != inbound_host(region):
-            says = f"the MX record has a wrong suffix: {host} is no host of SES{explain(domain, host, 'MX', reply)}"
+            hint = explain(domain, domain.name, "MX", reply, inbound_host(region))
+            says = f"the MX record has a wrong suffix: {host} is no host of SES{hint}"
         elif domain.region and region != domain.region:
             says = f"mail goes to SES in {region}, where no rule of {domain.region} waits for it"
         elif len(ours) < len(hosts):

@@ -27,16 +27,17 @@ def _mx(domain: CheckedDomain, reply: DnsReply) -> Finding:
     right = feedback_host(domain.region or "eu-west-1")
     if hosts == [right] or (not domain.region and len(hosts) == 1 and _is_feedback(hosts[0])):
         return Finding(id="mail-from.mx", outcome="right", says=f"bounces of {name} return to {hosts[0]}")
+    hint = explain(domain, name, "MX", reply, right)
     if not hosts:
-        says = f"{name} has no MX record{explain(domain, name, 'MX', reply)}"
+        says = f"{name} has no MX record{hint}"
     elif len(hosts) > 1:
         says = f"{name} has {len(hosts)} MX records; SES wants exactly one, and no other mail may go there"
     elif hosts[0].startswith("feedback-smtp.") and not _is_feedback(hosts[0]):
-        says = f"the MX record of {name} has a wrong suffix: SES takes bounces at amazonses.com"
+        says = f"the MX record of {name} has a wrong suffix: SES takes bounces at amazonses.com{hint}"
     elif _is_feedback(hosts[0]):
         says = f"the MX record of {name} leads to another region than {domain.region}"
     else:
-        says = f"the MX record of {name} does not lead to SES{explain(domain, name, 'MX', reply, right)}"
+        says = f"the MX record of {name} does not lead to SES{hint}"
     return Finding(
         id="mail-from.mx",
         outcome="wrong",

@@ -1,6 +1,5 @@
 """The mistakes that people make with DNS, recognised by what else can be seen there."""
 
-import re
 from secrets import token_hex
 
 from ...email_records import RecordType
@@ -11,7 +10,7 @@ from .checked_domain import CheckedDomain
 def explain(domain: CheckedDomain, name: str, record_type: RecordType, reply: DnsReply, wanted: str = "") -> str:
     """Why *reply* may not be what was wanted, as a sentence that follows another one; ``""`` if nothing is seen."""
     found = (
-        _in_the_value(domain, name, reply, wanted)
+        _in_the_value(name, reply, wanted)
         or _alias_in_the_way(record_type, reply)
         or _name_twice(domain, name, record_type)
         or _wildcard(domain, name, record_type, reply)
@@ -21,7 +20,7 @@ def explain(domain: CheckedDomain, name: str, record_type: RecordType, reply: Dn
     return f"; {found}" if found else ""
 
 
-def _in_the_value(domain: CheckedDomain, name: str, reply: DnsReply, wanted: str) -> str:
+def _in_the_value(name: str, reply: DnsReply, wanted: str) -> str:
     for value in reply.values:
         if value.startswith('"'):
             return "quotes were published as a part of the value: enter it without them"
@@ -29,7 +28,8 @@ def _in_the_value(domain: CheckedDomain, name: str, reply: DnsReply, wanted: str
             return "a backslash was published before the semicolon: enter the value without it"
         if value.strip() == "v=DMARC1":
             return "the value ends at its semicolon, which begins a comment in a zone file: put it in quotes"
-        if wanted and re.fullmatch(rf"{re.escape(wanted)}\.[a-z0-9.-]+", value) and name.endswith(value[len(wanted) :]):
+        added = value.rpartition(" ")[2].removeprefix(wanted)
+        if wanted and added.startswith(".") and f".{name}".endswith(added):
             return "the zone's name was added to the target: end the target in a dot"
     return ""
 
