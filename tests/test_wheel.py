@@ -1,6 +1,7 @@
 """The wheel: what it holds, and that an app synthesizes from it with the source folder away."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,16 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         "constructs",
         "jsii",
     }
+
+
+def test_the_command_and_what_it_needs_come_with_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {each.rpartition("/")[2]: each for each in archive.namelist()}
+        entries, metadata = (archive.read(names[each]).decode() for each in ("entry_points.txt", "METADATA"))
+
+    assert "ses-constructs = ses_constructs.command.start:main" in entries
+    for library in ("boto3", "click", "dnspython", "rich"):
+        assert re.search(rf'^Requires-Dist: {library}>=[0-9.]+; extra == "cli"$', metadata, re.MULTILINE)
 
 
 def test_the_sample_app_synthesizes_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
