@@ -66,6 +66,7 @@ setup(
             # 9.2 makes pytest-xdist 3.8 ignore groups without a word: pytest-dev/pytest-xdist#1386.
             "pytest>=9.1,<9.2",
             "pytest-xdist>=3.8",
+            "pyyaml>=6",  # reads the octoDNS files that the command writes
             "ruff>=0.17.6,<0.18",
             "setuptools>=77",  # builds the wheel that the tests install elsewhere
         ],

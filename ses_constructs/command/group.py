@@ -3,6 +3,7 @@
 import click
 
 from .check import check
+from .records import records
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -17,7 +18,9 @@ def commands() -> None:
     \b
       ses-constructs check example.com
       ses-constructs check example.com --no-account --bulk-sender
+      ses-constructs records --domain example.com --format zone
     """
 
 
-commands.add_command(check)
+for command in (check, records):
+    commands.add_command(command)

@@ -249,21 +249,24 @@ def _read(response: dns.message.Message, server: DnsServer, record_type: str) ->
         target = step[0].target
         alias, name = alias or _host(target), target
     found = response.get_rrset(response.answer, name, dns.rdataclass.IN, asked)
-    values = tuple(sorted(_text(rdata) for rdata in found or ()))
+    values = tuple(sorted(rdata_text(rdata) for rdata in found or ()))
     authoritative = bool(response.flags & dns.flags.AA)
     cut = next((_host(each.name) for each in response.authority if each.rdtype == dns.rdatatype.NS), "")
     kind: ReplyKind = "answer" if values or alias else "no data"
     if not values and not authoritative and cut and not response.flags & dns.flags.RA:
         kind = "referral"
         values = tuple(
-            sorted(_text(each) for rrset in response.authority for each in rrset if each.rdtype == dns.rdatatype.NS)
+            sorted(
+                rdata_text(each) for rrset in response.authority for each in rrset if each.rdtype == dns.rdatatype.NS
+            )
         )
     elif rcode == dns.rcode.NXDOMAIN:
         kind = "no name"
     return DnsReply(server=server.name, kind=kind, values=values, alias=alias, cut=cut, authoritative=authoritative)
 
 
-def _text(rdata: dns.rdata.Rdata) -> str:
+def rdata_text(rdata: dns.rdata.Rdata) -> str:
+    """A value as text: TXT strings are joined, host names are in lower case without last dot."""
     if rdata.rdtype == dns.rdatatype.TXT:
         strings: tuple[bytes, ...] = rdata.strings  # type: ignore[attr-defined]
         return b"".join(strings).decode("utf-8", "backslashreplace")
