@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from .checks.checked_domain import CheckedDomain
-    from .findings import CheckReport, Finding
+    from .findings import Finding, FindingReport
     from .name_servers import DnsServer, NameServers
 
 _SES_SPF_NOTE = (
@@ -113,10 +113,10 @@ def _report(
     mail_from: str,
     selectors: tuple[str, ...],
     bulk_sender: bool,
-) -> "CheckReport":
+) -> "FindingReport":
     from .checks.bulk_senders import BULK_NOTE, check_bulk_senders
     from .checks.checked_domain import CheckedDomain, DkimKey
-    from .findings import CheckReport
+    from .findings import FindingReport
 
     keys = tuple(DkimKey(name=f"{selector}._domainkey.{name}") for selector in selectors)
     domain = CheckedDomain(name=name, dns=dns, region=region, keys=keys, mail_from=mail_from)
@@ -129,13 +129,16 @@ def _report(
     if bulk_sender:
         findings += check_bulk_senders(findings)
         notes.append(BULK_NOTE)
-    return CheckReport(domain=name, region=domain.region, findings=findings, notes=notes)
+    about = {"domain": name, "region": domain.region}
+    title = f"{name} (SES in {domain.region})" if domain.region else name
+    return FindingReport(command="check", title=title, about=about, findings=findings, notes=notes)
 
 
 def _ask_account(domain: "CheckedDomain", findings: "list[Finding]") -> "CheckedDomain":
     """*domain* with what SES says; what cannot be asked becomes a finding."""
-    from .checks.checked_domain import could_not_look, with_identity
+    from .checks.checked_domain import with_identity
     from .checks.identity import unknown_identity
+    from .findings import could_not_look
     from .ses_account import AccountError, SesAccount
 
     try:

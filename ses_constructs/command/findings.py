@@ -1,7 +1,7 @@
 """What a check found, as data: the same for the screen and for ``--json``."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 FindingOutcome = Literal["right", "advice", "unknown", "wrong"]
@@ -40,34 +40,41 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CheckReport:
-    """All findings about a domain.
+class FindingReport:
+    """All findings of a subcommand.
 
     Args:
-        domain: The domain.
-        region: The region of SES; ``""`` where none is known.
+        command: The subcommand, which names the schema.
+        title: What it is about, for people.
+        about: The same as fields.
         findings: In the order of reading.
         notes: What was not looked at, and why.
     """
 
-    domain: str
-    region: str
+    command: str
+    title: str
+    about: Mapping[str, str]
     findings: Sequence[Finding]
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 if nothing is wrong, 1 if something is, 2 if nothing is wrong that could be looked at."""
+        """1 if something is wrong, 2 if nothing is and something could not be looked at, 0 otherwise."""
         worst = max((finding.severity for finding in self.findings), default=0)
         return {_SEVERITY["wrong"]: 1, _SEVERITY["unknown"]: 2}.get(worst, 0)
 
     def as_data(self) -> dict[str, Any]:
-        """What ``--json`` prints; *schema* grows when a field goes or changes its meaning."""
+        """What ``--json`` prints; *SCHEMA* grows when a field goes or changes its meaning."""
         return {
-            "schema": f"ses-constructs.check/{SCHEMA}",
-            "domain": self.domain,
-            "region": self.region,
+            "schema": f"ses-constructs.{self.command}/{SCHEMA}",
+            **self.about,
             "exit_code": self.exit_code,
             "findings": [asdict(finding) for finding in self.findings],
             "notes": [*self.notes],
         }
+
+
+def could_not_look(check: str, *problems: str) -> Finding:
+    """Nobody answered, which says nothing about what was asked."""
+    why = "; ".join(dict.fromkeys(filter(None, problems))) or "no server could be asked"
+    return Finding(id=check, outcome="unknown", says=f"could not look: {why}")

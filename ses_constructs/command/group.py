@@ -4,6 +4,8 @@ import click
 
 from .check import check
 from .records import records
+from .simulate import simulate
+from .status import status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -19,8 +21,10 @@ def commands() -> None:
       ses-constructs check example.com
       ses-constructs check example.com --no-account --bulk-sender
       ses-constructs records --domain example.com --format zone
+      ses-constructs status
+      ses-constructs simulate letter.eml --to jane@example.com --account
     """
 
 
-for command in (check, records):
+for command in (check, records, status, simulate):
     commands.add_command(command)

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .findings import CheckReport, Finding, FindingOutcome
+from .findings import Finding, FindingOutcome, FindingReport
 
 WIDTH = 80
 _MARKS: dict[FindingOutcome, tuple[str, str]] = {
@@ -55,11 +55,10 @@ def print_json(data: dict[str, Any]) -> None:
     click.echo(json.dumps(data, indent=2))
 
 
-def print_report(report: CheckReport) -> None:
-    """The findings by outcome of their lines, and at the end what it comes to."""
+def print_report(report: FindingReport) -> None:
+    """The findings in their order, and at the end what it comes to."""
     console = screen()
-    where = f" (SES in {report.region})" if report.region else ""
-    console.print(Text(printable(f"{report.domain}{where}"), style="bold"))
+    console.print(Text(printable(report.title), style="bold"))
     for finding in report.findings:
         _print_finding(console, finding)
     for note in report.notes:
@@ -84,7 +83,7 @@ def _print_finding(console: Console, finding: Finding) -> None:
         console.print(Text(f"{'fix':>9}  {printable(finding.fix)}", style="cyan"), soft_wrap=True)
 
 
-def _conclusion(report: CheckReport) -> str:
+def _conclusion(report: FindingReport) -> str:
     def count(outcome: FindingOutcome) -> int:
         return sum(finding.outcome == outcome for finding in report.findings)
 

@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import GetEmailIdentityResponseTypeDef
 
-_CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3})
+# Most calls of SES are allowed once a second; adaptive is the mode that slows down by itself.
+_CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "adaptive", "total_max_attempts": 5})
 
 
 class AccountError(Exception):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...email_records import DnsRecord, RecordType
-from ..findings import Finding
+from ..findings import Finding, could_not_look
 from ..name_servers import DnsReply, NameServers, answered
 
 
@@ -88,12 +88,6 @@ def judge(check: str, replies: Sequence[DnsReply], verdict: Callable[[DnsReply],
         found="; ".join(f"{same[0].server}: {shown(same[0])}" for _, same in verdicts),
         source=worst.source or "RFC 1034 section 4.3.5",
     )
-
-
-def could_not_look(check: str, *problems: str) -> Finding:
-    """Nobody answered, which says nothing about the record."""
-    why = "; ".join(dict.fromkeys(filter(None, problems))) or "no server could be asked"
-    return Finding(id=check, outcome="unknown", says=f"could not look: {why}")
 
 
 def shown(reply: DnsReply) -> str:

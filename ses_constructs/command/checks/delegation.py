@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from ..findings import Finding
+from ..findings import Finding, could_not_look
 from ..name_servers import DnsReply, ServedZone
-from .checked_domain import CheckedDomain, could_not_look
+from .checked_domain import CheckedDomain
 
 _SERVERS = "RFC 2182 section 5; RFC 1912 section 2.8"
 _VALIDATION = "RFC 4035 section 5.5"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from ...common.arguments import is_within
 from ...email_records import DmarcPolicy
-from ..findings import Finding
+from ..findings import Finding, could_not_look
 from ..name_servers import DnsReply, NameServers
-from .checked_domain import CheckedDomain, could_not_look, shown, zone_line
+from .checked_domain import CheckedDomain, shown, zone_line
 from .mistakes import explain
 
 MOST_QUERIES = 8  # RFC 9989 section 4.10
