@@ -19,6 +19,7 @@ _DKIM_NOTE = "DKIM was not looked at: only SES knows the names of its keys. Leav
 @click.command()
 @click.argument("domain")
 @click.option("--region", default="", metavar="REGION", help="That of SES; the one that boto3 finds unless given.")
+@click.option("--stack", default="", metavar="NAME", help="Look as well at each record that this stack wants.")
 @click.option("--bulk-sender", is_flag=True, help="Apply what Gmail, Yahoo and Microsoft ask of bulk senders.")
 @click.option("--no-account", is_flag=True, help="Ask DNS alone; needs no credentials.")
 @click.option("--mail-from", default="", metavar="NAME", help="The MAIL FROM domain, where SES is not asked.")
@@ -31,6 +32,7 @@ def check(
     context: click.Context,
     domain: str,
     region: str,
+    stack: str,
     bulk_sender: bool,
     no_account: bool,
     mail_from: str,
@@ -51,6 +53,8 @@ def check(
     from .name_servers import NameServers
     from .screen import print_json, print_report, waiting
 
+    if stack and no_account:
+        raise click.UsageError("--stack needs the account, which --no-account leaves out")
     # The tests' servers do not listen on port 53.
     port = context.obj if isinstance(context.obj, int) else 53
     dns = NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
@@ -61,6 +65,7 @@ def check(
             name,
             region,
             account=not no_account,
+            stack=stack,
             mail_from=checked_name(mail_from) if mail_from else "",
             selectors=selectors,
             bulk_sender=bulk_sender,
@@ -110,6 +115,7 @@ def _report(
     region: str,
     *,
     account: bool,
+    stack: str,
     mail_from: str,
     selectors: tuple[str, ...],
     bulk_sender: bool,
@@ -124,6 +130,8 @@ def _report(
     if account:
         domain = _ask_account(domain, findings)
     findings += _findings(domain)
+    if stack:
+        findings += _ask_stack(domain, stack)
     notes = [] if domain.keys else [_DKIM_NOTE]
     notes += [_SES_SPF_NOTE] if not domain.mail_from and not domain.account else []
     if bulk_sender:
@@ -150,6 +158,19 @@ def _ask_account(domain: "CheckedDomain", findings: "list[Finding]") -> "Checked
     if identity is None:
         findings.append(unknown_identity(domain.name, account.region))
     return with_identity(domain, account.region, identity)
+
+
+def _ask_stack(domain: "CheckedDomain", stack: str) -> "list[Finding]":
+    from .checks.stack_records import check_stack_records
+    from .findings import could_not_look
+    from .records_wanted import records_of_stack
+    from .ses_account import AccountError, SesAccount
+
+    try:
+        records = records_of_stack(SesAccount(domain.region), stack)
+    except AccountError as error:
+        return [could_not_look("stack", str(error))]
+    return list(check_stack_records(domain, records))
 
 
 def _findings(domain: "CheckedDomain") -> "list[Finding]":

@@ -105,3 +105,20 @@ def refuse() -> None:
     from botocore.exceptions import NoCredentialsError
 
     raise NoCredentialsError
+
+
+def test_each_record_of_a_stack_is_looked_for(world: World, tokens: list[str]) -> None:
+    publish(world, f"{tokens[0]}._domainkey IN CNAME {tokens[0]}.dkim.amazonses.com.")
+
+    found = look(world, "--stack", "checked")
+
+    assert found["stack.mx.mail.example.com"]["outcome"] == found["stack.txt.mail.example.com"]["outcome"] == "right"
+    missing = found[f"stack.cname.{tokens[1]}._domainkey.example.com"]
+    assert (missing["outcome"], missing["found"]) == ("wrong", "no such name")
+    assert missing["fix"].startswith(f"{tokens[1]}._domainkey.example.com. 1800 IN CNAME {tokens[1]}.")
+
+
+def test_a_stack_that_is_not_there_could_not_be_looked_at(world: World, tokens: list[str]) -> None:
+    found = look(world, "--stack", "nothing")["stack"]
+
+    assert (found["outcome"], "DescribeStacks was refused" in found["says"]) == ("unknown", True)
