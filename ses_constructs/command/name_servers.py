@@ -202,7 +202,7 @@ class NameServers:
         try:
             query = dns.message.make_query(name, record_type, use_edns=0, payload=PAYLOAD)
         except dns.exception.DNSException:
-            return failed(f"{name} is too long for a name in DNS")
+            return failed(f"{name} is no name that DNS can hold")
         query.flags = dns.flags.Flag(flags)
         for _ in range(TRIES):
             try:

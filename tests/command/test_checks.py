@@ -68,7 +68,9 @@ WRONG = [
     ),
     ("mail_from_spf", 'mail IN TXT "v=spf1 +all"', "mail-from.spf", "is not valid"),
     ("mail_from_spf", r'mail IN TXT "\"v=spf1 include:amazonses.com ~all\""', "mail-from.spf", "quotes were published"),
-    ("mail_from_spf", 'mail IN TXT "v=spf1" "include:amazonses.com" "~all"', "mail-from.spf", "there is no SPF record"),
+    ("mail_from_spf", 'mail IN TXT "v=spf1" "include:amazonses.com" "~all"', "mail-from.spf", "no blank behind v=spf1"),
+    ("spf", '@ IN TXT "v=spf1" "include:amazonses.com" "~all"', "spf.record", "no blank behind v=spf1"),
+    ("spf", 'example.com IN TXT "v=spf1 include:amazonses.com ~all"', "spf.record", "enter @"),
     ("spf", '@ IN TXT "v=spf1 include:nobody.example.com ~all"', "spf.record", "has no SPF record"),
     (
         "spf",
@@ -188,6 +190,14 @@ RIGHT_AS_WELL = [
     ("spf", '@ IN TXT "v=spf1 exists:%{i}.example.com ~all"', "spf.record", "depends on the message"),
     ("spf", '@ IN TXT "v=spf1 redirect=amazonses.com"', "spf.record", "1 of 10 look-ups"),
     ("mx", "@ IN MX 10 mx.example.net.", "inbound.mx", "which is not SES"),
+    # Records of others at the same name, or left at a name nobody asks for, are no mistake.
+    ("spf", r'@ IN TXT "\"quoted\""' + '\nexample.com IN TXT "somebody-verifies=1"', "spf.record", "it needs none"),
+    (
+        "dmarc",
+        '_dmarc IN TXT "v=DMARC1; p=none"\n_dmarc IN TXT "others"\n_dmarc.example.com IN TXT "v=DMARC1; p=none"',
+        "dmarc.record",
+        "are delivered",
+    ),
     ("dmarc", '_dmarc IN CNAME there.example.com.\nthere IN TXT "v=DMARC1; p=reject"', "dmarc.record", "are refused"),
     (
         "dmarc",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..findings import Finding
 from ..name_servers import DnsReply
 from .checked_domain import CheckedDomain, DkimKey, shown, zone_line
-from .mistakes import explain
+from .mistakes import explain, explain_value
 
 _EASY = "SES Developer Guide, Easy DKIM"
 _KEY = "RFC 6376 section 3.6.1"
@@ -51,10 +51,12 @@ def _alias(check: str, domain: CheckedDomain, key: DkimKey, reply: DnsReply) -> 
 def _own_key(check: str, domain: CheckedDomain, key: DkimKey, reply: DnsReply) -> Finding:
     flaw = key_flaw(reply.values[0]) if len(reply.values) == 1 else f"{len(reply.values)} keys stand there, not one"
     if flaw:
+        missing = not any("p=" in value for value in reply.values)
+        hint = explain(domain, key.name, "TXT", reply, marker="p=") if missing else explain_value(key.name, reply, "p=")
         return Finding(
             id=check,
             outcome="wrong",
-            says=f"the key cannot be used: {flaw}{explain(domain, key.name, 'TXT', reply)}",
+            says=f"the key cannot be used: {flaw}{hint}",
             wanted="one TXT record with v=DKIM1; and the whole public key in p=",
             found=shown(reply),
             source=_KEY,

@@ -8,10 +8,11 @@ from ...email_records import DmarcPolicy
 from ..findings import Finding, could_not_look
 from ..name_servers import DnsReply, NameServers
 from .checked_domain import CheckedDomain, shown, zone_line
-from .mistakes import explain
+from .mistakes import explain, explain_value
 
 MOST_QUERIES = 8  # RFC 9989 section 4.10
 _RECORD = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(;|$)")
+_MARKER = "v=DMARC1"
 _WALK = "RFC 9989 section 4.10"
 
 
@@ -83,7 +84,7 @@ def _judge(domain: CheckedDomain, name: str, reply: DnsReply) -> Finding:
     if len(records) > 1:
         says = f"{len(records)} DMARC records at {name}: receivers discard them all"
     elif records:
-        hint = explain(domain, name, "TXT", reply)
+        hint = explain_value(name, reply, _MARKER)
         try:
             policy = DmarcPolicy.parse(records[0])
         except ValueError as error:
@@ -93,7 +94,7 @@ def _judge(domain: CheckedDomain, name: str, reply: DnsReply) -> Finding:
                 return Finding(id="dmarc.record", outcome="right", says=_in_words(policy))
             says = f"receivers read only a part of the DMARC record{hint}"
     else:
-        hint = explain(domain, name, "TXT", reply)
+        hint = explain(domain, name, "TXT", reply, marker=_MARKER)
         walk = DmarcWalk(domain.dns, domain.name)
         if walk.policy and walk.at != domain.name and not hint:
             inherited = walk.policy.subdomain_action or walk.policy.action

@@ -8,11 +8,12 @@ from ...email_records import SpfPolicy, is_spf
 from ..findings import Finding
 from ..name_servers import DnsReply, NameServers
 from .checked_domain import CheckedDomain, shown, zone_line
-from .mistakes import explain
+from .mistakes import explain, explain_value
 
 MOST_LOOKUPS = 10  # section 4.6.4, as the two below
 MOST_VOID = 2
 MOST_MX = 10
+_MARKER = "v=spf1"
 _ALL = re.compile(r"[-+~?]?all", re.IGNORECASE)
 
 
@@ -22,7 +23,7 @@ def check_spf(domain: CheckedDomain) -> Iterator[Finding]:
 
 
 def _judge(domain: CheckedDomain, reply: DnsReply) -> Finding:
-    if not spf_records(reply) and not explain(domain, domain.name, "TXT", reply):
+    if not spf_records(reply) and not explain(domain, domain.name, "TXT", reply, marker=_MARKER):
         says = "the domain itself has no SPF record, and for mail by SES it needs none"
         return Finding(id="spf.record", outcome="right", says=says)
     return judge_spf("spf.record", domain, domain.name, reply, ses=False)
@@ -39,7 +40,7 @@ def judge_spf(check: str, domain: CheckedDomain, name: str, reply: DnsReply, *, 
         )
 
     if not records:
-        hint = explain(domain, name, "TXT", reply)
+        hint = explain(domain, name, "TXT", reply, marker=_MARKER)
         return wrong(f"there is no SPF record at {name}{hint}", fix=zone_line(name, "TXT", wanted))
     if len(records) > 1:
         merged = _merged(records)
@@ -49,7 +50,7 @@ def judge_spf(check: str, domain: CheckedDomain, name: str, reply: DnsReply, *, 
     try:
         policy = SpfPolicy.parse(text)
     except ValueError as error:
-        says = f"the SPF record at {name} is not valid{explain(domain, name, 'TXT', reply)}"
+        says = f"the SPF record at {name} is not valid{explain_value(name, reply, _MARKER)}"
         return wrong(says, found=f"{text} ({error})", source="RFC 7208 section 4.6")
     cost = SpfCost(dns=domain.dns)
     cost.count(name, text)

@@ -22,7 +22,7 @@ def _judge(domain: CheckedDomain, name: str, reply: DnsReply) -> Finding:
     records = [value for value in reply.values if value.startswith("v=TLSRPTv1;")]
     example = TlsReporting(reports_to=(f"tls-reports@{domain.name}",)).to_txt()
     if not records:
-        hint = explain(domain, name, "TXT", reply)
+        hint = explain(domain, name, "TXT", reply, marker="v=TLSRPTv1")
         says = f"nobody is told when senders cannot reach your servers by TLS{hint}"
         fix = zone_line(name, "TXT", example)
         # Without a record nothing fails; one that was meant and is not found is a fault.
