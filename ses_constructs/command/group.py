@@ -3,6 +3,7 @@
 import click
 
 from .check import check
+from .doctor import doctor
 from .records import records
 from .simulate import simulate
 from .status import status
@@ -22,9 +23,10 @@ def commands() -> None:
       ses-constructs check example.com --no-account --bulk-sender
       ses-constructs records --domain example.com --format zone
       ses-constructs status
+      ses-constructs doctor jane@example.com --from news@example.org
       ses-constructs simulate letter.eml --to jane@example.com --account
     """
 
 
-for command in (check, records, status, simulate):
+for command in (check, records, status, doctor, simulate):
     commands.add_command(command)

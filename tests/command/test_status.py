@@ -1,15 +1,14 @@
 """`status` on every state that SES's API can report, and once on a local AWS."""
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from ses_constructs.command.group import commands
 from ses_constructs.command.ses_account import SesAccount
+from tests.command.told_account import Told, refusal
 
 if TYPE_CHECKING:
     from local_aws.aws import LocalAws
@@ -35,24 +34,6 @@ HEALTHY: dict[str, Any] = {
     },
     "describe_alarms": {"MetricAlarms": []},
 }
-
-
-class Told:
-    """A client whose every call answers as it was told; an exception is raised."""
-
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self.answers = answers
-
-    def __getattr__(self, name: str) -> Any:
-        def call(**_: object) -> Any:
-            if isinstance(answer := self.answers[name], Exception):
-                raise answer
-            return answer
-
-        return call
-
-    def get_paginator(self, name: str) -> Any:
-        return Told({"paginate": [getattr(self, name)()]})
 
 
 @pytest.fixture
@@ -150,8 +131,7 @@ def test_each_state_is_said(
 
 
 def test_a_call_that_is_refused_leaves_the_others(answers: dict[str, Any]) -> None:
-    error = {"Error": {"Code": "AccessDenied", "Message": "not authorized to perform ses:ListConfigurationSets"}}
-    answers["list_configuration_sets"] = ClientError(error, "ListConfigurationSets")  # type: ignore[arg-type]
+    answers["list_configuration_sets"] = refusal("AccessDenied", "not authorized to perform ses:ListConfigurationSets")
 
     result = run("--json")
 
