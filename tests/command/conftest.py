@@ -4,13 +4,16 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from ses_constructs.command.group import commands
 from tests.command.name_servers_on_loopback import LoopbackServer, listening
+
+if TYPE_CHECKING:
+    from local_aws.aws import LocalAws
 
 REGION = "eu-west-1"
 HOSTS = ("ns1", "ns2", "ns3")
@@ -110,3 +113,13 @@ def world() -> Iterator[World]:
         made.zone("amazonses.com", '@ IN NS ns1.example.com.\n@ IN TXT "v=spf1 ip4:199.255.192.0/22 -all"\n')
         made.publish()
         yield made
+
+
+@pytest.fixture
+def found_aws(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> "LocalAws":
+    """The local AWS, as the account that boto3 finds by itself."""
+    for name, value in aws.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+    return aws

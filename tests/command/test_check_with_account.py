@@ -16,18 +16,14 @@ SES_KEY = f"v=DKIM1; k=rsa; p={public_key(1024)}"
 
 
 @pytest.fixture
-def tokens(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def tokens(found_aws: "LocalAws") -> Iterator[list[str]]:
     """The DKIM tokens of example.com in the local AWS, to which boto3 leads from now on."""
-    for name, value in aws.environment.items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     properties = {"EmailIdentity": "example.com", "MailFromAttributes": {"MailFromDomain": "mail.example.com"}}
     template = {"Resources": {"Identity": {"Type": "AWS::SES::EmailIdentity", "Properties": properties}}}
-    cloudformation = aws.client("cloudformation", region_name=REGION)
+    cloudformation = found_aws.client("cloudformation", region_name=REGION)
     cloudformation.create_stack(StackName="checked", TemplateBody=json.dumps(template))
     cloudformation.get_waiter("stack_create_complete").wait(StackName="checked", WaiterConfig={"Delay": 1})
-    ses = aws.client("sesv2", region_name=REGION)
+    ses = found_aws.client("sesv2", region_name=REGION)
     yield ses.get_email_identity(EmailIdentity="example.com")["DkimAttributes"]["Tokens"]
     cloudformation.delete_stack(StackName="checked")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="checked", WaiterConfig={"Delay": 1})

@@ -198,11 +198,7 @@ def test_a_bounce_is_explained(kind: str, sub: str, reply: str, means: str) -> N
     assert means in cause_of_bounce(kind, sub, reply).means
 
 
-def test_a_local_aws_is_asked(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in aws.environment.items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+def test_a_local_aws_is_asked(found_aws: "LocalAws") -> None:
 
     found = look("nobody@elsewhere.example", "--from", "news@nowhere.example", "--configuration-set", "none")
 

@@ -33,12 +33,8 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def stack(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def stack(found_aws: "LocalAws") -> Iterator[str]:
     """A stack with a domain whose records are outputs, and the account that boto3 finds."""
-    for name, value in aws.environment.items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     made = Stack(App(), "Records")
     VerifiedDomain(
         made,
@@ -48,7 +44,7 @@ def stack(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         dmarc=DmarcPolicy.monitor(reports_to=["dmarc@example.com"]),
     )
     template = Template.from_stack(made).to_json()
-    cloudformation = aws.client("cloudformation")
+    cloudformation = found_aws.client("cloudformation")
     cloudformation.create_stack(StackName="records", TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
     cloudformation.get_waiter("stack_create_complete").wait(StackName="records", WaiterConfig={"Delay": 1})
     yield "records"

@@ -25,6 +25,13 @@ def test_a_silent_server_is_a_fault_of_the_delegation_and_of_nothing_else(world:
     assert "ns3.example.com did not answer in 0.5 s" in found["delegation.servers"]["found"]
 
 
+def test_servers_that_are_slow_are_waited_for(world: World) -> None:
+    for server in world.servers:
+        server.delay = 0.1
+
+    assert {each["outcome"] for each in world.check("--timeout", "5").values()} == {"right"}
+
+
 def test_a_server_that_is_not_responsible_is_named(world: World) -> None:
     world.servers[1].zones.clear()
 

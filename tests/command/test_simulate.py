@@ -60,14 +60,8 @@ def test_a_message_that_is_not_taken_ends_with_1(letter: Path, rules: Path) -> N
     assert unknown.exit_code == blocked.exit_code == 1
 
 
-def test_the_active_rule_set_of_the_account_is_read_in_its_order(
-    letter: Path, aws: "LocalAws", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in aws.environment.items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
-    ses = aws.client("ses")
+def test_the_active_rule_set_of_the_account_is_read_in_its_order(letter: Path, found_aws: "LocalAws") -> None:
+    ses = found_aws.client("ses")
 
     none = run(letter, "--to", "jane@example.com", "--account")
     ses.create_receipt_rule_set(RuleSetName="simulated")

@@ -140,11 +140,7 @@ def test_a_call_that_is_refused_leaves_the_others(answers: dict[str, Any]) -> No
     assert result.exit_code == 2
 
 
-def test_a_local_aws_is_read(aws: "LocalAws", monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in aws.environment.items():
-        if name.startswith("AWS_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+def test_a_local_aws_is_read(found_aws: "LocalAws") -> None:
 
     found = findings(run("--json"))
 
