@@ -25,7 +25,13 @@ _DKIM_NOTE = "DKIM was not looked at: only SES knows the names of its keys. Leav
 @click.option("--mail-from", default="", metavar="NAME", help="The MAIL FROM domain, where SES is not asked.")
 @click.option("--selector", "selectors", multiple=True, metavar="NAME", help="A DKIM key to look at; repeat it.")
 @click.option("--resolver", default="", metavar="HOST[:PORT]", help="Ask this resolver, not that of the system.")
-@click.option("--timeout", default=2.0, show_default=True, help="Seconds for each question, which is asked twice.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 60),
+    default=2.0,
+    show_default=True,
+    help="Seconds for each question, which is asked twice.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def check(
@@ -55,6 +61,7 @@ def check(
 
     if stack and no_account:
         raise click.UsageError("--stack needs the account, which --no-account leaves out")
+    _check_region(region)
     # The tests' servers do not listen on port 53.
     port = context.obj if isinstance(context.obj, int) else 53
     dns = NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
@@ -92,6 +99,15 @@ def checked_name(domain: str) -> str:
     if flaw or "." not in name:
         raise click.UsageError(f"{domain!r} is no domain name; write one such as example.com")
     return name
+
+
+def _check_region(region: str) -> None:
+    from ..common.ses_regions import feedback_host
+
+    try:
+        feedback_host(region or "eu-west-1")
+    except ValueError:
+        raise click.UsageError(f"--region {region!r} is no AWS region; write one such as eu-west-1") from None
 
 
 def _resolver(text: str) -> "DnsServer":

@@ -48,8 +48,10 @@ def records_of_stack(account: SesAccount, stack: str) -> list[DnsRecord]:
         raise AccountError(in_a_sentence(error)) from error
     found = {(each.name, each.type): each for each in _in_outputs(described.get("Outputs", []))}
     for resource in resources:
-        if resource["ResourceType"] == "AWS::SES::EmailIdentity" and "@" not in resource["PhysicalResourceId"]:
-            for each in records_of_domain(account, resource["PhysicalResourceId"]):
+        # One that is still being made has no id.
+        name = resource.get("PhysicalResourceId", "")
+        if resource["ResourceType"] == "AWS::SES::EmailIdentity" and name and "@" not in name:
+            for each in records_of_domain(account, name):
                 found.setdefault((each.name, each.type), each)
     if not found:
         raise AccountError(f"the stack {stack} has no e-mail identity of a domain, and no record in its outputs")

@@ -38,6 +38,8 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
         (("check",), "Missing argument 'DOMAIN'"),
         (("check", "no domain"), "'no domain' is no domain name; write one such as example.com"),
         (("check", "example.com", "--stack", "x", "--no-account"), "--stack needs the account"),
+        (("check", "example.com", "--region", "EU WEST"), "--region 'EU WEST' is no AWS region"),
+        (("check", "example.com", "--timeout", "0"), "0.0 is not in the range"),
         (("check", "example"), "'example' is no domain name"),
         (("check", "a..com"), "'a..com' is no domain name"),
         (("check", "example.com", "--resolver", "dns.example"), "--resolver 'dns.example' is no address"),

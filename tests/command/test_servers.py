@@ -128,3 +128,13 @@ def test_ten_records_at_three_servers_take_less_than_two_seconds(world: World) -
 
     # Of the processor: on a busy machine the clock says nothing.
     assert time.process_time() - begun < 2
+
+
+def test_a_domain_that_does_not_exist_is_named_and_one_without_records_of_its_own_passes(world: World) -> None:
+    world.publish({"tls": '_dmarc.news IN TXT "v=DMARC1; p=none"'})
+
+    misspelt = world.run("check", "nwes.example.com", "--no-account", *world.asking)
+    right = world.run("check", "news.example.com", "--no-account", *world.asking)
+
+    assert "nwes.example.com does not exist" in misspelt.output
+    assert "news.example.com is a name in the zone example.com" in right.output

@@ -18,6 +18,8 @@ def check_delegation(domain: CheckedDomain) -> Iterator[Finding]:
     else:
         yield _servers(domain, zone)
         yield _parent(domain, zone)
+        if zone.name != domain.name:
+            yield domain.judge("delegation.domain", domain.name, "NS", lambda reply: _exists(domain, zone, reply))
     yield _validation(domain)
 
 
@@ -63,6 +65,21 @@ def _parent(domain: CheckedDomain, zone: ServedZone) -> Finding:
         found="; ".join(f"the zone itself says {', '.join(values)}" for values in sorted(own)),
         source="RFC 1034 section 4.2.2",
         fix=f"make the NS records of {zone.name} and those at the registrar equal",
+    )
+
+
+def _exists(domain: CheckedDomain, zone: ServedZone, reply: DnsReply) -> Finding:
+    check = "delegation.domain"
+    if reply.kind != "no name":
+        return Finding(id=check, outcome="right", says=f"{domain.name} is a name in the zone {zone.name}")
+    return Finding(
+        id=check,
+        outcome="wrong",
+        says=f"{domain.name} does not exist: nothing stands at it or below it in the zone {zone.name}",
+        wanted="the domain, delegated or with records",
+        found="no such name",
+        source="RFC 8020",
+        fix="look at the spelling; register the domain, or publish its records",
     )
 
 
