@@ -1,12 +1,11 @@
 """What an account's SES says about itself, as findings; what is well is one line, what is not has a line each."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from .findings import Finding, FindingReport, could_not_look
-from .ses_account import AccountError, SesAccount, in_a_sentence
+from .findings import Finding, FindingReport
+from .ses_account import SesAccount, each_look
 
 _ACCOUNT = "SES API, GetAccount"
 NEARLY = 0.8  # of the quota
@@ -14,8 +13,7 @@ NEARLY = 0.8  # of the quota
 
 def account_report(account: SesAccount) -> FindingReport:
     """Everything, in the order of reading; a call that is refused leaves the others."""
-    if not account.region:
-        raise AccountError("no AWS region is set; say --region eu-west-1, or set AWS_REGION")
+    account.require_region()
     sections: tuple[tuple[str, Callable[[SesAccount], Iterator[Finding]]], ...] = (
         ("account", _account),
         ("identities", _identities),
@@ -23,12 +21,7 @@ def account_report(account: SesAccount) -> FindingReport:
         ("receiving", _receiving),
         ("alarms", _alarms),
     )
-    findings: list[Finding] = []
-    for name, read in sections:
-        try:
-            findings += read(account)
-        except (BotoCoreError, ClientError) as error:
-            findings.append(could_not_look(name, in_a_sentence(error)))
+    findings = each_look((name, partial(read, account)) for name, read in sections)
     title = f"SES in {account.region}"
     return FindingReport(command="status", title=title, about={"region": account.region}, findings=findings)
 

@@ -169,7 +169,7 @@ def _ask_account(domain: "CheckedDomain", findings: "list[Finding]") -> "Checked
         account = SesAccount(domain.region)
         identity = account.identity(domain.name)
     except AccountError as error:
-        findings.append(could_not_look("identity.verified", str(error)))
+        findings.append(could_not_look("identity.verified", f"{error}; --no-account asks DNS alone"))
         return domain
     if identity is None:
         findings.append(unknown_identity(domain.name, account.region))

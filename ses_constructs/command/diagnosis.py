@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from ..testing import ReceiptSimulator
 from .account_state import account_findings
 from .bounce_causes import cause_of_bounce
 from .findings import Finding, FindingReport, could_not_look
-from .ses_account import AccountError, SesAccount, in_a_sentence
+from .ses_account import AccountError, SesAccount, each_look
 from .simulate import template_of_account
 
 _KEPT = (
@@ -21,8 +21,7 @@ _KEPT = (
 
 def diagnose(account: SesAccount, subject: str, *, sender: str, set_name: str) -> FindingReport:
     """All findings about a message or an address; a call that is refused leaves the others."""
-    if not account.region:
-        raise AccountError("no AWS region is set; say --region eu-west-1, or set AWS_REGION")
+    account.require_region()
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = []
     if "@" in subject:
         looks += [
@@ -35,12 +34,7 @@ def diagnose(account: SesAccount, subject: str, *, sender: str, set_name: str) -
     looks += [("account", partial(_account, account))]
     looks += [("sender", partial(_sender, account, sender))] if sender else []
     looks += [("set", partial(_set, account, set_name))] if set_name else []
-    findings: list[Finding] = []
-    for name, look in looks:
-        try:
-            findings += look()
-        except (BotoCoreError, ClientError) as error:
-            findings.append(could_not_look(name, in_a_sentence(error)))
+    findings = each_look(looks)
     about = {"region": account.region, "subject": subject}
     title = f"{subject} (SES in {account.region})"
     return FindingReport(command="doctor", title=title, about=about, findings=findings)

@@ -39,7 +39,7 @@ class LoopbackServer:
 
     def hold(self, apex: str, text: str, *, serial: int = 1) -> None:
         """Serve a zone; SOA is added, and names are relative to *apex*."""
-        soa = f"$TTL 60\n@ IN SOA ns1.{apex}. hostmaster.{apex}. {serial} 3600 600 86400 60\n"
+        soa = f"$TTL 60\n@ IN SOA ns1.example.com. hostmaster.example.com. {serial} 3600 600 86400 60\n"
         zone = dns.zone.from_text(soa + text, origin=f"{apex}.", relativize=False, check_origin=False)
         self.zones[zone.origin or dns.name.root] = zone
 

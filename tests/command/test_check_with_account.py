@@ -94,7 +94,9 @@ def test_without_credentials_the_account_could_not_be_looked_at(world: World, mo
     found = look(world)
 
     assert found["identity.verified"]["outcome"] == "unknown"
-    assert "say --no-account" in found["identity.verified"]["says"]
+    assert (
+        "no AWS credentials were found; set AWS_PROFILE, or log in; --no-account" in found["identity.verified"]["says"]
+    )
 
 
 def refuse() -> None:

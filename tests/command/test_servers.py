@@ -102,6 +102,13 @@ def test_a_zone_that_fails_validation_is_named(world: World) -> None:
     assert "DNSSEC fails" in found["says"]
 
 
+def test_a_resolver_that_knows_nothing_says_nothing_about_the_domain(world: World) -> None:
+    world.resolver.zones.clear()
+    world.resolver.hold("", "a IN A 192.0.2.1\n")  # so that every other name does not exist
+
+    assert {each["outcome"] for each in world.report()["findings"]} == {"unknown"}
+
+
 def test_a_zone_above_that_names_other_servers_is_a_fault(world: World) -> None:
     world.delegate("example IN NS ns1.example.com.\nexample IN NS old.example.com.\n")
 

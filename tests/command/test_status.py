@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner, Result
 
 from ses_constructs.command.group import commands
@@ -137,6 +138,15 @@ def test_a_call_that_is_refused_leaves_the_others(answers: dict[str, Any]) -> No
 
     assert "not authorized" in findings(result)["sets"]["says"]
     assert findings(result)["receiving"]["outcome"] == "right"
+    assert result.exit_code == 2
+
+
+def test_without_credentials_that_is_said_once(answers: dict[str, Any]) -> None:
+    answers["get_account"] = NoCredentialsError()
+
+    result = run()
+
+    assert result.output == "Could not look: no AWS credentials were found; set AWS_PROFILE, or log in\n"
     assert result.exit_code == 2
 
 

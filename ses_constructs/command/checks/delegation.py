@@ -15,11 +15,11 @@ def check_delegation(domain: CheckedDomain) -> Iterator[Finding]:
     zone = domain.dns.zone_of(domain.name)
     if isinstance(zone, DnsReply):
         yield could_not_look("delegation.servers", zone.problem)
-    else:
-        yield _servers(domain, zone)
-        yield _parent(domain, zone)
-        if zone.name != domain.name:
-            yield domain.judge("delegation.domain", domain.name, "NS", lambda reply: _exists(domain, zone, reply))
+        return
+    yield _servers(domain, zone)
+    yield _parent(domain, zone)
+    if zone.name != domain.name:
+        yield domain.judge("delegation.domain", domain.name, "NS", lambda reply: _exists(domain, zone, reply))
     yield _validation(domain)
 
 
