@@ -91,7 +91,7 @@ class World:
     def report(self, *arguments: str, mail_from: str = "mail.example.com") -> dict[str, Any]:
         """What `check example.com --json` prints."""
         options = ["--mail-from", mail_from] if mail_from else []
-        fixed = ["--no-account", "--region", REGION, "--selector", "own", "--timeout", "0.5", "--json"]
+        fixed = ["--no-account", "--region", REGION, "--selector", "own", "--timeout", "5", "--json"]
         result = self.run("check", "example.com", *fixed, *options, *self.asking, *arguments)
         found: dict[str, Any] = json.loads(result.stdout)
         assert found["exit_code"] == result.exit_code

@@ -30,7 +30,7 @@ def tokens(found_aws: "LocalAws") -> Iterator[list[str]]:
 
 
 def look(world: World, *options: str) -> dict[str, dict[str, Any]]:
-    fixed = ("--region", REGION, "--timeout", "0.5", "--json", *world.asking)
+    fixed = ("--region", REGION, "--timeout", "5", "--json", *world.asking)
     result = world.run("check", "example.com", *fixed, *options)
     return {each["id"]: each for each in json.loads(result.stdout)["findings"]}
 
@@ -82,7 +82,7 @@ def test_a_flattened_cname_is_told_from_a_proxied_one(world: World, tokens: list
 
 
 def test_a_domain_that_ses_does_not_know_is_named_with_the_region(world: World, tokens: list[str]) -> None:
-    result = world.run("check", "other.example.com", "--region", REGION, "--timeout", "0.5", *world.asking)
+    result = world.run("check", "other.example.com", "--region", REGION, "--timeout", "5", *world.asking)
 
     assert "SES in eu-west-1 does not know other.example.com" in " ".join(result.output.split())
     assert result.exit_code == 1

@@ -19,7 +19,7 @@ def test_a_server_with_an_old_zone_is_named(world: World) -> None:
 def test_a_silent_server_is_a_fault_of_the_delegation_and_of_nothing_else(world: World) -> None:
     world.servers[2].silent = True
 
-    found = world.check()
+    found = world.check("--timeout", "0.5")
 
     assert [name for name, each in found.items() if each["outcome"] != "right"] == ["delegation.servers"]
     assert "ns3.example.com did not answer in 0.5 s" in found["delegation.servers"]["found"]
@@ -29,7 +29,7 @@ def test_servers_that_are_slow_are_waited_for(world: World) -> None:
     for server in world.servers:
         server.delay = 0.1
 
-    assert {each["outcome"] for each in world.check("--timeout", "5").values()} == {"right"}
+    assert {each["outcome"] for each in world.check().values()} == {"right"}
 
 
 def test_a_server_that_is_not_responsible_is_named(world: World) -> None:
@@ -45,7 +45,7 @@ def test_servers_that_are_all_silent_say_nothing_about_the_records(world: World)
     for server in world.servers:
         server.silent = True
 
-    report = world.report()
+    report = world.report("--timeout", "0.5")
 
     assert report["exit_code"] == 2
     assert not [each for each in report["findings"] if each["outcome"] == "wrong"]
@@ -55,7 +55,7 @@ def test_a_resolver_that_is_silent_ends_soon_and_says_nothing_about_the_records(
     world.resolver.silent = True
     begun = time.monotonic()
 
-    report = world.report()
+    report = world.report("--timeout", "0.5")
 
     assert time.monotonic() - begun < 20
     assert report["exit_code"] == 2
