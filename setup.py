@@ -61,6 +61,9 @@ class ReproducibleSdist(sdist):
         return name
 
 
+# What the command ses-constructs needs beside the constructs.
+CLI = ["boto3>=1.43", "click>=8.2", "dnspython>=2.7", "rich>=14"]
+
 setup(
     name="ses-constructs",
     version=VERSION,
@@ -98,10 +101,13 @@ setup(
         "constructs>=10.5.0,<11",
         "jsii>=1.128.0,<2",
     ],
+    entry_points={"console_scripts": ["ses-constructs = ses_constructs.command.start:main"]},
     extras_require={
+        "cli": CLI,
         "demo": DEMO,
         "dev": [
             *DEMO,
+            *CLI,
             "boto3-stubs[cloudformation,cloudwatch,events,iam,lambda,logs,route53,s3,secretsmanager,ses,sesv2,sns,ssm,sts]>=1.43",
             "build>=1.2",
             "cdk-nag>=3.0.2,<4",
@@ -118,7 +124,7 @@ setup(
             "pytest>=9.1,<9.2",
             "pytest-cov>=7",
             "pytest-xdist>=3.8",
-            "pyyaml>=6",  # RFC 7208's test suite is written in it
+            "pyyaml>=6",  # reads RFC 7208's test suite, and the octoDNS files that the command writes
             "ruff>=0.17.6,<0.18",
             "setuptools>=77",  # builds the wheel that the tests install elsewhere
             "twine>=6.2",  # checks what is built

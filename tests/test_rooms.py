@@ -19,6 +19,7 @@ FLOORS = (
     {"alarms", "events"},
     {"receiving", "smtp", "account"},
     {"monitoring", "standby"},
+    {"command"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)

@@ -102,6 +102,16 @@ def test_what_is_shown_on_pypi_leads_to_the_files_of_the_release(wheel: Path) ->
     }
 
 
+def test_the_command_and_what_it_needs_come_with_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (entries,) = (archive.read(each).decode() for each in archive.namelist() if each.endswith("entry_points.txt"))
+
+    assert "ses-constructs = ses_constructs.command.start:main" in entries
+    needed = metadata(wheel).get_all("Requires-Dist") or []
+    for library in ("boto3", "click", "dnspython", "rich"):
+        assert [each for each in needed if re.fullmatch(rf'{library}>=[0-9.]+; extra == "cli"', each)]
+
+
 def test_a_build_that_nobody_told_where_the_source_is_has_no_links_into_it(tmp_path: Path) -> None:
     said = metadata(build(tmp_path)[1])
 

@@ -1,0 +1,1 @@
+"""The checks, one file a subject; each is a function from a :class:`CheckedDomain` to findings."""

@@ -1,0 +1,207 @@
+"""The reasons why a message may not have arrived, asked of SES one after the other."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..testing import ReceiptSimulator
+from .account_state import account_findings
+from .bounce_causes import cause_of_bounce
+from .findings import Finding, FindingReport, could_not_look
+from .ses_account import AccountError, SesAccount, each_look
+from .simulate import template_of_account
+
+_KEPT = (
+    "SES does not tell: the id is wrong, too old or of another region, or Virtual Deliverability Manager is off, "
+    "without which SES keeps no history of messages"
+)
+
+
+def diagnose(account: SesAccount, subject: str, *, sender: str, set_name: str) -> FindingReport:
+    """All findings about a message or an address; a call that is refused leaves the others."""
+    account.require_region()
+    looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = []
+    if "@" in subject:
+        looks += [
+            ("suppression", partial(_suppression, account, subject)),
+            ("sandbox", partial(_sandbox, account, subject)),
+            ("receiving", partial(_receiving, account, subject)),
+        ]
+    else:
+        looks += [("message", partial(_message, account, subject))]
+    looks += [("account", partial(_account, account))]
+    looks += [("sender", partial(_sender, account, sender))] if sender else []
+    looks += [("set", partial(_set, account, set_name))] if set_name else []
+    findings = each_look(looks)
+    about = {"region": account.region, "subject": subject}
+    title = f"{subject} (SES in {account.region})"
+    return FindingReport(command="doctor", title=title, about=about, findings=findings)
+
+
+def _found(call: Callable[..., Any], **arguments: str) -> Any:
+    """What *call* answers; None if there is no such thing."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NotFoundException":
+            return None
+        raise
+
+
+def _suppression(account: SesAccount, address: str) -> Iterator[Finding]:
+    found = _found(account.client("sesv2").get_suppressed_destination, EmailAddress=address)
+    if found is None:
+        yield Finding(id="suppression", outcome="right", says="the address is not on the account's suppression list")
+        return
+    listed = found["SuppressedDestination"]
+    since, message = f"{listed['LastUpdateTime']:%Y-%m-%d}", listed.get("Attributes", {}).get("MessageId", "")
+    yield Finding(
+        id="suppression",
+        outcome="wrong",
+        says=f"the address is on the account's suppression list since {since}, after a {listed['Reason'].lower()}",
+        found=f"message {message}" if message else "",
+        source="SES API, GetSuppressedDestination",
+        fix=f"mend the cause, then: aws sesv2 delete-suppressed-destination --email-address '{address}'",
+    )
+
+
+def _sandbox(account: SesAccount, address: str) -> Iterator[Finding]:
+    ses = account.client("sesv2")
+    if ses.get_account().get("ProductionAccessEnabled"):
+        yield Finding(id="sandbox", outcome="right", says="out of the sandbox: mail goes to everybody")
+        return
+    for name in (address, address.rpartition("@")[2]):
+        if (_found(ses.get_email_identity, EmailIdentity=name) or {}).get("VerifiedForSendingStatus"):
+            yield Finding(id="sandbox", outcome="right", says=f"in the sandbox, and {name} is verified")
+            return
+    yield Finding(
+        id="sandbox",
+        outcome="wrong",
+        says="the account is in the sandbox in this region, and the address is not verified: SES refuses the message",
+        source='SES Developer Guide, "Request production access"',
+        fix=f"request production access, or: aws sesv2 create-email-identity --email-identity '{address}'",
+    )
+
+
+def _account(account: SesAccount) -> Iterator[Finding]:
+    state = account.client("sesv2").get_account()
+    yield from (each for each in account_findings(state) if each.id in ("account.sending", "account.quota"))
+
+
+def _sender(account: SesAccount, sender: str) -> Iterator[Finding]:
+    ses = account.client("sesv2")
+    # An address has an identity of its own, or that of its domain or of one above.
+    labels = sender.rpartition("@")[2].split(".")
+    names = [sender, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
+    for name in dict.fromkeys(names):
+        identity = _found(ses.get_email_identity, EmailIdentity=name)
+        if identity and identity.get("VerifiedForSendingStatus"):
+            yield Finding(id="sender", outcome="right", says=f"{sender} may send by the identity {name}")
+            return
+        if identity:
+            yield Finding(
+                id="sender",
+                outcome="wrong",
+                says=f"the identity {name} is not verified: {identity.get('VerificationStatus', 'PENDING')}",
+                source="SES API, GetEmailIdentity",
+                fix=f"ses-constructs check {name}" if "@" not in name else "click the link in the mail that SES sent",
+            )
+            return
+    yield Finding(
+        id="sender",
+        outcome="wrong",
+        says=f"SES in {account.region} knows no identity of {sender}; it may be in another region",
+        source="SES API, GetEmailIdentity",
+        fix="send in the region of the identity, or create it in this one",
+    )
+
+
+def _set(account: SesAccount, name: str) -> Iterator[Finding]:
+    found = _found(account.client("sesv2").get_configuration_set, ConfigurationSetName=name)
+    if found is None:
+        says, fix = f"there is no configuration set {name} in this region", "send with one that is there"
+    elif not found.get("SendingOptions", {}).get("SendingEnabled", True):
+        says = f"sending by the configuration set {name} is paused"
+        fix = (
+            "once the cause is mended: aws sesv2 put-configuration-set-sending-options --sending-enabled "
+            f"--configuration-set-name {name}"
+        )
+    else:
+        yield Finding(id="set", outcome="right", says=f"the configuration set {name} sends")
+        return
+    yield Finding(id="set", outcome="wrong", says=says, source="SES API, GetConfigurationSet", fix=fix)
+
+
+def _receiving(account: SesAccount, address: str) -> Iterator[Finding]:
+    domain = address.rpartition("@")[2]
+    if _found(account.client("sesv2").get_email_identity, EmailIdentity=domain) is None:
+        return  # somebody else receives for it
+    try:
+        simulator = ReceiptSimulator.from_template(template_of_account(account))
+        receipt = simulator.deliver(recipients=[address])
+    except (AccountError, ValueError) as error:
+        says = f"if SES is to receive for {domain}: {error}"
+        yield Finding(id="receiving", outcome="advice", says=says, source="SES API, DescribeActiveReceiptRuleSet")
+        return
+    if receipt.accepted:
+        yield Finding(id="receiving", outcome="right", says=f"SES receives for it, by {', '.join(receipt.rules)}")
+        return
+    yield Finding(
+        id="receiving",
+        outcome="advice",
+        says=f"if SES is to receive for {domain}: no enabled rule of the active set takes the address",
+        found=str(receipt),
+        source="SES API, DescribeActiveReceiptRuleSet",
+        fix=f"InboundRuleSet(...).add_rule(recipients=['{address}'], ...)",
+    )
+
+
+def _message(account: SesAccount, message_id: str) -> Iterator[Finding]:
+    found = _found(account.client("sesv2").get_message_insights, MessageId=message_id)
+    if found is None:
+        yield could_not_look("message", _KEPT)
+        return
+    for insight in found.get("Insights", []):
+        yield from _destination(insight["Destination"], insight.get("Events", []))
+
+
+def _destination(address: str, events: list[dict[str, Any]]) -> Iterator[Finding]:
+    check = f"message.{address}"
+    types = [event.get("Type", "") for event in events]
+    history = ", ".join(f"{event['Timestamp']:%Y-%m-%d %H:%M} {event.get('Type', '')}" for event in events)
+    source = "SES API, GetMessageInsights"
+
+    def wrong(says: str, fix: str, found: str = "") -> Finding:
+        told = "; ".join(filter(None, (history, found)))
+        return Finding(id=check, outcome="wrong", says=says, found=told, source=source, fix=fix)
+
+    bounces = [event.get("Details", {}).get("Bounce", {}) for event in events if event.get("Type") == "BOUNCE"]
+    for bounce in bounces:
+        kind, sub, reply = (bounce.get(f, "") for f in ("BounceType", "BounceSubType", "DiagnosticCode"))
+        cause = cause_of_bounce(kind, sub, reply)
+        yield wrong(f"it bounced ({kind.lower()}, {sub}): {cause.means}", cause.fix.replace("ADDRESS", address), reply)
+    if "COMPLAINT" in types:
+        yield wrong("the person marked it as spam", "do not mail them again")
+    if "REJECT" in types:
+        yield wrong("SES did not send it, for it found a virus", "look at the attachments")
+    if "RENDERING_FAILURE" in types:
+        yield wrong("the template could not be filled", "give every variable of the template a value")
+    if bounces or {"COMPLAINT", "REJECT", "RENDERING_FAILURE"} & {*types}:
+        return
+    if "DELIVERY" in types:
+        yield Finding(
+            id=check, outcome="right", says=f"the receiver took it ({history}): look into the spam folder and its rules"
+        )
+    elif "DELIVERY_DELAY" in types:
+        yield Finding(
+            id=check,
+            outcome="advice",
+            says="the receiver puts it off, and SES goes on trying",
+            found=history,
+            source=source,
+            fix="wait; it becomes a bounce at the end of max_delivery_time, or when SES gives up",
+        )
+    else:
+        yield Finding(id=check, outcome="right", says=f"it is on its way ({history or 'no event yet'})")

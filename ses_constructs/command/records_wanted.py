@@ -1,0 +1,84 @@
+"""What must be published: read from SES for an identity, and from the outputs of a stack for all that it made."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..common.ses_regions import feedback_host
+from ..email_records import DnsRecord, SpfPolicy
+from .ses_account import AccountError, SesAccount
+
+TTL = 1800
+
+
+def records_of_domain(account: SesAccount, domain: str) -> list[DnsRecord]:
+    """The records that SES wants for an identity."""
+    identity = account.identity(domain)
+    if identity is None:
+        raise AccountError(f"SES in {account.region} does not know {domain}; say the --region where it is")
+    return [*records_of_identity(domain, account.region, identity)]
+
+
+def records_of_identity(domain: str, region: str, identity: Mapping[str, Any]) -> Iterator[DnsRecord]:
+    """The keys of Easy DKIM and the MAIL FROM domain; of a key of one's own, SES does not tell the public half."""
+    dkim = identity.get("DkimAttributes", {})
+    zone = dkim.get("SigningHostedZone") or "dkim.amazonses.com"
+    tokens = dkim.get("Tokens", []) if dkim.get("SigningAttributesOrigin") != "EXTERNAL" else []
+    for number, token in enumerate(tokens, 1):
+        name = f"{token}._domainkey.{domain}"
+        yield DnsRecord(name=name, type="CNAME", values=(f"{token}.{zone}",), ttl=TTL, purpose=f"DKIM key {number}")
+    mail_from = identity.get("MailFromAttributes", {}).get("MailFromDomain", "")
+    if mail_from:
+        mx, spf = f"10 {feedback_host(region)}", SpfPolicy.amazon_ses().to_txt()
+        yield DnsRecord(name=mail_from, type="MX", values=(mx,), ttl=TTL, purpose="MAIL FROM: bounces")
+        yield DnsRecord(name=mail_from, type="TXT", values=(spf,), ttl=TTL, purpose="MAIL FROM: SPF")
+
+
+def records_of_stack(account: SesAccount, stack: str) -> list[DnsRecord]:
+    """What the outputs say in lines of a zone file, and what SES wants for the identities of the stack beside that."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from .ses_account import in_a_sentence
+
+    cloudformation = account.client("cloudformation")
+    try:
+        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        resources = [each for page in pages for each in page["StackResourceSummaries"]]
+    except (BotoCoreError, ClientError) as error:
+        raise AccountError(in_a_sentence(error)) from error
+    found = {(each.name, each.type): each for each in _in_outputs(described.get("Outputs", []))}
+    for resource in resources:
+        # One that is still being made has no id.
+        name = resource.get("PhysicalResourceId", "")
+        if resource["ResourceType"] == "AWS::SES::EmailIdentity" and name and "@" not in name:
+            for each in records_of_domain(account, name):
+                found.setdefault((each.name, each.type), each)
+    if not found:
+        raise AccountError(f"the stack {stack} has no e-mail identity of a domain, and no record in its outputs")
+    return [*found.values()]
+
+
+def _in_outputs(outputs: list[dict[str, str]]) -> Iterator[DnsRecord]:
+    """The outputs that ``RecordsToPublish`` makes; others are no zone file, and left alone."""
+    import dns.exception
+    import dns.name
+    import dns.rdatatype
+    import dns.zonefile
+
+    from .name_servers import rdata_text
+
+    for output in outputs:
+        try:
+            rrsets = dns.zonefile.read_rrsets(output["OutputValue"], rdclass=None)
+            yield from [
+                DnsRecord(
+                    name=rrset.name.to_text(omit_final_dot=True),
+                    type=dns.rdatatype.to_text(rrset.rdtype),  # type: ignore[arg-type]
+                    values=tuple(rdata_text(each) for each in rrset),
+                    ttl=rrset.ttl,
+                    purpose=output.get("Description", ""),
+                )
+                for rrset in rrsets
+            ]
+        except (dns.exception.DNSException, ValueError):
+            continue
