@@ -121,6 +121,25 @@ def check_iam_actions(actions: Sequence[str]) -> None:
             raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
 
 
+def resolved_principals(scope: Construct, argument: str, principals: object) -> dict[str, list[object]]:
+    """How *principals*, as a policy names them, stand in a policy in the stack of *scope*.
+
+    Raises ``ValueError`` for a role of another account or region of the app that has no name before it is made.
+    """
+    try:
+        resolved: dict[str, list[object]] = Stack.of(scope).resolve(principals)
+    except RuntimeError as error:
+        if "cross-environment" not in str(error):
+            raise
+        raise invalid(
+            argument,
+            f"have a name that {Stack.of(scope).node.path} can know, as it is of another account or region",
+            re.findall("resource '(.*?)'", str(error))[0],
+            "pass role_name=PhysicalName.GENERATE_IF_NEEDED where it is made, or allow its account",
+        ) from None
+    return resolved
+
+
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:
     """Say that *needed* goes, though the domain that needs it to send stays; what comes from elsewhere stays anyway."""
     resource = needed.node.default_child

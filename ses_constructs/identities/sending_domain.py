@@ -104,7 +104,8 @@ class SendingDomain(Construct, SendingMetrics):
                 and not for ``ses:SendBulkEmail``.
 
         Raises:
-            ValueError: Addresses outside the domain, and wrong kinds of arguments.
+            ValueError: Addresses outside the domain, wrong kinds of arguments, and a grantee whose policies cannot be
+                changed here, such as a service or a role of another account: that is for :meth:`allow_sender`.
         """
         return self._grant_sending(
             grantee,
@@ -228,6 +229,7 @@ class SendingDomain(Construct, SendingMetrics):
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
+            otherwise="let it send by allow_sender, or write the policy of a role of this account where it is made",
         )
         if default_configuration_set:
             self._grants_with_default.append(grant)

@@ -127,7 +127,8 @@ class VerifiedAddress(Construct):
             sandbox: As in ``SendingDomain.grant_send``.
 
         Raises:
-            ValueError: Addresses that are none of these, and wrong kinds of arguments.
+            ValueError: Addresses that are none of these, wrong kinds of arguments, and a grantee whose policies cannot
+                be changed here.
         """
         chosen = self._from_addresses(from_addresses)
         return grant_sending(
@@ -139,6 +140,7 @@ class VerifiedAddress(Construct):
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
+            otherwise="grant a role or a user of this account, or write its policy where it is made",
         )
 
     def _from_addresses(self, addresses: Sequence[str] | None) -> Sequence[str]:

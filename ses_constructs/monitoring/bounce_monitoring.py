@@ -136,7 +136,7 @@ class BounceMonitoring(EventSource):
             The permission.
 
         Raises:
-            ValueError: A monitoring without a domain, or arguments that cannot work.
+            ValueError: A monitoring without a domain, or what ``SendingDomain.grant_send`` refuses.
         """
         if self.domain is None:
             raise invalid(

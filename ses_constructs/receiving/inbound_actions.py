@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from aws_cdk import Names, Token
@@ -11,6 +12,7 @@ from constructs import Construct
 
 from ..common.arguments import check_choice, check_flag, check_key_prefix, check_text, contains_token, invalid
 from ..common.checks import check_resource, warn
+from ..common.grants import granted
 from ..common.key_use import grant_key_use
 from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket
 from .inbound_rule import InboundAction, InboundRule
@@ -84,7 +86,7 @@ class StoreMail(InboundAction):
         check_object_lock(bucket)
         on_keys = {"s3": bucket.encryption_key, "sns": check_topic(rule, self.topic) if self.topic else None}
         grants = [
-            grant_key_use(role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
+            grant_key_use(rule, role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
             for service, key in on_keys.items()
             if key
         ]
@@ -92,7 +94,12 @@ class StoreMail(InboundAction):
         if self.topic:
             allowed["sns:Publish"] = self.topic.topic_arn
         grants += [
-            iam.Grant.add_to_principal(grantee=role, actions=[action], resource_arns=[arn])
+            granted(
+                rule,
+                role,
+                partial(iam.Grant.add_to_principal, actions=[action], resource_arns=[arn]),
+                otherwise="import the role by Role.from_role_arn without mutable=False, or leave it out",
+            )
             for action, arn in allowed.items()
         ]
         for grant in grants:

@@ -12,12 +12,12 @@ from constructs import Construct
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
 from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
 from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
-from ..common.key_use import grant_key_use
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
 from ._entries import EarlierRules
 from ._ip_filters import IpFilters
+from ._mailbox import grant_read
 from ._rule_chain import RuleChain
 from .activation import ActivateIfFree, Activation
 from .inbound_rule import InboundAction, InboundRule
@@ -234,15 +234,11 @@ class InboundRuleSet(Construct):
             prefix: How the keys of the objects begin; all of the mailbox unless given.
 
         Raises:
-            ValueError: A prefix that ``StoreMail`` refuses.
+            ValueError: A prefix that ``StoreMail`` refuses, and a grantee whose policies cannot be changed here, where
+                the policy of the bucket cannot either.
         """
-        check_resource("grantee", grantee, "IAM grantee")
         check_key_prefix("prefix", prefix)
-        mailbox = self.use_mailbox()
-        if mailbox.encryption_key:
-            grant_key_use(grantee, mailbox.encryption_key, "s3", actions=("kms:Decrypt",))
-        objects = mailbox.arn_for_objects(f"{prefix}*")
-        return iam.Grant.add_to_principal(grantee=grantee, actions=["s3:GetObject"], resource_arns=[objects])
+        return grant_read(self, self.use_mailbox(), grantee, prefix=prefix)
 
     def metric_dropped_spam(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that ended as spam or with a virus; a count.

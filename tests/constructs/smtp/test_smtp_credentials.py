@@ -908,7 +908,7 @@ def test_another_account_can_read_with_a_key_of_yours(stack: Stack) -> None:
 def test_other_errors_of_cdk_stay_what_they_are(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = make(stack)
 
-    def fails(_: iam.IGrantable) -> iam.Grant:
+    def fails(*, grantee: iam.IGrantable) -> iam.Grant:
         raise RuntimeError("no connection to Node")
 
     monkeypatch.setattr(credentials.secret, "grant_read", fails)
