@@ -13,7 +13,7 @@ from constructs import Construct, DependencyGroup
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .rendered import rendered
-from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS, partition
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -77,6 +77,13 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
     own = Stack.of(user).region
     if regions_differ(region, own):
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
+
+
+def check_same_account(argument: str, account: str, *, user: Construct, fix: str) -> None:
+    """Raise ``ValueError`` if *account*, that of a resource, is known to be another one than that of *user*."""
+    own = Stack.of(user).account
+    if regions_differ(account, own):
+        raise invalid(argument, f"be of the account of the stack, {own}", account, fix)
 
 
 def check_known_seconds(argument: str, duration: object, fix: str) -> int:
@@ -158,9 +165,32 @@ def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: st
         )
 
 
+def as_text(scope: Construct, value: object) -> object:
+    """*value* for a person to paste: nothing of CloudFormation is left in it where account and region are known."""
+    stack = Stack.of(scope)
+    known = {"<AWS::Partition>": stack.partition, "<AWS::AccountId>": stack.account, "<AWS::Region>": stack.region}
+    if contains_token(stack.partition) and not contains_token(stack.region):
+        known["<AWS::Partition>"] = partition(stack.region)
+
+    def written(resolved: object) -> object:
+        match resolved:
+            case str() | {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Join": _}:
+                text = rendered(resolved)
+                for reference, found in known.items():
+                    text = text if contains_token(found) else text.replace(reference, found)
+                return text
+            case dict():
+                return {key: written(each) for key, each in resolved.items()}
+            case list():
+                return [written(each) for each in resolved]
+        return resolved
+
+    return written(stack.resolve(value))
+
+
 def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
     """Say which statement the owner of an imported resource has to add to let *who* in."""
-    resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
+    resolved = json.dumps(as_text(scope, statement.to_statement_json()))
     warn(
         scope,
         f"{of}-policy-not-added",

@@ -13,6 +13,7 @@ LISTS_READ_ON = "2026-11-28"
 _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # By the first part of a region's code, for partitions other than those of amazonaws.com (botocore's partitions.json).
 _DNS_SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+_PARTITIONS = {"cn-": "aws-cn", "eusc-": "aws-eusc", "us-gov-": "aws-us-gov"}
 
 RECEIVING_REGIONS: frozenset[str] = frozenset(
     {
@@ -126,6 +127,15 @@ def tracking_host(region: str) -> str:
     'r.eu-west-1.awstrack.me'
     """
     return f"r.{_checked(region)}.awstrack.me"
+
+
+def partition(region: str) -> str:
+    """Return what the ARNs of a region begin with, behind ``arn:``.
+
+    >>> partition("us-gov-west-1"), partition("eu-west-1")
+    ('aws-us-gov', 'aws')
+    """
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def _suffix(region: str, dns_suffix: str | None) -> str:

@@ -11,7 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.arguments import check_kind, check_list, contains_token, invalid, offers, without_tokens
-from ..common.checks import check_resource, check_same_region
+from ..common.checks import check_resource, check_same_account, check_same_region
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
 from ._stream_role import StreamRole
@@ -229,7 +229,8 @@ class FirehoseEvents:
         events: Every kind but opens and clicks unless given; SES counts those two only where it changes the message.
 
     Raises:
-        ValueError: What is no stream, or no kind of event.
+        ValueError: What is no stream, or no kind of event; and where a monitoring gets the destination, a stream of
+            another region or account.
     """
 
     stream: "firehose.IDeliveryStream"
@@ -247,7 +248,16 @@ class FirehoseEvents:
         Args:
             scope: A scope of this destination's own.
             configuration_set: Whose events they are.
+
+        Raises:
+            ValueError: A stream of another region, or of another account, which has no policy to let anybody in.
         """
+        account, region, arn = self.stream.env.account, self.stream.env.region, self.stream.delivery_stream_arn
+        if not contains_token(arn):  # CDK takes an imported stream for one of this stack
+            region, account = arn.split(":")[3:5]
+        check_same_region("stream", region, user=scope)
+        fix = "pass a stream of this account, or TopicEvents with a topic of that one"
+        check_same_account("stream", account, user=scope, fix=fix)
         access = StreamRole(scope, "Access", stream=self.stream, configuration_set=configuration_set)
         destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream, role=access.role)
         made = _destination(scope, configuration_set, destination, self.events)

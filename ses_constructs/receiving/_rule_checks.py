@@ -24,7 +24,7 @@ from ..common.arguments import (
     offers,
     text_tuple,
 )
-from ..common.checks import check_known_seconds, check_resource, check_same_region, regions_differ, warn
+from ..common.checks import as_text, check_known_seconds, check_resource, check_same_region, regions_differ, warn
 from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
@@ -225,6 +225,19 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
     if key:
         check_same_region("key", key.env.region, user=rule)
     return key
+
+
+def warn_about_foreign_function(scope: Construct, function_arn: str, *, source_arn: str) -> None:
+    """A function of another account, where no stack of ours can let SES in."""
+    arn, source = as_text(scope, function_arn), as_text(scope, source_arn)
+    warn(
+        scope,
+        "function-policy-not-added",
+        "the function is of another account, so its owner must let SES in before this rule is deployed: aws lambda "
+        f"add-permission --function-name {arn} --statement-id ses --action lambda:InvokeFunction "
+        f"--principal ses.amazonaws.com --source-account {as_text(scope, Stack.of(scope).account)} "
+        f"--source-arn {source}",
+    )
 
 
 def warn_about_bucket(scope: Construct, bucket: "s3.IBucket") -> None:

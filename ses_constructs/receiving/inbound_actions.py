@@ -5,16 +5,16 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from aws_cdk import Names, Token
+from aws_cdk import Names, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import check_choice, check_flag, check_key_prefix, check_text, contains_token, invalid
-from ..common.checks import check_resource, warn
+from ..common.checks import check_resource, regions_differ, warn
 from ..common.grants import granted
 from ..common.key_use import grant_key_use
-from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket
+from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket, warn_about_foreign_function
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class InvokeFunction(InboundAction):
     """Invokes a Lambda function of the same region with the headers and verdicts of each message, without its body.
 
     Args:
-        function: The function.
+        function: The function. One of another account keeps its policy, so a warning prints what that one needs.
         waits_for_decision: Whether SES waits, at most 30 seconds, for the function to decide by returning
             ``{"disposition": "CONTINUE" | "STOP_RULE" | "STOP_RULE_SET"}``; otherwise the rule goes on at once
             (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda.html).
@@ -169,12 +169,15 @@ class InvokeFunction(InboundAction):
         from ..functions.handler_function import allow_service_invoke
 
         rule.check_same_region("function", self.function.env.region)
-        # Beside the rule and not on the function: rules share none.
-        construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
-        permission = rule.node.try_find_child(construct_id) or allow_service_invoke(
-            rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
-        )
-        rule.depends_on(permission)
+        if regions_differ(self.function.env.account, Stack.of(rule).account):
+            warn_about_foreign_function(rule, self.function.function_arn, source_arn=rule.rule_arn)
+        else:
+            # Beside the rule and not on the function: rules share none.
+            construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
+            permission = rule.node.try_find_child(construct_id) or allow_service_invoke(
+                rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
+            )
+            rule.depends_on(permission)
         return ses.CfnReceiptRule.ActionProperty(
             lambda_action=ses.CfnReceiptRule.LambdaActionProperty(
                 function_arn=self.function.function_arn,
