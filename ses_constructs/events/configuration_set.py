@@ -8,9 +8,11 @@ from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
 from ..common.checks import check_known_seconds, check_resource, warn, warn_unless_retained
-from ..common.once import earlier_owner, earlier_owner_in_region
+from ..common.once import earlier_owner
+from ..common.register import enter, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
+from ..dns.register import register_records
 from ..email_records import DnsRecord
 from ..identities._domain_checks import old_records_go
 from ..identities.sending_domain import SendingDomain
@@ -149,15 +151,20 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
     if isinstance(resource, ses.CfnConfigurationSet) and resource.name and not contains_token(resource.name):
         name = resource.name
     thing = (_WATCHED, rendered(stack.resolve(name)))
-    # A reference says which set it is within its own stack only.
-    earlier = earlier_owner if contains_token(name) else earlier_owner_in_region
-    if watcher := earlier_owner(configuration_set, _WATCHED, scope) or earlier(stack, thing, scope):
-        raise invalid(
+    watcher, is_certain = earlier_owner(configuration_set, _WATCHED, scope), True
+    if watcher is None and contains_token(name):
+        watcher = earlier_owner(stack, thing, scope)  # a reference says which set it is within its own stack only
+    elif watcher is None:
+        watcher, is_certain = owner_that_may_meet(stack, thing)
+        enter(stack, thing, scope)
+    if watcher is not None:
+        error = invalid(
             "configuration_set",
             f"be watched once, because two would count each event twice, and {watcher.node.path!r} watches it",
             configuration_set.node.path,
             "leave out one of the two, or pass default_for_domain=False for a set of its own",
         )
+        refuse_or_warn(scope, error, is_certain=is_certain)
 
 
 def _make_tracking_domain(
@@ -200,6 +207,7 @@ def _make_tracking_domain(
         ttl=300,
         purpose="Open and click tracking",
     )
+    register_records(identity, Stack.of(scope), domain.dns, [record])
     published = domain.dns.publish(
         Construct(scope, "Tracking"),
         domain_name=tracking_domain,

@@ -11,10 +11,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from ..common.arguments import check_kind, check_list, contains_token, invalid, offers, without_tokens
-from ..common.checks import check_resource, check_same_account, check_same_region
+from ..common.checks import check_resource, check_same_region
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
-from ._stream_role import StreamRole
+from ._stream_role import StreamRole, check_stream
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesisfirehose as firehose  # loads aws_lambda and aws_ec2, which are slow to import
@@ -252,12 +252,7 @@ class FirehoseEvents:
         Raises:
             ValueError: A stream of another region, or of another account, which has no policy to let anybody in.
         """
-        account, region, arn = self.stream.env.account, self.stream.env.region, self.stream.delivery_stream_arn
-        if not contains_token(arn):  # CDK takes an imported stream for one of this stack
-            region, account = arn.split(":")[3:5]
-        check_same_region("stream", region, user=scope)
-        fix = "pass a stream of this account, or TopicEvents with a topic of that one"
-        check_same_account("stream", account, user=scope, fix=fix)
+        check_stream(scope, self.stream)
         access = StreamRole(scope, "Access", stream=self.stream, configuration_set=configuration_set)
         destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream, role=access.role)
         made = _destination(scope, configuration_set, destination, self.events)

@@ -23,6 +23,7 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
+from ..common.register import enter_alone
 from ..common.rendered import rendered
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
 from .dkim import Dkim
@@ -64,9 +65,16 @@ def records_of_key(dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str,
     return list(records)
 
 
-def verified_domain(name: str) -> Hashable:
-    """What a VerifiedDomain has in its stack, for an address to look whether it is at one."""
-    return "verified domain", name
+def enter_identity(owner: Construct, stack: Stack, name: str) -> None:
+    """Have *owner* as the one who makes the identity of *name*, unless that is a token."""
+    if not contains_token(name):
+        fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
+        enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)
+
+
+def identity(name: str) -> Hashable:
+    """What the register of the app has for a domain that is verified."""
+    return "identity", name
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:

@@ -8,7 +8,7 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, check_returned, contains_token, invalid
 from ..common.checks import check_dependable, check_known_seconds, warn_about_region
-from ..common.once import earlier_owner
+from ..dns.register import register_records
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
@@ -110,7 +110,7 @@ class VerifiedDomain(SendingDomain):
         self.dns = dns
         """Where the records are published."""
         stack = Stack.of(self)
-        earlier_owner(stack, checks.verified_domain(self.domain_name), self)
+        checks.enter_identity(self, stack, self.domain_name)
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
@@ -158,6 +158,7 @@ class VerifiedDomain(SendingDomain):
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )
         self._records = DomainRecords(dkim, identity, domain_name=self.domain_name, ttl=ttl, further=further)
+        register_records(self, stack, dns, self._records.named)
         published = dns.publish(
             self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
         )

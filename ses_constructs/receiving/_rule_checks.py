@@ -25,6 +25,7 @@ from ..common.arguments import (
     text_tuple,
 )
 from ..common.checks import as_text, check_known_seconds, check_resource, check_same_region, regions_differ, warn
+from ..common.register import enter_alone
 from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
@@ -128,6 +129,12 @@ def check_rule_set_name(name: str | None, *, joins: bool) -> None:
         )
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
+
+
+def enter_rule_set(owner: Construct, name: str) -> None:
+    """A name that no other set of the account and region has."""
+    fix = "take another name, or add the rules to that set"
+    enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
 def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:

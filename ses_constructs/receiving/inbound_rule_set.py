@@ -15,6 +15,7 @@ from ..common.checks import check_dependable, check_resource, check_same_region,
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
+from ._deliverability import check_mail_reaches
 from ._entries import EarlierRules
 from ._ip_filters import IpFilters
 from ._mailbox import grant_read
@@ -112,6 +113,8 @@ class InboundRuleSet(Construct):
         if rule_set is None:
             # Literal, so that policies can name the set without waiting for it.
             self.rule_set_name = rule_set_name or Names.unique_resource_name(self, max_length=64)
+            if rule_set_name is not None:
+                checks.enter_rule_set(self, rule_set_name)
             resource = ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=self.rule_set_name)
             activation = activation or ActivateIfFree()
         else:
@@ -157,6 +160,7 @@ class InboundRuleSet(Construct):
             ValueError: Recipients outside the domains, and what SES would refuse.
         """
         checks.check_recipients(self.domains, recipients)
+        check_mail_reaches(Stack.of(self), recipients)
         checks.check_actions(actions)
         if tls is not None:
             check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")

@@ -451,7 +451,7 @@ def test_a_region_that_cannot_receive_warns_only_where_mail_is_received(app: App
     env = Environment(account="111122223333", region="eu-central-2")
     sends, receives = Stack(app, "Sends", env=env), Stack(app, "Receives", env=env)
     make(sends, Route53Zone(hosted_zone(sends)))
-    make(receives, Route53Zone(hosted_zone(receives)), receives_mail=True)
+    make(receives, Route53Zone(hosted_zone(receives)), domain_name="in.example.com", receives_mail=True)
 
     assert warnings(sends) == []
     (warning,) = warnings(receives)
