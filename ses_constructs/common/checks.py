@@ -79,6 +79,14 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
 
 
+def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
+    """Raise ``ValueError`` if *used* is known to be of another region or account than *user*."""
+    there, here = Stack.of(used), Stack.of(user)
+    for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
+        if regions_differ(other, own):
+            raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)
+
+
 def check_same_account(argument: str, account: str, *, user: Construct, fix: str) -> None:
     """Raise ``ValueError`` if *account*, that of a resource, is known to be another one than that of *user*."""
     own = Stack.of(user).account

@@ -14,7 +14,7 @@ from aws_cdk import Stack, Stage
 from constructs import Construct, IConstruct
 
 from .arguments import contains_token, invalid
-from .checks import warn
+from .checks import regions_differ, warn
 from .once import outermost
 
 
@@ -34,15 +34,16 @@ class _Place:
     root: IConstruct
     stage: str
     stack: str
-    environment: tuple[str, str] | None
+    environment: tuple[str, str]
+    """Account and region."""
 
     def meets(self, other: "_Place") -> Meeting:
-        both_known = self.environment is not None and other.environment is not None
         if self.stack == other.stack:
             return Meeting.CERTAIN
-        if both_known and self.environment != other.environment:
+        if any(map(regions_differ, self.environment, other.environment)):
             return Meeting.NEVER
-        return Meeting.CERTAIN if both_known and self.stage == other.stage else Meeting.POSSIBLE
+        is_known = self.environment == other.environment and not contains_token("".join(self.environment))
+        return Meeting.CERTAIN if is_known and self.stage == other.stage else Meeting.POSSIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,10 @@ def _place(stack: Stack) -> _Place:
     known = _PLACES.get(stack)
     if known is None:
         stage = Stage.of(stack)
-        environment = (stack.account, stack.region)
         known = _PLACES[stack] = _Place(
             root=stack.node.root,
             stage=stage.node.addr if stage else "",
             stack=outermost(stack).node.addr,
-            environment=None if contains_token("".join(environment)) else environment,
+            environment=(stack.account, stack.region),
         )
     return known

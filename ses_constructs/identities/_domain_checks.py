@@ -4,6 +4,7 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 """
 
 from collections.abc import Hashable, Sequence
+from urllib.parse import unquote
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
@@ -23,10 +24,13 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
-from ..common.register import enter_alone
+from ..common.register import enter, enter_alone
 from ..common.rendered import rendered
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
 from .dkim import Dkim
+
+REPORT_ADDRESS = "report address"
+"""What the register has for an address in a DMARC or TLS reporting record."""
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
@@ -181,6 +185,19 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
             "SPF cannot pass strict DMARC alignment, because the MAIL FROM domain of SES is a subdomain; "
             "use relaxed alignment, or rely on DKIM alone and acknowledge this warning",
         )
+
+
+def enter_report_addresses(
+    owner: Construct, stack: Stack, dmarc: DmarcPolicy | None, tls_reporting: TlsReporting | None
+) -> None:
+    """Have the register know the addresses to which the world sends reports, so that rules can be held against them."""
+    for uri in (
+        *((*dmarc.reports_to, *dmarc.failure_reports_to) if dmarc else ()),
+        *(tls_reporting.reports_to if tls_reporting else ()),
+    ):
+        address = unquote(uri.removeprefix("mailto:").partition("?")[0])
+        if address != uri and not contains_token(address):
+            enter(stack, REPORT_ADDRESS, owner, address)
 
 
 def check_delegated(scope: Construct, dns: object, waiter: str) -> None:

@@ -125,6 +125,7 @@ class VerifiedDomain(SendingDomain):
                 legacy_verification_token=legacy_verification_token,
             )
         warn_about_region(self, region, sends=True, receives_mail=receives_mail)
+        checks.enter_report_addresses(self, stack, dmarc, tls_reporting)
         if dmarc:
             checks.warn_about_dmarc(
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None

@@ -13,6 +13,7 @@ from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
 from ..common.arguments import check_flag, check_kind, check_list, check_strategy, invalid
+from ..common.checks import check_same_place
 from ..common.sending_metrics import ReputationMetrics
 from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
@@ -83,6 +84,8 @@ class BounceMonitoring(EventSource):
         super().__init__(scope, construct_id)
         if domain is not None:
             check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain")
+            fix = "monitor it in a stack of its place, or refer to the domain of this place by from_domain_name"
+            check_same_place("domain", domain, user=self, fix=fix)
         check_kind("thresholds", thresholds, ReputationThresholds, "pass ReputationThresholds.aws_review()")
         check_kind("delivery_thresholds", delivery_thresholds, DeliveryThresholds, "pass DeliveryThresholds(...)")
         for name, value in (

@@ -14,7 +14,8 @@ from ..common.arguments import check_choice, check_flag, check_key_prefix, check
 from ..common.checks import check_resource, regions_differ, warn
 from ..common.grants import granted
 from ..common.key_use import grant_key_use
-from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket, warn_about_foreign_function
+from ._resources_elsewhere import warn_about_bucket, warn_about_foreign_function
+from ._rule_checks import check_object_lock, check_told, check_topic
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:

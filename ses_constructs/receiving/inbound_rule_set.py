@@ -15,7 +15,7 @@ from ..common.checks import check_dependable, check_resource, check_same_region,
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
-from ._deliverability import check_mail_reaches
+from ._deliverability import RuleSetReview, check_mail_reaches
 from ._entries import EarlierRules
 from ._ip_filters import IpFilters
 from ._mailbox import grant_read
@@ -81,14 +81,14 @@ class InboundRuleSet(Construct):
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.domains = checks.checked_domains(domain, domains)
+        self.domains = checks.checked_domains(self, domain, domains)
         """The domains whose mail the rules are for."""
         checks.check_mailbox(mailbox, mailbox_key, keep_for)
         if mailbox_key is not None:
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
         if rule_set is not None:
             check_resource("rule_set", rule_set, "receipt rule set")
-        checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
+        checks.claim_rule_set_name(self, rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         check_flag("drop_spam", drop_spam)
@@ -113,8 +113,6 @@ class InboundRuleSet(Construct):
         if rule_set is None:
             # Literal, so that policies can name the set without waiting for it.
             self.rule_set_name = rule_set_name or Names.unique_resource_name(self, max_length=64)
-            if rule_set_name is not None:
-                checks.enter_rule_set(self, rule_set_name)
             resource = ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=self.rule_set_name)
             activation = activation or ActivateIfFree()
         else:
@@ -129,6 +127,8 @@ class InboundRuleSet(Construct):
             self, rule_set=self, resource=resource, activation=activated, after_rule=after_rule, tls=tls
         )
         self._spam_filter = self._make_spam_filter() if drop_spam else None
+        review = RuleSetReview(self, self.rules, self.domains, is_ours=bool(resource), is_activated=bool(activated))
+        self.node.add_validation(review)
         if allow_from != () or block_from != ():
             IpFilters(self, "IpFilters", allow_from=allow_from, block_from=block_from)
 

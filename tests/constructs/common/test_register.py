@@ -80,6 +80,15 @@ def test_in_two_stacks_of_a_known_place_they_meet(app: App, build: Build) -> Non
 
 
 @ALL
+def test_a_known_region_is_enough_to_tell_two_apart(app: App, build: Build) -> None:
+    other = Stack(app, "Two", env=Environment(region="us-east-1"))
+    build(Stack(app, "One", env=Environment(region="eu-west-1")), "First")
+    build(other, "Second")
+
+    assert clashes(other) == []
+
+
+@ALL
 @pytest.mark.parametrize("env", [ELSEWHERE, OTHER_REGION], ids=["account", "region"])
 def test_in_another_account_or_region_they_never_do(app: App, build: Build, env: Environment) -> None:
     other = Stack(app, "Two", env=env)
