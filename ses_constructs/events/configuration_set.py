@@ -1,15 +1,26 @@
 """The configuration set that BounceMonitoring makes, with the domain that tracks opens and clicks."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
+from ..common.arguments import (
+    check_domain_name,
+    check_flag,
+    check_kind,
+    check_text,
+    contains_token,
+    invalid,
+    is_within,
+    without_tokens,
+)
 from ..common.checks import check_known_seconds, check_resource, warn, warn_unless_retained
 from ..common.once import earlier_owner
-from ..common.register import enter, owner_that_may_meet, refuse_or_warn
+from ..common.register import enter, enter_alone, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..dns.register import register_records
@@ -19,6 +30,7 @@ from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30
+_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _WATCHED = "watched configuration set"
 
 
@@ -26,13 +38,26 @@ _WATCHED = "watched configuration set"
 class ConfigurationSetOptions:
     """How a configuration set of our own is made; None stands for what is usual here."""
 
+    configuration_set_name: str | None
     tls_policy: ses.ConfigurationSetTlsPolicy | None
     suppression_reasons: ses.SuppressionReasons | None
+    disable_suppression_list: bool | None
     tracking_domain: str | None
     max_delivery_time: Duration | None
     dedicated_ip_pool: ses.IDedicatedIpPool | None
 
     def __post_init__(self) -> None:
+        if self.configuration_set_name is not None:
+            _check_name(self.configuration_set_name)
+        if self.disable_suppression_list is not None:
+            check_flag("disable_suppression_list", self.disable_suppression_list)
+        if self.disable_suppression_list and self.suppression_reasons is not None:
+            raise invalid(
+                "suppression_reasons",
+                "be left out with disable_suppression_list",
+                self.suppression_reasons,
+                "leave out one of the two",
+            )
         if self.tracking_domain is not None:
             check_domain_name("tracking_domain", self.tracking_domain)
         if self.dedicated_ip_pool is not None:
@@ -64,12 +89,24 @@ class ConfigurationSetOptions:
         Sending is on from the start and never written down: an update of the set would otherwise switch it on again
         after somebody, or an alarm, has switched it off.
         """
+        if self.configuration_set_name is not None:
+            enter_alone(
+                Stack.of(scope),
+                ("configuration set", self.configuration_set_name),
+                scope,
+                what="configuration_set_name",
+                got=self.configuration_set_name,
+                fix="take another name, or leave it to CloudFormation",
+            )
+        reasons = self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS
         configuration_set = ses.ConfigurationSet(
             scope,
             "ConfigurationSet",
+            configuration_set_name=self.configuration_set_name,
             tls_policy=self.tls_policy or ses.ConfigurationSetTlsPolicy.REQUIRE,
             reputation_metrics=True,
-            suppression_reasons=self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+            suppression_reasons=None if self.disable_suppression_list else reasons,
+            disable_suppression_list=self.disable_suppression_list,
             # In lower case like its identity.
             custom_tracking_redirect_domain=self.tracking_domain and _in_lower_case(self.tracking_domain),
             max_delivery_duration=self.max_delivery_time,
@@ -115,6 +152,8 @@ class ConfigurationSetOptions:
                 configuration_set.node.path,
                 "add it to the set",
             )
+        for warning_id, message in _missing_protection(stack, resource):
+            warn(scope, warning_id, f"{configuration_set.node.path} {message}, or acknowledge this warning")
         if stack.resolve(resource.sending_options):
             warn(
                 scope,
@@ -123,6 +162,33 @@ class ConfigurationSetOptions:
                 "resume what was paused; leave sending_enabled out, as it is on from the start",
             )
         return configuration_set
+
+
+def _check_name(name: str) -> None:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html, the length as seen."""
+    if not _NAME.fullmatch(without_tokens(check_text("configuration_set_name", name))):
+        raise invalid(
+            "configuration_set_name",
+            "be 1-64 letters, digits, '-' and '_'",
+            name,
+            "take a name such as 'receipts', or leave it out",
+        )
+
+
+def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iterator[tuple[str, str]]:
+    """What a set of our own has, and one that the app makes by itself has not."""
+    if (stack.resolve(resource.delivery_options) or {}).get("tlsPolicy") != "REQUIRE":
+        yield (
+            "set-without-tls",
+            "lets mail go out without TLS; give it tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE",
+        )
+    suppression = stack.resolve(resource.suppression_options)
+    if not suppression or suppression.get("suppressedReasons") == []:
+        yield (
+            "set-without-suppression",
+            "has no suppression_reasons, so that mail to addresses that bounced or complained before goes out unless "
+            "the account suppresses it; give it ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS",
+        )
 
 
 def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:

@@ -49,6 +49,8 @@ class VerifiedDomain(SendingDomain):
         owns_shared_records: One domain in several regions has DKIM records for each, and everything else once; pass
             False in all stacks but one.
         configuration_set: Applies to all mail from the domain, unless a sender names another.
+        feedback_forwarding: Whether SES mails each bounce and complaint to the sender as well; pass False where a
+            monitoring sees them. SES still mails them while nothing else is told.
         wait_until_verified: Holds the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1 to
             55 minutes. After that time the deployment fails and names what is pending. No waiting unless given.
         record_ttl: How long resolvers keep the records; 5 minutes unless given.
@@ -78,6 +80,7 @@ class VerifiedDomain(SendingDomain):
         legacy_verification_token: bool = False,
         owns_shared_records: bool = True,
         configuration_set: ses.IConfigurationSet | None = None,
+        feedback_forwarding: bool = True,
         wait_until_verified: Duration | None = None,
         record_ttl: Duration | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
@@ -93,6 +96,7 @@ class VerifiedDomain(SendingDomain):
             receives_mail=receives_mail,
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
+            feedback_forwarding=feedback_forwarding,
         )
         check_kind(
             "mail_from_on_mx_failure",
@@ -141,6 +145,7 @@ class VerifiedDomain(SendingDomain):
             mail_from_domain=self.mail_from_domain,
             mail_from_behavior_on_mx_failure=mail_from_on_mx_failure if self.mail_from_domain else None,
             configuration_set=configuration_set,
+            feedback_forwarding=None if feedback_forwarding else False,
         )
         self.identity = identity
         further: Sequence[DnsRecord] = ()

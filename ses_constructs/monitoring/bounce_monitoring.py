@@ -39,9 +39,13 @@ class BounceMonitoring(EventSource):
             watched, and ``grant_send`` sends from it. A domain that has a default already has that one watched.
         default_for_domain: Pass False for a further stream of mail from the domain, whose senders name the set
             themselves.
-        configuration_set: One that exists, to be watched instead of one of its own; then leave out the next five.
+        configuration_set: One that exists, to be watched instead of one of its own; then leave out the next seven.
+            Warns of each protection that it lacks.
+        configuration_set_name: Made by CloudFormation unless given. Another name is another set.
         tls_policy: ``OPTIONAL`` also sends to servers without TLS; ``REQUIRE`` unless given.
         suppression_reasons: What keeps an address from getting mail; bounces and complaints unless given.
+        disable_suppression_list: Send to addresses that bounced or complained before too, as with a password that
+            somebody asks to reset; every bounce counts towards the rates.
         tracking_domain: A subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets
             an identity and records of its own where the domain has its own, and the deployment waits for up to 30
             minutes until SES has verified it.
@@ -68,8 +72,10 @@ class BounceMonitoring(EventSource):
         domain: SendingDomain | None = None,
         default_for_domain: bool = True,
         configuration_set: ses.IConfigurationSet | None = None,
+        configuration_set_name: str | None = None,
         tls_policy: ses.ConfigurationSetTlsPolicy | None = None,
         suppression_reasons: ses.SuppressionReasons | None = None,
+        disable_suppression_list: bool | None = None,
         tracking_domain: str | None = None,
         max_delivery_time: Duration | None = None,
         dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
@@ -97,8 +103,10 @@ class BounceMonitoring(EventSource):
         self.domain = domain
         """The domain whose mail is watched, if it was given."""
         options = ConfigurationSetOptions(
+            configuration_set_name=configuration_set_name,
             tls_policy=tls_policy,
             suppression_reasons=suppression_reasons,
+            disable_suppression_list=disable_suppression_list,
             tracking_domain=tracking_domain,
             max_delivery_time=max_delivery_time,
             dedicated_ip_pool=dedicated_ip_pool,

@@ -50,6 +50,9 @@ ONCE_IN_A_REGION: dict[str, Build] = {
         stack, name, domain=reference(stack, name), rule_set_name="inbound", activation=LeaveInactive()
     ),
     "suppression list": lambda stack, name: SuppressionList(stack, name),
+    "configuration set name": lambda stack, name: BounceMonitoring(
+        stack, name, configuration_set_name="receipts", watch_account=False
+    ),
     "watched set": lambda stack, name: BounceMonitoring(
         stack,
         name,
