@@ -43,6 +43,7 @@ def check_kinds(
     spf: object,
     tls_reporting: object,
     wait_until_verified: object,
+    mail_from_on_mx_failure: object,
     **switches: object,
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
@@ -56,6 +57,10 @@ def check_kinds(
     ):
         if value is not None:
             check_kind(argument, value, kind, fix)
+    behavior = ses.MailFromBehaviorOnMxFailure
+    check_kind(
+        "mail_from_on_mx_failure", mail_from_on_mx_failure, behavior, f"pass a member of ses.{behavior.__name__}"
+    )
     for argument, value in switches.items():
         check_flag(argument, value)
 

@@ -223,7 +223,7 @@ class SendingDomain(Construct, SendingMetrics):
             grantee,
             actions=actions,
             bulk=bulk,
-            identities=[self.identity.email_identity_arn, *address_arns(self, grantee, addresses)],
+            identities=[self.identity.email_identity_arn, *self._address_arns(grantee, addresses)],
             from_address=("StringLike", addresses),
             default_configuration_set=self.configuration_set if default_configuration_set else None,
             configuration_sets=configuration_sets,
@@ -234,6 +234,9 @@ class SendingDomain(Construct, SendingMetrics):
         if default_configuration_set:
             self._grants_with_default.append(grant)
         return grant
+
+    def _address_arns(self, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
+        return address_arns(self, grantee, addresses)
 
     def _check_retained(self, needed: IResource) -> None:
         if self.removal_policy is not RemovalPolicy.DESTROY:

@@ -13,6 +13,7 @@ from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
 from ._domain_records import DomainRecords
+from ._shared_domain import SharedDomain
 from ._shared_records import shared_records
 from .dkim import Dkim, EasyDkim
 from .sending_domain import SendingDomain
@@ -93,16 +94,11 @@ class VerifiedDomain(SendingDomain):
             spf=spf,
             tls_reporting=tls_reporting,
             wait_until_verified=wait_until_verified,
+            mail_from_on_mx_failure=mail_from_on_mx_failure,
             receives_mail=receives_mail,
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
             feedback_forwarding=feedback_forwarding,
-        )
-        check_kind(
-            "mail_from_on_mx_failure",
-            mail_from_on_mx_failure,
-            ses.MailFromBehaviorOnMxFailure,
-            "pass a member of ses.MailFromBehaviorOnMxFailure",
         )
         self.removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
@@ -206,6 +202,33 @@ class VerifiedDomain(SendingDomain):
         domain = SendingDomain(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
         domain.identity = ses.EmailIdentity.from_email_identity_name(domain, "Identity", domain.domain_name)
         return domain
+
+    @classmethod
+    def from_identity_arn(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        identity_arn: str,
+        *,
+        configuration_set: ses.IConfigurationSet | None = None,
+    ) -> SendingDomain:
+        """Refer to a domain whose owner, another account, lets this one send from it by ``allow_sender``.
+
+        ``grant_send`` gives permission on the owner's identity. Each message has to name it as well: ``SourceArn`` or
+        ``FromEmailAddressIdentityArn`` of the API, or the header ``X-SES-SOURCE-ARN``
+        (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-delegate-sender-tasks-email.html).
+
+        Args:
+            scope: Where the reference stands in the construct tree.
+            construct_id: Its id there.
+            identity_arn: As its owner has it, such as ``arn:aws:ses:eu-west-1:111122223333:identity/example.com``.
+            configuration_set: One of this account that the messages name, so that ``grant_send`` covers it.
+
+        Raises:
+            ValueError: What is no ARN of a domain's identity, or one of another region: SES sends only from where the
+                identity is.
+        """
+        return SharedDomain(scope, construct_id, identity_arn, configuration_set=configuration_set)
 
     @property
     def records(self) -> tuple[DnsRecord, ...]:
