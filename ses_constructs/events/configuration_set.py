@@ -266,6 +266,14 @@ def _make_tracking_domain(
     )
     # No mail comes from it, and the links in old mail lead nowhere after a change, retained or not.
     Annotations.of(identity).acknowledge_warning(f"ses-constructs:{old_records_go(identity.domain_name)}")
+    warn(
+        scope,
+        "tracking-without-https",
+        f"links to https go out as https://{rendered(Stack.of(scope).resolve(tracking_domain))}/..., for which SES has "
+        "no certificate, so that browsers warn recipients who follow them; let mail hold http links alone, or pass a "
+        "configuration_set whose tracking domain has a distribution with a certificate in front "
+        "(https://docs.aws.amazon.com/ses/latest/dg/configure-custom-open-click-domains.html), and acknowledge this",
+    )  # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_TrackingOptions.html, HttpsPolicy
     record = DnsRecord(
         name=tracking_domain,
         type="CNAME",

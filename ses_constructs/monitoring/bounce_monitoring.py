@@ -19,6 +19,7 @@ from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
 from ..events.event_source import EventSource
 from ..identities.sending_domain import SendingDomain
+from ._many_domains import advise_where_they_are_many
 
 if TYPE_CHECKING:
     from ..events.event_history import EventHistory
@@ -123,6 +124,7 @@ class BounceMonitoring(EventSource):
         """The dashboard, if one was asked for."""
         self.history = self._make_history(history) if history is not None else None
         """The kept events, if they were asked for."""
+        advise_where_they_are_many(self)
 
     def grant_send(
         self,

@@ -475,7 +475,16 @@ def test_a_person_publishes_the_records_where_the_domain_has_it_so(stack: Stack)
 
     (set_id,), (wait_id,) = identified(stack, SET), identified(stack, WAIT)
     assert wait_id in needs(stack, set_id)
-    assert "ses-constructs:waits-for-people" in warnings(stack)[0]
+    assert any("ses-constructs:waits-for-people" in each for each in warnings(stack))
+
+
+@pytest.mark.parametrize("name", ["click.example.com", "Links.Example.com"])
+def test_recipients_are_warned_by_their_browsers_and_we_by_synth(stack: Stack, zone: Route53Zone, name: str) -> None:
+    tracked(stack, zone, tracking_domain=name)
+
+    (warning,) = warnings(stack)
+    assert f"links to https go out as https://{name.lower()}/..., for which SES has no certificate" in warning
+    assert warning.endswith("[ack: ses-constructs:tracking-without-https]")
 
 
 def test_a_stream_beside_the_default_may_track_too(stack: Stack, zone: Route53Zone) -> None:
