@@ -25,7 +25,7 @@ class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
     @property
     @abstractmethod
     def secret(self) -> secretsmanager.ISecret:
-        """The secret: JSON with ``host``, ``port`` (a number), ``username``, ``password`` and ``region``."""
+        """The secret: JSON with ``host``, ``port`` (a number), ``username``, ``password``, ``region`` and ``url``."""
 
     @property
     @abstractmethod
