@@ -54,6 +54,11 @@ _STACK = Fn.select(2, Fn.split("/", Aws.STACK_ID))
 _PARAMETERS = f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter/ses-constructs/dns-records/{_STACK}/*"
 
 HANDLERS = {
+    "default_configuration_set": _HandlerSettings(
+        description="Sets the default configuration sets of SES identities made elsewhere",
+        # One is of another identity or set.
+        replaced_policies=1,
+    ),
     "dns_records": _HandlerSettings(
         description="Makes and adopts the DNS records of domains",
         permissions=(

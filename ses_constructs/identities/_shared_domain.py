@@ -50,6 +50,12 @@ class SharedDomain(SendingDomain):
             raise invalid("domain", "be of this account to let others send from it", self.domain_name, fix)
         super().allow_sender(principal, from_addresses=from_addresses)
 
+    def _set_default(self, configuration_set: ses.IConfigurationSet) -> None:
+        if not self._is_ours:
+            fix = "name the set with each message, and pass BounceMonitoring(..., default_for_domain=False)"
+            raise invalid("domain", "be of this account to get a default configuration set", self.domain_name, fix)
+        super()._set_default(configuration_set)
+
     def _address_arns(self, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
         # A message names the identity that it is sent by, so no other one of the owner comes into it.
         return super()._address_arns(grantee, addresses) if self._is_ours else []

@@ -14,6 +14,7 @@ from .world import KINDS, PASSING, Event, World, event, world
 TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verification"
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
 ORDER = "order_rules"
+DEFAULT = "default_configuration_set"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
 
 
@@ -32,6 +33,8 @@ class Step(NamedTuple):
     def arrange(self, aws: World) -> None:
         if self.handler == POLICY and self.kind != "create":
             aws.domain.policies["MailDomainSenders"] = event(POLICY, "create")["ResourceProperties"]["Policy"]
+        if self.handler == DEFAULT and self.kind != "create":
+            aws.domain.configuration_set = "first"
         if self.handler == WAIT:
             aws.domain.succeed()
             aws.domain.mail_from = self.event["ResourceProperties"]["MailFromDomain"]
@@ -63,7 +66,7 @@ LOOK = "sesv2.GetEmailIdentityPolicies"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
 REMEMBER = "lambda.TagResource"
 MOVE = "ses.SetReceiptRulePosition"
-IDENTITY = "sesv2.GetEmailIdentity"
+IDENTITY, PUT = "sesv2.GetEmailIdentity", "sesv2.PutEmailIdentityConfigurationSetAttributes"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
@@ -72,6 +75,9 @@ STEPS = (
     Step(POLICY, "create", (LOOK, "sesv2.CreateEmailIdentityPolicy")),
     Step(POLICY, "update", (LOOK, "sesv2.UpdateEmailIdentityPolicy")),
     Step(POLICY, "delete", ("sesv2.DeleteEmailIdentityPolicy",)),
+    Step(DEFAULT, "create", (IDENTITY, PUT)),
+    Step(DEFAULT, "update", (IDENTITY, PUT)),
+    Step(DEFAULT, "delete", (IDENTITY, PUT)),
     Step(WAIT, "create", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "update", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "delete", ()),
