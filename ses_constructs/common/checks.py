@@ -82,6 +82,8 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
 def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
     """Raise ``ValueError`` if *used* is known to be of another region or account than *user*."""
     there, here = Stack.of(used), Stack.of(user)
+    if there is here:  # without a call to Node
+        return
     for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
         if regions_differ(other, own):
             raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)

@@ -1,12 +1,12 @@
 """What a stack that is full of monitorings is told: one of them can watch many domains."""
 
+from weakref import WeakKeyDictionary
+
 import jsii
 from aws_cdk import CfnResource, Stack
 from constructs import Construct, IValidation
 
-from ..common.register import enter, entries
-
-_MONITORING = "monitoring"
+_COUNTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 # Fewer fit, with a pause and a history each.
 _COUNTED_FROM = 10
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -16,8 +16,8 @@ _MAX_RESOURCES = 500
 def advise_where_they_are_many(monitoring: Construct) -> None:
     """Have the synthesis count the resources of a stack with many monitorings, and say what they could share."""
     stack = Stack.of(monitoring)
-    enter(stack, (_MONITORING, stack.node.addr), monitoring)
-    if len(list(entries(stack, (_MONITORING, stack.node.addr)))) == _COUNTED_FROM:
+    count = _COUNTS[stack] = _COUNTS.get(stack, 0) + 1
+    if count == _COUNTED_FROM:
         monitoring.node.add_validation(_Room(stack))
 
 
@@ -33,9 +33,8 @@ class _Room:
         )
         if resources <= _MAX_RESOURCES:
             return []
-        monitorings = len(list(entries(self._stack, (_MONITORING, self._stack.node.addr))))
         return [
             f"stack {self._stack.stack_name!r} must have at most {_MAX_RESOURCES} resources, got {resources} with "
-            f"{monitorings} BounceMonitoring; let one watch many domains, by VerifiedDomain(..., "
+            f"{_COUNTS[self._stack]} BounceMonitoring; let one watch many domains, by VerifiedDomain(..., "
             "configuration_set=monitoring.configuration_set), or spread them over stacks"
         ]

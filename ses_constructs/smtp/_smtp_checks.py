@@ -33,7 +33,7 @@ _DEFAULT_GRACE_DAYS = 1
 _MIN_GRACE_SECONDS = 3600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
 LONGEST_SECRET_NAME = 512
-_SES_HOST = re.compile(r"\bemail-smtp(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws|api\.aws)")
+_SES_HOST = re.compile(r"(?:^|\.)email-smtp(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
 _OTHER_REGION_FIX = "make the credentials in a stack of that place, with replica_regions for whoever reads them here"
 _SECRET_NAME = re.compile(rf"[A-Za-z0-9/_+=.@-]{{1,{LONGEST_SECRET_NAME}}}")
 # A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each in the
