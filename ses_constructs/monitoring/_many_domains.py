@@ -13,9 +13,8 @@ _COUNTED_FROM = 10
 _MAX_RESOURCES = 500
 
 
-def advise_where_they_are_many(monitoring: Construct) -> None:
+def advise_where_they_are_many(monitoring: Construct, stack: Stack) -> None:
     """Have the synthesis count the resources of a stack with many monitorings, and say what they could share."""
-    stack = Stack.of(monitoring)
     count = _COUNTS[stack] = _COUNTS.get(stack, 0) + 1
     if count == _COUNTED_FROM:
         monitoring.node.add_validation(_Room(stack))

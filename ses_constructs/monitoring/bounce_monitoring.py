@@ -124,7 +124,6 @@ class BounceMonitoring(EventSource):
         """The dashboard, if one was asked for."""
         self.history = self._make_history(history) if history is not None else None
         """The kept events, if they were asked for."""
-        advise_where_they_are_many(self)
 
     def grant_send(
         self,
@@ -200,7 +199,9 @@ class BounceMonitoring(EventSource):
         watch_account: bool,
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
     ) -> tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]:
-        team = team_topics(reactions, Stack.of(self))
+        stack = Stack.of(self)
+        advise_where_they_are_many(self, stack)
+        team = team_topics(reactions, stack)
         if not watch_account and any(getattr(each, "whole_account", False) for each in reactions):
             raise invalid(
                 "watch_account",

