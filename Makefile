@@ -19,9 +19,11 @@ help: ## show this list
 setup: $(SETUP) $(CLI) $(LOCAL_AWS) ## make the virtual environments and install the CDK CLI
 
 # Install a lock into an environment. uv takes a tenth of pip's time; where it does not get through, pip does the same.
+# Two distributions bring aws_cdk/cloud_assembly_schema. That of aws-cdk-lib has to be the last, which pip sees to.
 define install
 	@[ -x $(1)/bin/python ] || $(PYTHON) -m venv --without-pip $(1)
 	@[ -x $(BIN)/uv ] && $(BIN)/uv pip install --python $(1) --require-hashes --requirements $(2) \
+		&& $(BIN)/uv pip install --quiet --python $(1) --require-hashes --requirements $(2) --reinstall-package aws-cdk-lib \
 		|| $(BIN)/pip --python $(1) install --no-compile --require-hashes --requirement $(2)
 endef
 

@@ -236,7 +236,7 @@ def check_domain_name(argument: str, value: str) -> str:
     Traceback (most recent call last):
     ValueError: domain_name must be ASCII, got 'bücher.example'; write 'xn--bcher-kva.example'
     """
-    check_text(argument, value)
+    _check_looked_up(argument, value, "example.com")
     flaw = name_flaw(value)
     if flaw is None:
         return value
@@ -257,10 +257,23 @@ def check_email_address(argument: str, value: str) -> str:
     Quoted local parts and display names are refused. A token is let through, alone or as a part of the address.
     Raises ``ValueError`` for everything else.
     """
-    flaw = address_flaw(check_text(argument, value))
+    _check_looked_up(argument, value, "someone@example.com")
+    flaw = address_flaw(value)
     if flaw is not None:
         raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
     return value
+
+
+def _check_looked_up(argument: str, value: str, example: str) -> None:
+    """What stands for a parameter until the CLI has looked it up, which it does only if the app is synthesized."""
+    if check_text(argument, value).startswith("dummy-value-for-"):
+        raise invalid(
+            argument,
+            "be looked up, or have a value until it is",
+            value,
+            f"pass default_value={example!r} to value_from_lookup, or read the parameter at deployment by "
+            "value_for_string_parameter",
+        )
 
 
 def _with_article(name: str) -> str:

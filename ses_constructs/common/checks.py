@@ -13,7 +13,7 @@ from constructs import Construct, DependencyGroup
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .rendered import rendered
-from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS
+from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS, partition
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -79,6 +79,23 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
 
 
+def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
+    """Raise ``ValueError`` if *used* is known to be of another region or account than *user*."""
+    there, here = Stack.of(used), Stack.of(user)
+    if there is here:  # without a call to Node
+        return
+    for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
+        if regions_differ(other, own):
+            raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)
+
+
+def check_same_account(argument: str, account: str, *, user: Construct, fix: str) -> None:
+    """Raise ``ValueError`` if *account*, that of a resource, is known to be another one than that of *user*."""
+    own = Stack.of(user).account
+    if regions_differ(account, own):
+        raise invalid(argument, f"be of the account of the stack, {own}", account, fix)
+
+
 def check_known_seconds(argument: str, duration: object, fix: str) -> int:
     """The seconds of *duration*.
 
@@ -121,6 +138,25 @@ def check_iam_actions(actions: Sequence[str]) -> None:
             raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
 
 
+def resolved_principals(scope: Construct, argument: str, principals: object) -> dict[str, list[object]]:
+    """How *principals*, as a policy names them, stand in a policy in the stack of *scope*.
+
+    Raises ``ValueError`` for a role of another account or region of the app that has no name before it is made.
+    """
+    try:
+        resolved: dict[str, list[object]] = Stack.of(scope).resolve(principals)
+    except RuntimeError as error:
+        if "cross-environment" not in str(error):
+            raise
+        raise invalid(
+            argument,
+            f"have a name that {Stack.of(scope).node.path} can know, as it is of another account or region",
+            re.findall("resource '(.*?)'", str(error))[0],
+            "pass role_name=PhysicalName.GENERATE_IF_NEEDED where it is made, or allow its account",
+        ) from None
+    return resolved
+
+
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:
     """Say that *needed* goes, though the domain that needs it to send stays; what comes from elsewhere stays anyway."""
     resource = needed.node.default_child
@@ -139,9 +175,32 @@ def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: st
         )
 
 
+def as_text(scope: Construct, value: object) -> object:
+    """*value* for a person to paste: nothing of CloudFormation is left in it where account and region are known."""
+    stack = Stack.of(scope)
+    known = {"<AWS::Partition>": stack.partition, "<AWS::AccountId>": stack.account, "<AWS::Region>": stack.region}
+    if contains_token(stack.partition) and not contains_token(stack.region):
+        known["<AWS::Partition>"] = partition(stack.region)
+
+    def written(resolved: object) -> object:
+        match resolved:
+            case str() | {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Join": _}:
+                text = rendered(resolved)
+                for reference, found in known.items():
+                    text = text if contains_token(found) else text.replace(reference, found)
+                return text
+            case dict():
+                return {key: written(each) for key, each in resolved.items()}
+            case list():
+                return [written(each) for each in resolved]
+        return resolved
+
+    return written(stack.resolve(value))
+
+
 def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
     """Say which statement the owner of an imported resource has to add to let *who* in."""
-    resolved = json.dumps(Stack.of(scope).resolve(statement.to_statement_json()))
+    resolved = json.dumps(as_text(scope, statement.to_statement_json()))
     warn(
         scope,
         f"{of}-policy-not-added",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stack
 from constructs import Construct
 
-from .arguments import invalid
-from .once import earlier_owner_in_region, outermost
+from .once import outermost
+from .register import enter_alone
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -21,18 +21,20 @@ _PREFIX = "/ses-constructs/one-per-region/"
 def claim(scope: Construct, setting: str) -> "ssm.CfnParameter":
     """Claim *setting*, such as ``suppression-list``, for the stack of *scope*; whatever changes it must depend on this.
 
-    Raises ``ValueError`` when the stack, or another one of the app for the same account and region, claims it already.
+    Raises ``ValueError`` when the stack, or another one of the app for the same account and region, claims it already;
+    warns where that is not known.
     """
     from aws_cdk import aws_ssm as ssm  # slow to import, and few apps need it
 
     stack = outermost(Stack.of(scope))
-    if owner := earlier_owner_in_region(stack, setting, stack.stack_name):
-        raise invalid(
-            f"the {setting} of an account and region",
-            f"have one owner, and stack {owner!r} has one already",
-            scope.node.path,
-            "leave one of the two out",
-        )
+    enter_alone(
+        stack,
+        ("account-wide setting", setting),
+        scope,
+        what=f"the {setting} of an account and region",
+        got=scope.node.path,
+        fix="leave one of the two out",
+    )
     return ssm.CfnParameter(
         # Not under *scope*: a construct that moves keeps its claim, where a new one would meet the old.
         stack,

@@ -13,6 +13,7 @@ LISTS_READ_ON = "2026-11-28"
 _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 # By the first part of a region's code, for partitions other than those of amazonaws.com (botocore's partitions.json).
 _DNS_SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+_PARTITIONS = {"cn-": "aws-cn", "eusc-": "aws-eusc", "us-gov-": "aws-us-gov"}
 
 RECEIVING_REGIONS: frozenset[str] = frozenset(
     {
@@ -87,7 +88,7 @@ def inbound_host(region: str, dns_suffix: str | None = None) -> str:
     >>> inbound_host("eu-west-1")
     'inbound-smtp.eu-west-1.amazonaws.com'
     """
-    return f"inbound-smtp.{_checked(region)}.{_suffix(region, dns_suffix)}"
+    return f"inbound-smtp.{check_region('region', region)}.{_suffix(region, dns_suffix)}"
 
 
 def feedback_host(region: str) -> str:
@@ -99,7 +100,7 @@ def feedback_host(region: str) -> str:
     'feedback-smtp.eu-west-1.amazonses.com'
     """
     # The one host of the three under amazonses.com. With amazonaws.com the MAIL FROM set-up fails after 72 hours.
-    return f"feedback-smtp.{_checked(region)}.amazonses.com"
+    return f"feedback-smtp.{check_region('region', region)}.amazonses.com"
 
 
 def smtp_host(region: str, dns_suffix: str | None = None) -> str:
@@ -111,7 +112,7 @@ def smtp_host(region: str, dns_suffix: str | None = None) -> str:
     >>> smtp_host("eu-west-1")
     'email-smtp.eu-west-1.amazonaws.com'
     """
-    return f"email-smtp.{_checked(region)}.{_suffix(region, dns_suffix)}"
+    return f"email-smtp.{check_region('region', region)}.{_suffix(region, dns_suffix)}"
 
 
 def tracking_host(region: str) -> str:
@@ -123,7 +124,16 @@ def tracking_host(region: str) -> str:
     >>> tracking_host("eu-west-1")
     'r.eu-west-1.awstrack.me'
     """
-    return f"r.{_checked(region)}.awstrack.me"
+    return f"r.{check_region('region', region)}.awstrack.me"
+
+
+def partition(region: str) -> str:
+    """Return what the ARNs of a region begin with, behind ``arn:``.
+
+    >>> partition("us-gov-west-1"), partition("eu-west-1")
+    ('aws-us-gov', 'aws')
+    """
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def _suffix(region: str, dns_suffix: str | None) -> str:
@@ -131,7 +141,8 @@ def _suffix(region: str, dns_suffix: str | None) -> str:
     return dns_suffix if dns_suffix and contains_token(region) else known
 
 
-def _checked(region: str) -> str:
-    if _REGION.fullmatch(without_tokens(check_text("region", region))) is None:
-        raise invalid("region", "be the code of an AWS region", region, "write a code such as 'eu-west-1'")
+def check_region(argument: str, region: str) -> str:
+    """Return *region* if it can be one; raise ``ValueError`` otherwise."""
+    if _REGION.fullmatch(without_tokens(check_text(argument, region))) is None:
+        raise invalid(argument, "be the code of an AWS region", region, "write a code such as 'eu-west-1'")
     return region

@@ -53,7 +53,9 @@ def check_in_zone(domain_name: str, zone_name: str) -> None:
 class DnsZone(Protocol):
     """**Protocol:** a place where the records of a domain are published.
 
-    Write your own for another DNS provider: take the records, make what publishes them under *scope*.
+    Write your own for another DNS provider: take the records, make what publishes them under *scope*. One that knows
+    its zone by an id says it by the attribute ``hosted_zone_id``: records of one name in zones of different ids do not
+    clash.
     """
 
     def publish(
@@ -114,7 +116,7 @@ class Route53Zone(DnsZone):
             return RecordWriter(
                 scope,
                 "RecordWriter",
-                hosted_zone_id=self._hosted_zone_id,
+                hosted_zone_id=self.hosted_zone_id,
                 domain_name=domain_name,
                 records=records,
                 removal_policy=removal_policy,
@@ -124,7 +126,7 @@ class Route53Zone(DnsZone):
         # A domain's own records are not read as text for it, which takes calls to Node.
         record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)
         group = route53.CfnRecordSetGroup(
-            scope, "Records", hosted_zone_id=self._hosted_zone_id, record_sets=Token.as_any(list(record_sets))
+            scope, "Records", hosted_zone_id=self.hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)
@@ -149,7 +151,8 @@ class Route53Zone(DnsZone):
 
     # Both are asked for by every domain of the zone, and each answer is a call to Node.
     @cached_property
-    def _hosted_zone_id(self) -> str:
+    def hosted_zone_id(self) -> str:
+        """The id of the zone, by which two owners of a record are known to meet; see :class:`DnsZone`."""
         return self.hosted_zone.hosted_zone_id
 
     @cached_property
@@ -157,7 +160,7 @@ class Route53Zone(DnsZone):
         try:
             return self.hosted_zone.zone_name.lower().removesuffix(".")
         except RuntimeError as error:
-            # from_hosted_zone_id knows no name, and says so only when it is asked.
+            # fromhosted_zone_id knows no name, and says so only when it is asked.
             raise invalid(
                 "hosted_zone",
                 "know its zone name",

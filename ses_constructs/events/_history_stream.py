@@ -117,7 +117,7 @@ class EventStream(Construct):
         ):
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources))
         if key is not None:
-            grant_key_use(role, key, "s3")
+            grant_key_use(self, role, key, "s3")
         for each in objects:
             acknowledge_wildcard(role, each, reason="the names of the objects are made by Firehose below our prefixes")
         return role

@@ -1,6 +1,7 @@
 """Where the event history is asked: an Athena work group with saved queries, and who may use it."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_athena as athena
@@ -9,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from ..common.grants import granted
 from ..common.key_use import grant_key_use
 from ..common.wildcards import acknowledge_wildcard
 from ._history_queries import QUERIES
@@ -72,9 +74,18 @@ def save_queries(
 
 
 def grant_query(
-    grantee: iam.IGrantable, *, work_group_name: str, database_name: str, bucket: s3.IBucket, key: kms.IKey | None
+    scope: Construct,
+    grantee: iam.IGrantable,
+    *,
+    work_group_name: str,
+    database_name: str,
+    bucket: s3.IBucket,
+    key: kms.IKey | None,
 ) -> iam.Grant:
-    """The four services that a query passes through, each for what it needs."""
+    """The four services that a query passes through, each for what it needs.
+
+    Raises ``ValueError`` for a grantee whose policies cannot be changed here.
+    """
     stack = Stack.of(bucket)
 
     def arn(service: str, resource: str, name: str | None = None) -> str:
@@ -97,11 +108,16 @@ def grant_query(
         (["s3:GetObject"], [events]),
         (["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], [results]),
     ):
-        made = iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=resources)
+        made = granted(
+            scope,
+            grantee,
+            partial(iam.Grant.add_to_principal, actions=list(actions), resource_arns=resources),
+            otherwise="grant a role of this account, which the other one may assume",
+        )
         grant = grant.combine(made) if grant else made
     assert grant is not None
     if key is not None:
-        grant = grant.combine(grant_key_use(grantee, key, "s3"))
+        grant = grant.combine(grant_key_use(scope, grantee, key, "s3"))
     principal = grantee.grant_principal
     if isinstance(principal, Construct) and Stack.of(principal).node.addr == stack.node.addr:
         reason = "the names of the objects are made by Firehose and Athena; the bucket holds nothing but the history"

@@ -7,10 +7,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
+from ..common.arguments import contains_token
+from ..common.checks import check_same_account, check_same_region
 from ..common.ses_arn import ses_arn
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesisfirehose as firehose
+
+
+def check_stream(scope: Construct, stream: "firehose.IDeliveryStream") -> None:
+    """Raise ``ValueError`` for a stream of another region or account: no policy of it could let SES in."""
+    account, region, arn = stream.env.account, stream.env.region, stream.delivery_stream_arn
+    if not contains_token(arn):  # CDK takes an imported stream for one of this stack
+        region, account = arn.split(":")[3:5]
+    check_same_region("stream", region, user=scope)
+    fix = "pass a stream of this account, or TopicEvents with a topic of that one"
+    check_same_account("stream", account, user=scope, fix=fix)
 
 
 class StreamRole(Construct):

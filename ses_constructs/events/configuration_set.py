@@ -1,22 +1,36 @@
 """The configuration set that BounceMonitoring makes, with the domain that tracks opens and clicks."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, is_within
+from ..common.arguments import (
+    check_domain_name,
+    check_flag,
+    check_kind,
+    check_text,
+    contains_token,
+    invalid,
+    is_within,
+    without_tokens,
+)
 from ..common.checks import check_known_seconds, check_resource, warn, warn_unless_retained
-from ..common.once import earlier_owner, earlier_owner_in_region
+from ..common.once import earlier_owner
+from ..common.register import enter, enter_alone, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
+from ..dns.register import register_records
 from ..email_records import DnsRecord
 from ..identities._domain_checks import old_records_go
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 
 _TRACKING_WAIT_MINUTES = 30
+_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _WATCHED = "watched configuration set"
 
 
@@ -24,13 +38,26 @@ _WATCHED = "watched configuration set"
 class ConfigurationSetOptions:
     """How a configuration set of our own is made; None stands for what is usual here."""
 
+    configuration_set_name: str | None
     tls_policy: ses.ConfigurationSetTlsPolicy | None
     suppression_reasons: ses.SuppressionReasons | None
+    disable_suppression_list: bool | None
     tracking_domain: str | None
     max_delivery_time: Duration | None
     dedicated_ip_pool: ses.IDedicatedIpPool | None
 
     def __post_init__(self) -> None:
+        if self.configuration_set_name is not None:
+            _check_name(self.configuration_set_name)
+        if self.disable_suppression_list is not None:
+            check_flag("disable_suppression_list", self.disable_suppression_list)
+        if self.disable_suppression_list and self.suppression_reasons is not None:
+            raise invalid(
+                "suppression_reasons",
+                "be left out with disable_suppression_list",
+                self.suppression_reasons,
+                "leave out one of the two",
+            )
         if self.tracking_domain is not None:
             check_domain_name("tracking_domain", self.tracking_domain)
         if self.dedicated_ip_pool is not None:
@@ -62,12 +89,24 @@ class ConfigurationSetOptions:
         Sending is on from the start and never written down: an update of the set would otherwise switch it on again
         after somebody, or an alarm, has switched it off.
         """
+        if self.configuration_set_name is not None:
+            enter_alone(
+                Stack.of(scope),
+                ("configuration set", self.configuration_set_name),
+                scope,
+                what="configuration_set_name",
+                got=self.configuration_set_name,
+                fix="take another name, or leave it to CloudFormation",
+            )
+        reasons = self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS
         configuration_set = ses.ConfigurationSet(
             scope,
             "ConfigurationSet",
+            configuration_set_name=self.configuration_set_name,
             tls_policy=self.tls_policy or ses.ConfigurationSetTlsPolicy.REQUIRE,
             reputation_metrics=True,
-            suppression_reasons=self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+            suppression_reasons=None if self.disable_suppression_list else reasons,
+            disable_suppression_list=self.disable_suppression_list,
             # In lower case like its identity.
             custom_tracking_redirect_domain=self.tracking_domain and _in_lower_case(self.tracking_domain),
             max_delivery_duration=self.max_delivery_time,
@@ -113,6 +152,8 @@ class ConfigurationSetOptions:
                 configuration_set.node.path,
                 "add it to the set",
             )
+        for warning_id, message in _missing_protection(stack, resource):
+            warn(scope, warning_id, f"{configuration_set.node.path} {message}, or acknowledge this warning")
         if stack.resolve(resource.sending_options):
             warn(
                 scope,
@@ -121,6 +162,33 @@ class ConfigurationSetOptions:
                 "resume what was paused; leave sending_enabled out, as it is on from the start",
             )
         return configuration_set
+
+
+def _check_name(name: str) -> None:
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_CreateConfigurationSet.html, the length as seen."""
+    if not _NAME.fullmatch(without_tokens(check_text("configuration_set_name", name))):
+        raise invalid(
+            "configuration_set_name",
+            "be 1-64 letters, digits, '-' and '_'",
+            name,
+            "take a name such as 'receipts', or leave it out",
+        )
+
+
+def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iterator[tuple[str, str]]:
+    """What a set of our own has, and one that the app makes by itself has not."""
+    if (stack.resolve(resource.delivery_options) or {}).get("tlsPolicy") != "REQUIRE":
+        yield (
+            "set-without-tls",
+            "lets mail go out without TLS; give it tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE",
+        )
+    suppression = stack.resolve(resource.suppression_options)
+    if not suppression or suppression.get("suppressedReasons") == []:
+        yield (
+            "set-without-suppression",
+            "has no suppression_reasons, so that mail to addresses that bounced or complained before goes out unless "
+            "the account suppresses it; give it ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS",
+        )
 
 
 def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
@@ -149,15 +217,20 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
     if isinstance(resource, ses.CfnConfigurationSet) and resource.name and not contains_token(resource.name):
         name = resource.name
     thing = (_WATCHED, rendered(stack.resolve(name)))
-    # A reference says which set it is within its own stack only.
-    earlier = earlier_owner if contains_token(name) else earlier_owner_in_region
-    if watcher := earlier_owner(configuration_set, _WATCHED, scope) or earlier(stack, thing, scope):
-        raise invalid(
+    watcher, is_certain = earlier_owner(configuration_set, _WATCHED, scope), True
+    if watcher is None and contains_token(name):
+        watcher = earlier_owner(stack, thing, scope)  # a reference says which set it is within its own stack only
+    elif watcher is None:
+        watcher, is_certain = owner_that_may_meet(stack, thing)
+        enter(stack, thing, scope)
+    if watcher is not None:
+        error = invalid(
             "configuration_set",
             f"be watched once, because two would count each event twice, and {watcher.node.path!r} watches it",
             configuration_set.node.path,
             "leave out one of the two, or pass default_for_domain=False for a set of its own",
         )
+        refuse_or_warn(scope, error, is_certain=is_certain)
 
 
 def _make_tracking_domain(
@@ -193,6 +266,14 @@ def _make_tracking_domain(
     )
     # No mail comes from it, and the links in old mail lead nowhere after a change, retained or not.
     Annotations.of(identity).acknowledge_warning(f"ses-constructs:{old_records_go(identity.domain_name)}")
+    warn(
+        scope,
+        "tracking-without-https",
+        f"links to https go out as https://{rendered(Stack.of(scope).resolve(tracking_domain))}/..., for which SES has "
+        "no certificate, so that browsers warn recipients who follow them; let mail hold http links alone, or pass a "
+        "configuration_set whose tracking domain has a distribution with a certificate in front "
+        "(https://docs.aws.amazon.com/ses/latest/dg/configure-custom-open-click-domains.html), and acknowledge this",
+    )  # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_TrackingOptions.html, HttpsPolicy
     record = DnsRecord(
         name=tracking_domain,
         type="CNAME",
@@ -200,6 +281,7 @@ def _make_tracking_domain(
         ttl=300,
         purpose="Open and click tracking",
     )
+    register_records(identity, Stack.of(scope), domain.dns, [record])
     published = domain.dns.publish(
         Construct(scope, "Tracking"),
         domain_name=tracking_domain,

@@ -14,7 +14,7 @@ from ..common.arguments import check_kind, check_list, contains_token, invalid, 
 from ..common.checks import check_resource, check_same_region
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
-from ._stream_role import StreamRole
+from ._stream_role import StreamRole, check_stream
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesisfirehose as firehose  # loads aws_lambda and aws_ec2, which are slow to import
@@ -229,7 +229,8 @@ class FirehoseEvents:
         events: Every kind but opens and clicks unless given; SES counts those two only where it changes the message.
 
     Raises:
-        ValueError: What is no stream, or no kind of event.
+        ValueError: What is no stream, or no kind of event; and where a monitoring gets the destination, a stream of
+            another region or account.
     """
 
     stream: "firehose.IDeliveryStream"
@@ -247,7 +248,11 @@ class FirehoseEvents:
         Args:
             scope: A scope of this destination's own.
             configuration_set: Whose events they are.
+
+        Raises:
+            ValueError: A stream of another region, or of another account, which has no policy to let anybody in.
         """
+        check_stream(scope, self.stream)
         access = StreamRole(scope, "Access", stream=self.stream, configuration_set=configuration_set)
         destination = ses.EventDestination.firehose_delivery_stream(delivery_stream=self.stream, role=access.role)
         made = _destination(scope, configuration_set, destination, self.events)

@@ -121,9 +121,12 @@ class EventHistory(Construct):
 
         Returns:
             The permissions, for four services.
+
+        Raises:
+            ValueError: A grantee whose policies cannot be changed here, such as a role of another account.
         """
-        check_resource("grantee", grantee, "IAM grantee")
         return grant_query(
+            self,
             grantee,
             work_group_name=self.work_group_name,
             database_name=self.database_name,

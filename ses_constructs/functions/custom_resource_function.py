@@ -55,6 +55,11 @@ _PARAMETERS = (
 )
 
 HANDLERS = {
+    "default_configuration_set": _HandlerSettings(
+        description="Sets the default configuration sets of SES identities made elsewhere",
+        # One is of another identity or set.
+        replaced_policies=1,
+    ),
     "dns_records": _HandlerSettings(
         description="Makes and adopts the DNS records of domains",
         permissions=(

@@ -55,6 +55,15 @@ def given_up(missing: tuple[Pending, ...]) -> bool:
     return any(one.status == "FAILED" and one.part != "the identity" for one in missing)
 
 
+# SES takes any text for a private key, and says no more than that DKIM is pending
+# (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-bring-your-own.html).
+_OWN_KEY = (
+    "; the DKIM key is your own, so look at the secret: it must hold the private half of the pair whose public half is "
+    "in the TXT record, of an RSA key of 1024 or 2048 bits in PKCS #1 or PKCS #8, as one line of base64 without the "
+    "BEGIN and END lines"
+)
+
+
 @dataclass(frozen=True)
 class WatchedDomain:
     """A domain whose records SES looks for."""
@@ -98,7 +107,8 @@ class WatchedDomain:
         return f"{self.name} is not verified: {parts}; {advice}{self._looked_for()}"
 
     def _looked_for(self) -> str:
-        return f"; the records: {' | '.join(self.records)}" if self.records else ""
+        found = f"; the records: {' | '.join(self.records)}" if self.records else ""
+        return _OWN_KEY + found if any("v=DKIM1" in each for each in self.records) else found
 
 
 class DomainVerificationHandler:

@@ -4,6 +4,7 @@ A CDK token passes every check, for its text is known at deploy only. Warning id
 """
 
 from collections.abc import Hashable, Sequence
+from urllib.parse import unquote
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
@@ -23,9 +24,13 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
+from ..common.register import enter, enter_alone
 from ..common.rendered import rendered
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
 from .dkim import Dkim, ReplicatedDkim
+
+REPORT_ADDRESS = "report address"
+"""What the register has for an address in a DMARC or TLS reporting record."""
 
 _MAIL_FROM_FIX = "pass a label such as 'mail', or None to do without"
 
@@ -38,6 +43,7 @@ def check_kinds(
     spf: object,
     tls_reporting: object,
     wait_until_verified: object,
+    mail_from_on_mx_failure: object,
     **switches: object,
 ) -> None:
     """The objects that people first try to pass as text, as a number, or as what they are made from."""
@@ -52,6 +58,10 @@ def check_kinds(
     ):
         if value is not None:
             check_kind(argument, value, kind, fix)
+    behavior = ses.MailFromBehaviorOnMxFailure
+    check_kind(
+        "mail_from_on_mx_failure", mail_from_on_mx_failure, behavior, f"pass a member of ses.{behavior.__name__}"
+    )
     for argument, value in switches.items():
         check_flag(argument, value)
 
@@ -74,9 +84,16 @@ def parent_region(dkim: ReplicatedDkim, *, region: str) -> str:
     return dkim.parent_region
 
 
-def verified_domain(name: str) -> Hashable:
-    """What a VerifiedDomain has in its stack, for an address to look whether it is at one."""
-    return "verified domain", name
+def enter_identity(owner: Construct, stack: Stack, name: str) -> None:
+    """Have *owner* as the one who makes the identity of *name*, unless that is a token."""
+    if not contains_token(name):
+        fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
+        enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)
+
+
+def identity(name: str) -> Hashable:
+    """What the register of the app has for a domain that is verified."""
+    return "identity", name
 
 
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
@@ -183,6 +200,19 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
             "SPF cannot pass strict DMARC alignment, because the MAIL FROM domain of SES is a subdomain; "
             "use relaxed alignment, or rely on DKIM alone and acknowledge this warning",
         )
+
+
+def enter_report_addresses(
+    owner: Construct, stack: Stack, dmarc: DmarcPolicy | None, tls_reporting: TlsReporting | None
+) -> None:
+    """Have the register know the addresses to which the world sends reports, so that rules can be held against them."""
+    for uri in (
+        *((*dmarc.reports_to, *dmarc.failure_reports_to) if dmarc else ()),
+        *(tls_reporting.reports_to if tls_reporting else ()),
+    ):
+        address = unquote(uri.removeprefix("mailto:").partition("?")[0])
+        if address != uri and not contains_token(address):
+            enter(stack, REPORT_ADDRESS, owner, address)
 
 
 def check_delegated(scope: Construct, dns: object, waiter: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 
-from ..common.arguments import check_returned
+from ..common.arguments import check_returned, invalid
 from . import _domain_checks as checks
 from .dkim import Dkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -20,12 +20,20 @@ def make_identity(
     *,
     mail_from_domain: str | None,
     on_mx_failure: ses.MailFromBehaviorOnMxFailure,
+    feedback_forwarding: bool,
     removal_policy: RemovalPolicy,
 ) -> "tuple[ses.IEmailIdentity, ReplicaIdentity | None]":
     """The identity of *domain* with its default configuration set, and what makes it if CloudFormation does not."""
     if isinstance(dkim, ReplicatedDkim):
         from ._replica import ReplicaIdentity  # loads aws_lambda, which few apps need
 
+        if not feedback_forwarding:
+            raise invalid(
+                "feedback_forwarding",
+                "be True beside ReplicatedDkim, whose identity has no field for it",
+                feedback_forwarding,
+                "leave it out, and switch it off by hand with 'aws sesv2 put-email-identity-feedback-attributes'",
+            )
         replica = ReplicaIdentity(
             domain,
             "Replica",
@@ -47,6 +55,7 @@ def make_identity(
         mail_from_domain=mail_from_domain,
         mail_from_behavior_on_mx_failure=on_mx_failure if mail_from_domain else None,
         configuration_set=domain.configuration_set,
+        feedback_forwarding=None if feedback_forwarding else False,
     )
     if removal_policy is not RemovalPolicy.DESTROY:
         identity.apply_removal_policy(removal_policy)

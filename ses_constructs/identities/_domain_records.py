@@ -46,6 +46,11 @@ class DomainRecords(Sequence[DnsRecord]):
             *(record_set(each) for each in self._further),
         ]
 
+    @property
+    def named(self) -> Sequence[DnsRecord]:
+        """Those whose names may be known; the names of Easy DKIM are tokens, each of which takes a call to Node."""
+        return self._further if type(self._dkim) is EasyDkim else self
+
     # Each name and target of Easy DKIM is a call to Node.
     @cached_property
     def _all(self) -> tuple[DnsRecord, ...]:

@@ -11,6 +11,7 @@ from aws_cdk import Stack, Token
 from constructs import Construct
 
 from ..common.arguments import invalid, is_token, offers, without_tokens
+from ..common.checks import resolved_principals
 from ..common.rendered import rendered
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _no_sender(principal: object) -> ValueError:
 
 
 def _stands_for_many(scope: Construct, fragment: "iam.PrincipalPolicyFragment") -> bool:
-    principals = Stack.of(scope).resolve(fragment.principal_json)
+    principals = resolved_principals(scope, "principal", fragment.principal_json)
     # A provider of one account has an ARN; others, such as accounts.google.com, have users everywhere.
     return any("*" in rendered(each) for names in principals.values() for each in names) or any(
         isinstance(each, str) and not each.startswith("arn:") for each in principals.get("Federated", ())

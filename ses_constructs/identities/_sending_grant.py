@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsi
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal
 
 from aws_cdk import aws_ses as ses
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from ..common.arguments import check_flag, check_list, check_no_pattern, contains_token, invalid, text_tuple
 from ..common.checks import check_resource
@@ -41,16 +41,18 @@ def grant_sending(
     configuration_sets: Sequence[ses.IConfigurationSet],
     templates: Sequence[str],
     sandbox: bool,
+    otherwise: str,
 ) -> "iam.Grant":
     """Let *grantee* send by *identities*, which are ARNs, with a From address that meets the condition *from_address*.
 
     *bulk* adds ``ses:SendBulkEmail``, which only *identities* narrow: for a grant to all that they may send from.
 
-    Raises ``ValueError`` for wrong kinds of arguments.
+    Raises ``ValueError`` for wrong kinds of arguments, and, with what to do *otherwise*, for who has no policies here.
     """
     from aws_cdk import aws_iam as iam  # slow to import, and only a grant needs it
 
-    check_resource("grantee", grantee, "IAM grantee")
+    from ..common.grants import granted
+
     check_flag("sandbox", sandbox)
     default = [default_configuration_set] if default_configuration_set else []
     used = [
@@ -65,18 +67,22 @@ def grant_sending(
     reason = "in the sandbox recipients are verified identities too; the From address is limited"
     _acknowledge_wildcards(grantee, everybody, reason=reason)
     operator, addresses = from_address
-    grant = iam.Grant.add_to_principal(
-        grantee=grantee,
-        actions=list(actions),
-        resource_arns=[*used, *everybody],
-        conditions={operator: {"ses:FromAddress": list(addresses)}},
-    )
-    if bulk:
+
+    def give(grantee: iam.IGrantable) -> iam.Grant:
+        grant = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[*used, *everybody],
+            conditions={operator: {"ses:FromAddress": list(addresses)}},
+        )
+        if not bulk:
+            return grant
         # Not on the recipients of the sandbox: without the condition it could send from them too.
-        grant = grant.combine(
+        return grant.combine(
             iam.Grant.add_to_principal(grantee=grantee, actions=[_BULK_ACTION], resource_arns=list(used))
         )
-    return grant
+
+    return granted(scope, grantee, give, otherwise=otherwise)
 
 
 def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
@@ -93,7 +99,9 @@ def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequenc
 
 def _acknowledge_wildcards(grantee: "iam.IGrantable", arns: Iterable[str], *, reason: str) -> None:
     # A role or user holds the policy; a policy that is the grantee has a principal without a place in the tree.
-    owner = next((each for each in (grantee.grant_principal, grantee) if _is_construct(each)), None)
+    from ..common.grants import is_construct
+
+    owner = next((each for each in (grantee.grant_principal, grantee) if is_construct(each)), None)
     for each in arns:
         if owner:
             acknowledge_wildcard(owner, each, reason=reason)
@@ -118,10 +126,6 @@ def with_lower_case_domain(address: str) -> str:
         return address
     local_part, at, domain = address.rpartition("@")
     return f"{local_part}{at}{domain.lower()}"
-
-
-def _is_construct(value: object) -> TypeGuard[IConstruct]:
-    return hasattr(value, "node")
 
 
 def _set_arn(scope: Construct, configuration_set: ses.IConfigurationSet) -> str:

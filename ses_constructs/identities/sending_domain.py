@@ -104,7 +104,8 @@ class SendingDomain(Construct, SendingMetrics):
                 and not for ``ses:SendBulkEmail``.
 
         Raises:
-            ValueError: Addresses outside the domain, and wrong kinds of arguments.
+            ValueError: Addresses outside the domain, wrong kinds of arguments, and a grantee whose policies cannot be
+                changed here, such as a service or a role of another account: that is for :meth:`allow_sender`.
         """
         return self._grant_sending(
             grantee,
@@ -133,13 +134,15 @@ class SendingDomain(Construct, SendingMetrics):
     def use_configuration_set(self, configuration_set: ses.IConfigurationSet) -> None:
         """Give a domain that has none yet its default configuration set.
 
-        Whoever was granted to send before may send with it too, as SES asks for permission on it.
+        Whoever was granted to send before may send with it too, as SES asks for permission on it. For a domain that was
+        made elsewhere a function sets it: the deployment fails if SES has another default, and only what was set is
+        taken back.
 
         Args:
             configuration_set: Applies to all mail from the domain, unless a sender names another.
 
         Raises:
-            ValueError: The domain has one, or was made elsewhere.
+            ValueError: The domain has one, or belongs to another account.
         """
         check_resource("configuration_set", configuration_set, "configuration set")
         if self.configuration_set is not None:
@@ -150,15 +153,7 @@ class SendingDomain(Construct, SendingMetrics):
                 "leave it out of one of the two",
             )
         self._check_retained(configuration_set)
-        if not self._set_default(configuration_set):
-            raise invalid(
-                "domain",
-                "be made in the app to get a default configuration set",
-                self.domain_name,
-                "make the set the identity's default by hand and pass it to VerifiedDomain.from_domain_name(..., "
-                "configuration_set=...), or name it with each message and pass BounceMonitoring(..., "
-                "default_for_domain=False)",
-            )
+        self._set_default(configuration_set)
         self.configuration_set = configuration_set
         for grant in self._grants_with_default:
             extend_grant(self, grant, configuration_set)
@@ -218,26 +213,37 @@ class SendingDomain(Construct, SendingMetrics):
             grantee,
             actions=actions,
             bulk=bulk,
-            identities=[self.identity.email_identity_arn, *address_arns(self, grantee, addresses)],
+            identities=[self.identity.email_identity_arn, *self._address_arns(grantee, addresses)],
             from_address=("StringLike", addresses),
             default_configuration_set=self.configuration_set if default_configuration_set else None,
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
+            otherwise="let it send by allow_sender, or write the policy of a role of this account where it is made",
         )
         if default_configuration_set:
             self._grants_with_default.append(grant)
         return grant
 
-    def _set_default(self, configuration_set: ses.IConfigurationSet) -> bool:
-        """Write the default set into the identity; False where the app does not make it."""
+    def _set_default(self, configuration_set: ses.IConfigurationSet) -> None:
         identity = self.identity.node.default_child
-        if not isinstance(identity, ses.CfnEmailIdentity):
-            return False
-        identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
-            configuration_set_name=configuration_set.configuration_set_name
+        if isinstance(identity, ses.CfnEmailIdentity):
+            identity.configuration_set_attributes = ses.CfnEmailIdentity.ConfigurationSetAttributesProperty(
+                configuration_set_name=configuration_set.configuration_set_name
+            )
+            return
+        from ._default_set import DefaultConfigurationSet  # loads aws_lambda, which few apps need
+
+        DefaultConfigurationSet(
+            self,
+            "DefaultConfigurationSet",
+            identity=self.identity,
+            domain_name=self.domain_name,
+            configuration_set=configuration_set,
         )
-        return True
+
+    def _address_arns(self, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
+        return address_arns(self, grantee, addresses)
 
     def _check_retained(self, needed: IResource) -> None:
         if self.removal_policy is not RemovalPolicy.DESTROY:

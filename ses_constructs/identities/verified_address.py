@@ -19,8 +19,8 @@ from ..common.arguments import (
     text_tuple,
 )
 from ..common.checks import warn_about_region
-from ..common.once import owner_in
-from ._domain_checks import verified_domain
+from ..common.register import Meeting, entries
+from ._domain_checks import identity
 from ._sending_grant import checked_from_addresses, grant_sending, with_lower_case_domain
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
@@ -48,13 +48,13 @@ class VerifiedAddress(Construct):
             unless given.
         inside_verified_domain: Lets an address be at a domain that SES has verified. It needs no identity there, and
             one of its own takes the place of the domain's settings; so it is refused otherwise, by the synthesis beside
-            a ``VerifiedDomain`` of the same stack, and elsewhere by the deployment.
+            a ``VerifiedDomain`` of the stack or of its known account and region, and elsewhere by the deployment.
         resend: Any text, such as a date: with each new text the addresses that are still not verified get a mail again,
             because a link works for 24 hours.
 
     Raises:
-        ValueError: What cannot be an address, repeated ones, those at a domain that the stack has verified so far, more
-            than a role can hold the permissions for, and wrong kinds of arguments.
+        ValueError: What cannot be an address, repeated ones, those at a domain that the app has verified there so far,
+            more than a role can hold the permissions for, and wrong kinds of arguments.
     """
 
     def __init__(
@@ -127,7 +127,8 @@ class VerifiedAddress(Construct):
             sandbox: As in ``SendingDomain.grant_send``.
 
         Raises:
-            ValueError: Addresses that are none of these, and wrong kinds of arguments.
+            ValueError: Addresses that are none of these, wrong kinds of arguments, and a grantee whose policies cannot
+                be changed here.
         """
         chosen = self._from_addresses(from_addresses)
         return grant_sending(
@@ -139,6 +140,7 @@ class VerifiedAddress(Construct):
             configuration_sets=configuration_sets,
             templates=templates,
             sandbox=sandbox,
+            otherwise="grant a role or a user of this account, or write its policy where it is made",
         )
 
     def _from_addresses(self, addresses: Sequence[str] | None) -> Sequence[str]:
@@ -151,7 +153,7 @@ class VerifiedAddress(Construct):
         return [with_lower_case_domain(each) for each in addresses]
 
     def _refuse_domains(self) -> None:
-        """Refuse addresses at a domain that the stack verifies, one made before this construct or after it."""
+        """Refuse addresses at a domain that the app verifies there, one made before this construct or after it."""
         outside = _OutsideDomains(self, self.addresses)
         for error in outside.errors():
             raise error
@@ -160,7 +162,7 @@ class VerifiedAddress(Construct):
 
 @jsii.implements(IValidation)
 class _OutsideDomains:
-    """Finds the addresses that are at a VerifiedDomain of the same stack."""
+    """Finds the addresses that are at a VerifiedDomain of the same account and region, as far as they are known."""
 
     def __init__(self, scope: Construct, addresses: Sequence[str]) -> None:
         self._scope, self._addresses = scope, addresses
@@ -173,10 +175,12 @@ class _OutsideDomains:
         for address in self._addresses:
             name = address.rpartition("@")[2]
             while name:
-                if domain := owner_in(stack, verified_domain(name)):
+                for domain in entries(stack, identity(name)):
+                    if domain.meeting is not Meeting.CERTAIN:
+                        continue
                     yield invalid(
                         "address",
-                        f"be outside {domain.domain_name}, which {domain.node.path} verifies",
+                        f"be outside {name}, which {domain.owner.node.path} verifies",
                         address,
                         "leave the address out, which needs no identity there, or pass inside_verified_domain=True",
                     )

@@ -8,12 +8,13 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import check_dependable, check_known_seconds, warn_about_region
-from ..common.once import earlier_owner
+from ..dns.register import register_records
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
 from ._domain_identity import make_identity
-from ._domain_records import domain_records
+from ._domain_records import DomainRecords, domain_records
+from ._shared_domain import SharedDomain
 from ._shared_records import shared_records
 from .dkim import Dkim, EasyDkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -52,6 +53,8 @@ class VerifiedDomain(SendingDomain):
         owns_shared_records: One domain in several regions has DKIM records for each, and everything else once; pass
             False in all stacks but one.
         configuration_set: Applies to all mail from the domain, unless a sender names another.
+        feedback_forwarding: Whether SES mails each bounce and complaint to the sender as well; pass False where a
+            monitoring sees them. SES still mails them while nothing else is told.
         wait_until_verified: Holds the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1 to
             55 minutes. After that time the deployment fails and names what is pending. No waiting unless given.
         record_ttl: How long resolvers keep the records; 5 minutes unless given.
@@ -81,6 +84,7 @@ class VerifiedDomain(SendingDomain):
         legacy_verification_token: bool = False,
         owns_shared_records: bool = True,
         configuration_set: ses.IConfigurationSet | None = None,
+        feedback_forwarding: bool = True,
         wait_until_verified: Duration | None = None,
         record_ttl: Duration | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
@@ -93,15 +97,11 @@ class VerifiedDomain(SendingDomain):
             spf=spf,
             tls_reporting=tls_reporting,
             wait_until_verified=wait_until_verified,
+            mail_from_on_mx_failure=mail_from_on_mx_failure,
             receives_mail=receives_mail,
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
-        )
-        check_kind(
-            "mail_from_on_mx_failure",
-            mail_from_on_mx_failure,
-            ses.MailFromBehaviorOnMxFailure,
-            "pass a member of ses.MailFromBehaviorOnMxFailure",
+            feedback_forwarding=feedback_forwarding,
         )
         self.removal_policy = checks.removal_policy(removal_policy)
         self.mail_from_domain = (
@@ -113,7 +113,7 @@ class VerifiedDomain(SendingDomain):
         self.dns = dns
         """Where the records are published."""
         stack = Stack.of(self)
-        earlier_owner(stack, checks.verified_domain(self.domain_name), self)
+        checks.enter_identity(self, stack, self.domain_name)
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
@@ -128,6 +128,7 @@ class VerifiedDomain(SendingDomain):
                 legacy_verification_token=legacy_verification_token,
             )
         warn_about_region(self, region, sends=True, receives_mail=receives_mail)
+        checks.enter_report_addresses(self, stack, dmarc, tls_reporting)
         if dmarc:
             checks.warn_about_dmarc(
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
@@ -138,6 +139,7 @@ class VerifiedDomain(SendingDomain):
             dkim,
             mail_from_domain=self.mail_from_domain,
             on_mx_failure=mail_from_on_mx_failure,
+            feedback_forwarding=feedback_forwarding,
             removal_policy=self.removal_policy,
         )
         further: Sequence[DnsRecord] = ()
@@ -156,6 +158,8 @@ class VerifiedDomain(SendingDomain):
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )
         self._records = domain_records(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
+        known = self._records.named if isinstance(self._records, DomainRecords) else self._records
+        register_records(self, stack, dns, known)
         published = None
         if further or self._replica is None:  # a replica has no records of its own
             published = dns.publish(
@@ -198,6 +202,33 @@ class VerifiedDomain(SendingDomain):
         domain = SendingDomain(scope, construct_id, domain_name=domain_name, configuration_set=configuration_set)
         domain.identity = ses.EmailIdentity.from_email_identity_name(domain, "Identity", domain.domain_name)
         return domain
+
+    @classmethod
+    def from_identity_arn(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        identity_arn: str,
+        *,
+        configuration_set: ses.IConfigurationSet | None = None,
+    ) -> SendingDomain:
+        """Refer to a domain whose owner, another account, lets this one send from it by ``allow_sender``.
+
+        ``grant_send`` gives permission on the owner's identity. Each message has to name it as well: ``SourceArn`` or
+        ``FromEmailAddressIdentityArn`` of the API, or the header ``X-SES-SOURCE-ARN``
+        (https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-delegate-sender-tasks-email.html).
+
+        Args:
+            scope: Where the reference stands in the construct tree.
+            construct_id: Its id there.
+            identity_arn: As its owner has it, such as ``arn:aws:ses:eu-west-1:111122223333:identity/example.com``.
+            configuration_set: One of this account that the messages name, so that ``grant_send`` covers it.
+
+        Raises:
+            ValueError: What is no ARN of a domain's identity, or one of another region: SES sends only from where the
+                identity is.
+        """
+        return SharedDomain(scope, construct_id, identity_arn, configuration_set=configuration_set)
 
     @property
     def records(self) -> tuple[DnsRecord, ...]:
@@ -245,11 +276,11 @@ class VerifiedDomain(SendingDomain):
             )
         return self._identity_wait
 
-    def _set_default(self, configuration_set: ses.IConfigurationSet) -> bool:
+    def _set_default(self, configuration_set: ses.IConfigurationSet) -> None:
         if self._replica is None:
-            return super()._set_default(configuration_set)
-        self._replica.use_configuration_set(configuration_set)
-        return True
+            super()._set_default(configuration_set)
+        else:
+            self._replica.use_configuration_set(configuration_set)
 
     def _legacy_token(self) -> str:
         from ._verification import VerificationToken  # loads aws_lambda, which few apps need

@@ -13,11 +13,13 @@ from ..alarms._sending_alarms import SendingAlarms, reputation_at_risk
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
 from ..common.arguments import check_flag, check_kind, check_list, check_strategy, invalid
+from ..common.checks import check_same_place
 from ..common.sending_metrics import ReputationMetrics
 from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
 from ..events.event_source import EventSource
 from ..identities.sending_domain import SendingDomain
+from ._many_domains import advise_where_they_are_many
 
 if TYPE_CHECKING:
     from ..events.event_history import EventHistory
@@ -38,9 +40,13 @@ class BounceMonitoring(EventSource):
             watched, and ``grant_send`` sends from it. A domain that has a default already has that one watched.
         default_for_domain: Pass False for a further stream of mail from the domain, whose senders name the set
             themselves.
-        configuration_set: One that exists, to be watched instead of one of its own; then leave out the next five.
+        configuration_set: One that exists, to be watched instead of one of its own; then leave out the next seven.
+            Warns of each protection that it lacks.
+        configuration_set_name: Made by CloudFormation unless given. Another name is another set.
         tls_policy: ``OPTIONAL`` also sends to servers without TLS; ``REQUIRE`` unless given.
         suppression_reasons: What keeps an address from getting mail; bounces and complaints unless given.
+        disable_suppression_list: Send to addresses that bounced or complained before too, as with a password that
+            somebody asks to reset; every bounce counts towards the rates.
         tracking_domain: A subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets
             an identity and records of its own where the domain has its own, and the deployment waits for up to 30
             minutes until SES has verified it.
@@ -67,8 +73,10 @@ class BounceMonitoring(EventSource):
         domain: SendingDomain | None = None,
         default_for_domain: bool = True,
         configuration_set: ses.IConfigurationSet | None = None,
+        configuration_set_name: str | None = None,
         tls_policy: ses.ConfigurationSetTlsPolicy | None = None,
         suppression_reasons: ses.SuppressionReasons | None = None,
+        disable_suppression_list: bool | None = None,
         tracking_domain: str | None = None,
         max_delivery_time: Duration | None = None,
         dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
@@ -83,6 +91,8 @@ class BounceMonitoring(EventSource):
         super().__init__(scope, construct_id)
         if domain is not None:
             check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain")
+            fix = "monitor it in a stack of its place, or refer to the domain of this place by from_domain_name"
+            check_same_place("domain", domain, user=self, fix=fix)
         check_kind("thresholds", thresholds, ReputationThresholds, "pass ReputationThresholds.aws_review()")
         check_kind("delivery_thresholds", delivery_thresholds, DeliveryThresholds, "pass DeliveryThresholds(...)")
         for name, value in (
@@ -94,8 +104,10 @@ class BounceMonitoring(EventSource):
         self.domain = domain
         """The domain whose mail is watched, if it was given."""
         options = ConfigurationSetOptions(
+            configuration_set_name=configuration_set_name,
             tls_policy=tls_policy,
             suppression_reasons=suppression_reasons,
+            disable_suppression_list=disable_suppression_list,
             tracking_domain=tracking_domain,
             max_delivery_time=max_delivery_time,
             dedicated_ip_pool=dedicated_ip_pool,
@@ -136,7 +148,7 @@ class BounceMonitoring(EventSource):
             The permission.
 
         Raises:
-            ValueError: A monitoring without a domain, or arguments that cannot work.
+            ValueError: A monitoring without a domain, or what ``SendingDomain.grant_send`` refuses.
         """
         if self.domain is None:
             raise invalid(
@@ -187,7 +199,9 @@ class BounceMonitoring(EventSource):
         watch_account: bool,
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction],
     ) -> tuple[tuple[cloudwatch.AlarmBase, ...], cloudwatch.CompositeAlarm]:
-        team = team_topics(reactions, Stack.of(self))
+        stack = Stack.of(self)
+        advise_where_they_are_many(self, stack)
+        team = team_topics(reactions, stack)
         if not watch_account and any(getattr(each, "whole_account", False) for each in reactions):
             raise invalid(
                 "watch_account",

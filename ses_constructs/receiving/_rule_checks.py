@@ -24,8 +24,14 @@ from ..common.arguments import (
     offers,
     text_tuple,
 )
-from ..common.checks import check_known_seconds, check_resource, check_same_region, regions_differ, warn
-from ..common.ses_regions import LISTS_READ_ON, RECEIVING_REGIONS
+from ..common.checks import (
+    check_known_seconds,
+    check_resource,
+    check_same_place,
+    check_same_region,
+    warn,
+)
+from ..common.register import enter_alone
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
 from ._cdk_actions import is_cdk_action
@@ -52,8 +58,10 @@ _STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
 _RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 
 
-def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomain]) -> tuple[SendingDomain, ...]:
-    """Those of both arguments; at least one."""
+def checked_domains(
+    scope: Construct, domain: SendingDomain | None, domains: Sequence[SendingDomain]
+) -> tuple[SendingDomain, ...]:
+    """Those of both arguments; at least one, and all of the place of *scope*, where their mail comes in."""
     fix = "a VerifiedDomain, or VerifiedDomain.from_domain_name(...)"
     if domain is not None:
         check_kind("domain", domain, SendingDomain, f"pass {fix}")
@@ -61,6 +69,9 @@ def checked_domains(domain: SendingDomain | None, domains: Sequence[SendingDomai
     for each in domains:
         check_kind("domains", each, SendingDomain, f"hold {fix}")
     found = (*([domain] if domain is not None else []), *domains)
+    fix = "put the rules into a stack of its place, or refer to the domain of this place by from_domain_name"
+    for each in found:
+        check_same_place("domain", each, user=scope, fix=fix)
     if not found:
         raise ValueError("domain must be given, got None; pass the VerifiedDomain whose mail the rules are for")
     return found
@@ -112,8 +123,9 @@ def check_stop_is_last(actions: Sequence[object], made: "Sequence[ses.CfnReceipt
         raise invalid("actions", "have the stop last, or SES refuses the rule", names, "move it to the end")
 
 
-def check_rule_set_name(name: str | None, *, joins: bool) -> None:
-    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set.
+def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> None:
+    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set;
+    and of no other set of the account and region.
 
     Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateReceiptRuleSet.html.
     """
@@ -128,6 +140,8 @@ def check_rule_set_name(name: str | None, *, joins: bool) -> None:
         )
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
+    fix = "take another name, or add the rules to that set"
+    enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
 def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:
@@ -225,18 +239,6 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
     if key:
         check_same_region("key", key.env.region, user=rule)
     return key
-
-
-def warn_about_bucket(scope: Construct, bucket: "s3.IBucket") -> None:
-    """A bucket in another region where SES is not known to receive."""
-    region = bucket.env.region
-    if region not in RECEIVING_REGIONS and regions_differ(region, Stack.of(scope).region):
-        warn(
-            scope,
-            "bucket-needs-role",
-            f"SES is not known to receive mail in {region} as of {LISTS_READ_ON}, and writes to a bucket in such a "
-            "region only as a role; pass role to StoreMail, or a bucket of another region",
-        )
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 from aws_cdk import Stack
 from constructs import Construct, IConstruct
 
-from ..common.once import earlier_owner
+from ..common.register import enter_alone
 
 
 class Activation(Protocol):
@@ -71,11 +71,14 @@ def _activate_by_function(scope: Construct, rule_set_name: str, *, take_over: bo
     from ..functions.custom_resource_function import CustomResourceFunction
 
     stack = Stack.of(scope)
-    if earlier_owner(stack, "active receipt rule set", scope.node.path):
-        raise ValueError(
-            f"only one receipt rule set can be active in a region, and stack {stack.stack_name!r} activates one "
-            "already; add the rules to that set, or pass activation=LeaveInactive()"
-        )
+    enter_alone(
+        stack,
+        "active receipt rule set",
+        scope,
+        what="the active receipt rule set of an account and region",
+        got=scope.node.path,
+        fix="add the rules to that set, or pass activation=LeaveInactive()",
+    )
     function = CustomResourceFunction.shared(scope, "receipt_rules")
     function.allow_notes()
     function.allow_on_everything("ses:DescribeActiveReceiptRuleSet", "ses:SetActiveReceiptRuleSet")

@@ -2,17 +2,20 @@
 
 import re
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from aws_cdk import Names, Token
+from aws_cdk import Names, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import check_choice, check_flag, check_key_prefix, check_text, contains_token, invalid
-from ..common.checks import check_resource, warn
+from ..common.checks import check_resource, regions_differ, warn
+from ..common.grants import granted
 from ..common.key_use import grant_key_use
-from ._rule_checks import check_object_lock, check_told, check_topic, warn_about_bucket
+from ._resources_elsewhere import warn_about_bucket, warn_about_foreign_function
+from ._rule_checks import check_object_lock, check_told, check_topic
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -84,7 +87,7 @@ class StoreMail(InboundAction):
         check_object_lock(bucket)
         on_keys = {"s3": bucket.encryption_key, "sns": check_topic(rule, self.topic) if self.topic else None}
         grants = [
-            grant_key_use(role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
+            grant_key_use(rule, role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
             for service, key in on_keys.items()
             if key
         ]
@@ -92,7 +95,12 @@ class StoreMail(InboundAction):
         if self.topic:
             allowed["sns:Publish"] = self.topic.topic_arn
         grants += [
-            iam.Grant.add_to_principal(grantee=role, actions=[action], resource_arns=[arn])
+            granted(
+                rule,
+                role,
+                partial(iam.Grant.add_to_principal, actions=[action], resource_arns=[arn]),
+                otherwise="import the role by Role.from_role_arn without mutable=False, or leave it out",
+            )
             for action, arn in allowed.items()
         ]
         for grant in grants:
@@ -136,7 +144,7 @@ class InvokeFunction(InboundAction):
     """Invokes a Lambda function of the same region with the headers and verdicts of each message, without its body.
 
     Args:
-        function: The function.
+        function: The function. One of another account keeps its policy, so a warning prints what that one needs.
         waits_for_decision: Whether SES waits, at most 30 seconds, for the function to decide by returning
             ``{"disposition": "CONTINUE" | "STOP_RULE" | "STOP_RULE_SET"}``; otherwise the rule goes on at once
             (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda.html).
@@ -162,12 +170,15 @@ class InvokeFunction(InboundAction):
         from ..functions.handler_function import allow_service_invoke
 
         rule.check_same_region("function", self.function.env.region)
-        # Beside the rule and not on the function: rules share none.
-        construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
-        permission = rule.node.try_find_child(construct_id) or allow_service_invoke(
-            rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
-        )
-        rule.depends_on(permission)
+        if regions_differ(self.function.env.account, Stack.of(rule).account):
+            warn_about_foreign_function(rule, self.function.function_arn, source_arn=rule.rule_arn)
+        else:
+            # Beside the rule and not on the function: rules share none.
+            construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
+            permission = rule.node.try_find_child(construct_id) or allow_service_invoke(
+                rule, construct_id, self.function.function_arn, "ses.amazonaws.com", source_arn=rule.rule_arn
+            )
+            rule.depends_on(permission)
         return ses.CfnReceiptRule.ActionProperty(
             lambda_action=ses.CfnReceiptRule.LambdaActionProperty(
                 function_arn=self.function.function_arn,

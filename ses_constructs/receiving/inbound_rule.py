@@ -18,7 +18,6 @@ from ..common.checks import (
     check_iam_actions,
     check_resource,
     check_same_region,
-    regions_differ,
     warn,
     warn_about_policy,
 )
@@ -130,6 +129,12 @@ class InboundRule(Construct):
     def stops(self) -> bool:
         """Whether the rule ends with ``StopProcessing``, so that no rule behind it sees its mail."""
         return bool(self._actions and self._actions[-1].stop_action)
+
+    @property
+    def only_adds_headers(self) -> bool:
+        """Whether the rule adds headers and keeps nothing."""
+        kept = [each for each in self._actions if not each.stop_action]
+        return bool(kept) and all(each.add_header_action for each in kept)
 
     def depends_on(self, dependable: IDependable) -> None:
         """Make the rule only when *dependable* is there.
@@ -276,16 +281,11 @@ class InboundRule(Construct):
     def _wait_for_sender(self, sender: str) -> None:
         """SES refuses a rule that bounces, until it has verified the sender of the bounce."""
         domain = next((each for each in self.rule_set.domains if belongs_to([each], sender)), None)
-        here, there = Stack.of(self).region, Stack.of(domain).region if domain else ""
-        if domain is None or regions_differ(here, there):
-            warn(
-                self,
-                "verified-elsewhere",
-                f"SES must have verified {sender} in {here} before this rule is deployed; look that it has, and "
-                "acknowledge this warning",
-            )
-            return
-        self.depends_on(domain.wait_for_identity())
+        if domain is None:
+            must = f"SES must have verified {sender} in {Stack.of(self).region} before this rule is deployed"
+            warn(self, "verified-elsewhere", f"{must}; look that it has, and acknowledge this warning")
+        else:
+            self.depends_on(domain.wait_for_identity())
 
     def _property(self) -> ses.CfnReceiptRule.RuleProperty:
         return ses.CfnReceiptRule.RuleProperty(

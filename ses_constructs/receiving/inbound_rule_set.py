@@ -12,12 +12,13 @@ from constructs import Construct
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
 from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
 from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
-from ..common.key_use import grant_key_use
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
+from ._deliverability import RuleSetReview, check_mail_reaches
 from ._entries import EarlierRules
 from ._ip_filters import IpFilters
+from ._mailbox import grant_read
 from ._rule_chain import RuleChain
 from .activation import ActivateIfFree, Activation
 from .inbound_rule import InboundAction, InboundRule
@@ -80,14 +81,14 @@ class InboundRuleSet(Construct):
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.domains = checks.checked_domains(domain, domains)
+        self.domains = checks.checked_domains(self, domain, domains)
         """The domains whose mail the rules are for."""
         checks.check_mailbox(mailbox, mailbox_key, keep_for)
         if mailbox_key is not None:
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
         if rule_set is not None:
             check_resource("rule_set", rule_set, "receipt rule set")
-        checks.check_rule_set_name(rule_set_name, joins=rule_set is not None)
+        checks.claim_rule_set_name(self, rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
         check_flag("drop_spam", drop_spam)
@@ -126,6 +127,8 @@ class InboundRuleSet(Construct):
             self, rule_set=self, resource=resource, activation=activated, after_rule=after_rule, tls=tls
         )
         self._spam_filter = self._make_spam_filter() if drop_spam else None
+        review = RuleSetReview(self, self.rules, self.domains, is_ours=bool(resource), is_activated=bool(activated))
+        self.node.add_validation(review)
         if allow_from != () or block_from != ():
             IpFilters(self, "IpFilters", allow_from=allow_from, block_from=block_from)
 
@@ -157,6 +160,7 @@ class InboundRuleSet(Construct):
             ValueError: Recipients outside the domains, and what SES would refuse.
         """
         checks.check_recipients(self.domains, recipients)
+        check_mail_reaches(Stack.of(self), recipients)
         checks.check_actions(actions)
         if tls is not None:
             check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
@@ -234,15 +238,11 @@ class InboundRuleSet(Construct):
             prefix: How the keys of the objects begin; all of the mailbox unless given.
 
         Raises:
-            ValueError: A prefix that ``StoreMail`` refuses.
+            ValueError: A prefix that ``StoreMail`` refuses, and a grantee whose policies cannot be changed here, where
+                the policy of the bucket cannot either.
         """
-        check_resource("grantee", grantee, "IAM grantee")
         check_key_prefix("prefix", prefix)
-        mailbox = self.use_mailbox()
-        if mailbox.encryption_key:
-            grant_key_use(grantee, mailbox.encryption_key, "s3", actions=("kms:Decrypt",))
-        objects = mailbox.arn_for_objects(f"{prefix}*")
-        return iam.Grant.add_to_principal(grantee=grantee, actions=["s3:GetObject"], resource_arns=[objects])
+        return grant_read(self, self.use_mailbox(), grantee, prefix=prefix)
 
     def metric_dropped_spam(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that ended as spam or with a virus; a count.

@@ -11,10 +11,18 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ..common.arguments import check_domain_name, check_kind, contains_token, invalid, without_tokens
-from ..common.checks import check_known_seconds, check_resource, regions_differ, warn
+from ..common.arguments import (
+    check_distinct,
+    check_domain_name,
+    check_kind,
+    contains_token,
+    invalid,
+    text_tuple,
+    without_tokens,
+)
+from ..common.checks import check_known_seconds, check_resource, check_same_place, regions_differ, warn
 from ..common.once import earlier_owner
-from ..common.ses_regions import SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS
+from ..common.ses_regions import SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS, check_region
 from ..identities.sending_domain import SendingDomain
 
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html.
@@ -25,6 +33,8 @@ _DEFAULT_GRACE_DAYS = 1
 _MIN_GRACE_SECONDS = 3600
 # https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
 LONGEST_SECRET_NAME = 512
+_SES_HOST = re.compile(r"(?:^|\.)email-smtp(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
+_OTHER_REGION_FIX = "make the credentials in a stack of that place, with replica_regions for whoever reads them here"
 _SECRET_NAME = re.compile(rf"[A-Za-z0-9/_+=.@-]{{1,{LONGEST_SECRET_NAME}}}")
 # A user holds 2,048 characters of inline policies. Ours takes up to 650 beside the addresses, and has each in the
 # condition and in an ARN (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
@@ -76,16 +86,9 @@ def claim_user(user: iam.IUser, stack: Stack) -> None:
 
 
 def check_domain(domain: SendingDomain, stack: Stack) -> None:
-    """A domain of the stack's region, because an SMTP endpoint sends from no other."""
+    """A domain of the stack's region and account, because an SMTP endpoint sends from no other."""
     check_kind("domain", domain, SendingDomain, "pass a VerifiedDomain, or VerifiedDomain.from_domain_name(...)")
-    region, here = Stack.of(domain).region, stack.region
-    if regions_differ(region, here):
-        raise invalid(
-            "domain",
-            f"be of this stack's region, {here}",
-            region,
-            "refer to the domain of this region by VerifiedDomain.from_domain_name",
-        )
+    check_same_place("domain", domain, user=stack, fix=_OTHER_REGION_FIX)
 
 
 def check_address_length(from_addresses: Sequence[str]) -> None:
@@ -113,6 +116,19 @@ def check_secret_name(name: str) -> None:
         )
 
 
+def checked_replicas(regions: Sequence[str], stack: Stack, *, secret_name: str | None) -> tuple[str, ...]:
+    """Other regions than that of *stack*, and a name by which the copies are found there."""
+    replicas = text_tuple("replica_regions", regions)
+    check_distinct("replica_regions", replicas)
+    for each in replicas:
+        check_region("replica_regions", each)
+        if each == stack.region:
+            raise invalid("replica_regions", f"be other regions than that of the stack, {each}", each, "leave it out")
+    if replicas and secret_name is None:
+        raise invalid("secret_name", "be given with replica_regions, to find the copies by", None, "write 'mail/smtp'")
+    return replicas
+
+
 def check_port(scope: Construct, port: int) -> None:
     """A port on which SES speaks SMTP; warn about the one that EC2 throttles."""
     ports = sorted((*SMTP_IMPLICIT_TLS_PORTS, *SMTP_STARTTLS_PORTS))
@@ -123,10 +139,14 @@ def check_port(scope: Construct, port: int) -> None:
         warn(scope, "smtp-port-25", "EC2 and Lambda throttle or block port 25; take 465 or 587")
 
 
-def check_network(*, host: str | None, vpc: object, vpc_subnets: object) -> None:
-    """A host name and none beside the endpoint in a VPC, and subnets only of such an endpoint."""
+def check_network(stack: Stack, *, host: str | None, vpc: object, vpc_subnets: object) -> None:
+    """A host name of the region, as far as it says one, and none beside the endpoint in a VPC; subnets only of that."""
     if host is not None:
         check_domain_name("host", host)
+        found = _SES_HOST.search(host.lower())
+        if found and regions_differ(found["region"], stack.region):
+            # The password is derived for the region of the stack, and the user may send there alone.
+            raise invalid("host", f"be of the region of the stack, {stack.region}", host, _OTHER_REGION_FIX)
         if vpc is not None:
             # The endpoint's private DNS name is the region's host; any other one would go past it, out of the VPC.
             raise invalid("host", "be left out with vpc, whose endpoint has the host of the region", host, "omit one")

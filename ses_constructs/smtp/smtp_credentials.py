@@ -59,6 +59,8 @@ class SmtpCredentials(SmtpSecret):
             *rotate_after*; a day unless given. Its key is then switched off, and deleted after the same time again.
         reactions: What happens when a rotation fails, beside the alarm.
         secret_name: Made by CloudFormation unless given.
+        replica_regions: Where Secrets Manager keeps copies of the secret, for those who send from there by the host of
+            this region; ``SmtpCredentials.from_secret`` refers to one by *secret_name*.
         encryption_key: Encrypts the secret; the AWS managed key unless given.
         host: Another endpoint, such as a FIPS one; that of the region unless given.
         vpc: Gets an interface endpoint, so that its instances and functions send without the internet. Its DNS
@@ -84,6 +86,7 @@ class SmtpCredentials(SmtpSecret):
         keep_previous_for: Duration | None = None,
         reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction] = (),
         secret_name: str | None = None,
+        replica_regions: Sequence[str] = (),
         encryption_key: kms.IKey | None = None,
         host: str | None = None,
         vpc: ec2.IVpc | None = None,
@@ -97,11 +100,12 @@ class SmtpCredentials(SmtpSecret):
         if from_addresses is not None:
             checks.check_address_length(text_tuple("from_addresses", from_addresses))
         checks.check_port(self, port)
-        checks.check_network(host=host, vpc=vpc, vpc_subnets=vpc_subnets)
+        checks.check_network(stack, host=host, vpc=vpc, vpc_subnets=vpc_subnets)
         if user is not None:
             checks.check_account(user, stack)
         if secret_name is not None:
             checks.check_secret_name(secret_name)
+        replicas = checks.checked_replicas(replica_regions, stack, secret_name=secret_name)
         if host is None:
             warn_about_region(self, stack.region, speaks_smtp=True)
         reactions = checked_reactions(reactions)
@@ -119,7 +123,7 @@ class SmtpCredentials(SmtpSecret):
         self._policy_id = "-".join(["Policy", *user_id, *([secret_name] if secret_name else [])])
         self._owns_user = user is None
         self._secret = self._make_empty_secret(
-            secret_name, encryption_key, description=f"SMTP credentials for {domain.domain_name}"
+            secret_name, encryption_key, replicas, description=f"SMTP credentials for {domain.domain_name}"
         )
         sending = iam.Policy(self, "-".join(["Sending", *user_id]), users=[self.user])
         domain._grant_sending(
@@ -173,8 +177,17 @@ class SmtpCredentials(SmtpSecret):
         """
         return self._ready
 
-    def _make_empty_secret(self, name: str | None, key: kms.IKey | None, *, description: str) -> secretsmanager.ISecret:
-        secret = secretsmanager.Secret(self, "Secret", secret_name=name, encryption_key=key, description=description)
+    def _make_empty_secret(
+        self, name: str | None, key: kms.IKey | None, replica_regions: Sequence[str], *, description: str
+    ) -> secretsmanager.ISecret:
+        secret = secretsmanager.Secret(
+            self,
+            "Secret",
+            secret_name=name,
+            encryption_key=key,
+            replica_regions=[secretsmanager.ReplicaRegion(region=each) for each in replica_regions] or None,
+            description=description,
+        )
         # CDK has a password made for every secret, and whoever read this one too early would take it for ours.
         resource = secret.node.default_child
         assert isinstance(resource, secretsmanager.CfnSecret)

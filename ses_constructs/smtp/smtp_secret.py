@@ -3,15 +3,14 @@
 from abc import abstractmethod
 
 import jsii
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
 from ..common.checks import check_resource
+from ..common.grants import granted, name_of
 from ..common.key_use import grant_key_use
-from ..common.rendered import rendered
 
 
 class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
@@ -26,7 +25,7 @@ class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
     @property
     @abstractmethod
     def secret(self) -> secretsmanager.ISecret:
-        """The secret: JSON with ``host``, ``port`` (a number), ``username``, ``password`` and ``region``."""
+        """The secret: JSON with ``host``, ``port`` (a number), ``username``, ``password``, ``region`` and ``url``."""
 
     @property
     @abstractmethod
@@ -44,27 +43,28 @@ class SmtpSecret(Construct, metaclass=jsii.JSIIAbstractClass):
                 else can use the AWS managed key
                 (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html).
         """
-        check_resource("grantee", grantee, "IAM grantee")
         try:
-            grant = self.secret.grant_read(grantee)
+            grant = granted(
+                self,
+                grantee,
+                self.secret.grant_read,
+                resource=self.secret,
+                otherwise="have the owner of the secret let the grantee in",
+            )
         except RuntimeError as error:
             if "KeyProvidedCrossAccountAccess" not in str(error):
                 raise
             raise invalid(
                 "grantee",
                 "be of this account for a secret without an encryption_key",
-                self._names_of(grantee.grant_principal),
+                name_of(self, grantee),
                 "pass encryption_key=kms.Key(...) to SmtpCredentials",
             ) from None
         key = self.secret.encryption_key
         if key is None:
             return grant
         # CDK writes this into the policy of the key, and for an imported key nowhere.
-        return grant.combine(grant_key_use(grantee, key, "secretsmanager", actions=("kms:Decrypt",)))
-
-    def _names_of(self, principal: iam.IPrincipal) -> str:
-        resolved = Stack.of(self).resolve(principal.policy_fragment.principal_json)
-        return ", ".join(rendered(each) for named in resolved.values() for each in named)
+        return grant.combine(grant_key_use(self, grantee, key, "secretsmanager", actions=("kms:Decrypt",)))
 
 
 class ExistingSmtpSecret(SmtpSecret):

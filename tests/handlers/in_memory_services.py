@@ -137,7 +137,17 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             },
             "VerificationInfo": {"ErrorType": identity.error} if identity.error else {},
             "Tags": list(identity.tags),
+            **({"ConfigurationSetName": identity.configuration_set} if identity.configuration_set else {}),
         }
+
+    def put_email_identity_configuration_set_attributes(
+        self,
+        *,
+        EmailIdentity: str,  # noqa: N803
+        ConfigurationSetName: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        self.state.identity(EmailIdentity).configuration_set = ConfigurationSetName
+        return {}
 
     def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
         return {"Policies": dict(self.state.identity(EmailIdentity).policies)}

@@ -220,6 +220,9 @@ def test_an_event_of_nothing_but_a_response_url_is_answered(aws: World, handler:
 
 
 REQUIRED = [
+    ("default_configuration_set", "Identity"),
+    ("default_configuration_set", "ConfigurationSet"),
+    ("default_configuration_set", "OwnsSet"),
     ("sender_policy", "Identity"),
     ("sender_policy", "PolicyName"),
     ("sender_policy", "Policy"),

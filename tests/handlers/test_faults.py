@@ -15,6 +15,7 @@ TOKEN, POLICY, WAIT = "verification_token", "sender_policy", "wait_for_verificat
 ACTIVE, SUPPRESSION = "activate_rule_set", "suppression_list"
 ORDER = "order_rules"
 RECORDS = "dns_records"
+DEFAULT = "default_configuration_set"
 ADDRESS, ADDRESSES, PRODUCTION = "verified_address", "wait_for_addresses", "production_access"
 REPLICA, ENDPOINT = "replicated_identity", "global_endpoint"
 
@@ -34,6 +35,8 @@ class Step(NamedTuple):
     def arrange(self, aws: World) -> None:
         if self.handler == POLICY and self.kind != "create":
             aws.domain.policies["MailDomainSenders"] = event(POLICY, "create")["ResourceProperties"]["Policy"]
+        if self.handler == DEFAULT and self.kind != "create":
+            aws.domain.configuration_set = "first"
         if self.handler == WAIT:
             aws.domain.succeed()
             aws.domain.mail_from = self.event["ResourceProperties"]["MailFromDomain"]
@@ -77,7 +80,7 @@ LOOK = "sesv2.GetEmailIdentityPolicies"
 ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
 REMEMBER = "lambda.TagResource"
 MOVE = "ses.SetReceiptRulePosition"
-IDENTITY = "sesv2.GetEmailIdentity"
+IDENTITY, PUT = "sesv2.GetEmailIdentity", "sesv2.PutEmailIdentityConfigurationSetAttributes"
 ACCOUNT, REASONS = "sesv2.GetAccount", "sesv2.PutAccountSuppressionAttributes"
 READ, NOTE = "ssm.GetParameter", "ssm.PutParameter"
 ZONE, CHANGE, IN_SYNC = "route53.GetHostedZone", "route53.ChangeResourceRecordSets", "route53.GetChange"
@@ -91,6 +94,9 @@ STEPS = (
     Step(POLICY, "create", (LOOK, "sesv2.CreateEmailIdentityPolicy")),
     Step(POLICY, "update", (LOOK, "sesv2.UpdateEmailIdentityPolicy")),
     Step(POLICY, "delete", ("sesv2.DeleteEmailIdentityPolicy",)),
+    Step(DEFAULT, "create", (IDENTITY, PUT)),
+    Step(DEFAULT, "update", (IDENTITY, PUT)),
+    Step(DEFAULT, "delete", (IDENTITY, PUT)),
     Step(WAIT, "create", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "update", ("sesv2.GetEmailIdentity",)),
     Step(WAIT, "delete", ()),

@@ -303,3 +303,19 @@ def test_the_decision_needs_no_aws() -> None:
 def test_only_dkim_and_mail_from_can_be_given_up_on() -> None:
     assert given_up((Pending("DKIM", "FAILED"),))
     assert not given_up((Pending("the identity", "FAILED"), Pending("DKIM", "TEMPORARY_FAILURE")))
+
+
+@pytest.mark.parametrize("status", ["PENDING", "FAILED"])
+def test_a_key_of_our_own_says_what_to_look_at(aws: World, status: str) -> None:
+    aws.domain.dkim = status
+    record = 'm1._domainkey.example.com. 300 IN TXT "v=DKIM1; k=rsa; p=MIGf"'
+
+    reason = aws.send(HANDLER, event(HANDLER, "create", Records=[record]))["Reason"]
+
+    assert "the private half of the pair whose public half is in the TXT record" in reason
+    assert "in PKCS #1 or PKCS #8, as one line of base64 without the BEGIN and END lines" in reason
+    assert record in reason
+
+
+def test_a_key_of_ses_needs_no_look_at_a_secret(aws: World) -> None:
+    assert "PKCS" not in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]

@@ -26,6 +26,7 @@ from .smtp.smtp_aws import Iam, SecretsManager
 
 CUSTOM_RESOURCES = (
     "activate_rule_set",
+    "default_configuration_set",
     "dns_records",
     "global_endpoint",
     "order_rules",

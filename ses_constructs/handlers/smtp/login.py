@@ -6,10 +6,7 @@ import time
 from functools import cache
 from typing import NamedTuple
 
-from .secret import Credentials
-
-# https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html; every other port of SES starts in the clear.
-IMPLICIT_TLS_PORTS = frozenset({465, 2465})
+from .secret import IMPLICIT_TLS_PORTS, Credentials
 
 # SES takes some seconds, or tens of them, until it knows a key that IAM has just made.
 SECONDS = 80

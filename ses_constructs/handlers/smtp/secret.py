@@ -1,4 +1,5 @@
-"""The secret that holds SMTP credentials: JSON with ``host``, ``port``, ``username``, ``password`` and ``region``.
+"""The secret that holds SMTP credentials: JSON with ``host``, ``port``, ``username``, ``password``, ``region``
+and ``url``, which holds all of them but the region.
 
 Its tags, which CloudFormation writes, say whose it is: see ``owner.py``.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import boto3
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"
+
+# https://docs.aws.amazon.com/ses/latest/dg/smtp-connect.html; every other port of SES starts in the clear.
+IMPLICIT_TLS_PORTS = frozenset({465, 2465})
 
 # In the place of "not found", for a secret that waits for its deletion.
 _MARKED_FOR_DELETION = "InvalidRequestException"
@@ -68,8 +73,16 @@ class Credentials:
                 "username": self.username,
                 "password": self.password,
                 "region": self.region,
+                "url": self.url,
             }
         )
+
+    @property
+    def url(self) -> str:
+        """For programs that take one setting: a password of base64 has letters that end or split a URL."""
+        scheme = "smtps" if self.port in IMPLICIT_TLS_PORTS else "smtp"
+        login = f"{quote(self.username, safe='')}:{quote(self.password, safe='')}"
+        return f"{scheme}://{login}@{self.host}:{self.port}"
 
 
 def username_in(text: str) -> str:

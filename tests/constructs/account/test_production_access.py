@@ -83,7 +83,7 @@ def test_a_second_request_in_one_stack_is_refused(app: App, stack: Stack) -> Non
 
     with pytest.raises(
         ValueError,
-        match=r"the production-access .* must have one owner, .* stack 'Mail' has one already, got .*; leave one",
+        match=r"the production-access .* must have one owner, .* 'Mail/.*' has it, got .*; leave one",
     ):
         make(stack, "Second")
 

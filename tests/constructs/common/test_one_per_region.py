@@ -50,7 +50,7 @@ def test_two_constructs_of_a_stack_cannot_own_the_same_setting(stack: Stack) -> 
 
     with pytest.raises(
         ValueError,
-        match="the suppression-list of an account and region must have one owner, and stack 'Mail' has one already, "
+        match="the suppression-list of an account and region must have one owner, and 'Mail' has it, "
         "got 'Mail/Second'; leave one of the two out",
     ):
         claim(Construct(stack, "Second"), "suppression-list")
@@ -60,7 +60,7 @@ def test_two_stacks_of_one_account_and_region_are_seen_at_synth(app: App) -> Non
     environment = Environment(account="111122223333", region="eu-west-1")
     claim(Stack(app, "Dev", env=environment), "suppression-list")
 
-    with pytest.raises(ValueError, match=r"must have one owner, and stack 'Dev' has one already, got 'Prod'"):
+    with pytest.raises(ValueError, match=r"must have one owner, and 'Dev' has it, got 'Prod'"):
         claim(Stack(app, "Prod", env=environment), "suppression-list")
 
 
@@ -74,5 +74,5 @@ def test_other_regions_and_accounts_have_owners_of_their_own(app: App) -> None:
 def test_nested_stacks_claim_for_the_stack_that_they_are_in(stack: Stack) -> None:
     claim(NestedStack(stack, "First"), "suppression-list")
 
-    with pytest.raises(ValueError, match="have one owner, and stack 'Mail' has one already"):
+    with pytest.raises(ValueError, match="have one owner, and 'Mail/First' has it"):
         claim(NestedStack(stack, "Second"), "suppression-list")

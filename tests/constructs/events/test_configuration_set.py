@@ -160,7 +160,63 @@ def test_one_of_the_app_is_watched_as_it_is(stack: Stack) -> None:
 
     assert make(stack, configuration_set=given).configuration_set is given
     assert only(stack, SET)["Properties"] == {"ReputationOptions": {"ReputationMetricsEnabled": True}}
+
+
+PROTECTED: dict[str, Any] = {
+    "reputation_metrics": True,
+    "tls_policy": ses.ConfigurationSetTlsPolicy.REQUIRE,
+    "suppression_reasons": ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+}
+
+
+def test_one_with_every_protection_needs_no_warning(stack: Stack) -> None:
+    make(stack, configuration_set=ses.ConfigurationSet(stack, "Set", **PROTECTED))
+
     assert warnings(stack) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning_id", "fix"),
+    [
+        ({"tls_policy": None}, "set-without-tls", "tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE"),
+        ({"tls_policy": ses.ConfigurationSetTlsPolicy.OPTIONAL}, "set-without-tls", "tls_policy="),
+        ({"suppression_reasons": None}, "set-without-suppression", "ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS"),
+        (
+            {"suppression_reasons": None, "disable_suppression_list": True},
+            "set-without-suppression",
+            "ses.SuppressionReasons",
+        ),
+    ],
+)
+def test_each_protection_that_it_lacks_is_a_warning(
+    stack: Stack, changes: dict[str, Any], warning_id: str, fix: str
+) -> None:
+    make(stack, configuration_set=ses.ConfigurationSet(stack, "Set", **{**PROTECTED, **changes}))
+
+    (warning,) = warnings(stack)
+    assert warning.startswith("Mail/Set ")
+    assert fix in warning
+    assert warning.endswith(f"[ack: ses-constructs:{warning_id}]")
+
+
+def test_it_may_have_a_name_and_suppress_nothing(stack: Stack) -> None:
+    make(stack, configuration_set_name="password-resets", disable_suppression_list=True)
+
+    properties = only(stack, SET)["Properties"]
+    assert properties["Name"] == "password-resets"
+    assert properties["SuppressionOptions"] == {"SuppressedReasons": []}
+    assert properties["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
+
+
+@pytest.mark.parametrize("name", ["", "a b", "é", "x" * 65])
+def test_a_name_is_one_that_ses_takes(stack: Stack, name: str) -> None:
+    with pytest.raises(ValueError, match="configuration_set_name must be 1-64 letters, digits, '-' and '_', got"):
+        make(stack, configuration_set_name=name)
+
+
+def test_reasons_and_none_of_them_contradict_each_other(stack: Stack) -> None:
+    with pytest.raises(ValueError, match="suppression_reasons must be left out with disable_suppression_list, got"):
+        make(stack, suppression_reasons=ses.SuppressionReasons.BOUNCES_ONLY, disable_suppression_list=True)
 
 
 @pytest.mark.parametrize("counts", [None, False])
@@ -177,7 +233,7 @@ def test_one_that_counts_no_reputation_is_refused(stack: Stack, counts: bool | N
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) -> None:
-    given = ses.ConfigurationSet(stack, "Set", reputation_metrics=True, sending_enabled=enabled)
+    given = ses.ConfigurationSet(stack, "Set", sending_enabled=enabled, **PROTECTED)
     make(stack, configuration_set=given)
 
     (warning,) = warnings(stack)
@@ -192,6 +248,8 @@ def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) 
         ("tls_policy", ses.ConfigurationSetTlsPolicy.REQUIRE),
         ("suppression_reasons", ses.SuppressionReasons.BOUNCES_ONLY),
         ("suppression_reasons", ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS),
+        ("configuration_set_name", "receipts"),
+        ("disable_suppression_list", True),
         ("tracking_domain", "click.example.com"),
         ("max_delivery_time", Duration.hours(1)),
     ],
@@ -417,7 +475,16 @@ def test_a_person_publishes_the_records_where_the_domain_has_it_so(stack: Stack)
 
     (set_id,), (wait_id,) = identified(stack, SET), identified(stack, WAIT)
     assert wait_id in needs(stack, set_id)
-    assert "ses-constructs:waits-for-people" in warnings(stack)[0]
+    assert any("ses-constructs:waits-for-people" in each for each in warnings(stack))
+
+
+@pytest.mark.parametrize("name", ["click.example.com", "Links.Example.com"])
+def test_recipients_are_warned_by_their_browsers_and_we_by_synth(stack: Stack, zone: Route53Zone, name: str) -> None:
+    tracked(stack, zone, tracking_domain=name)
+
+    (warning,) = warnings(stack)
+    assert f"links to https go out as https://{name.lower()}/..., for which SES has no certificate" in warning
+    assert warning.endswith("[ack: ses-constructs:tracking-without-https]")
 
 
 def test_a_stream_beside_the_default_may_track_too(stack: Stack, zone: Route53Zone) -> None:

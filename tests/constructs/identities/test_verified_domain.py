@@ -451,7 +451,7 @@ def test_a_region_that_cannot_receive_warns_only_where_mail_is_received(app: App
     env = Environment(account="111122223333", region="eu-central-2")
     sends, receives = Stack(app, "Sends", env=env), Stack(app, "Receives", env=env)
     make(sends, Route53Zone(hosted_zone(sends)))
-    make(receives, Route53Zone(hosted_zone(receives)), receives_mail=True)
+    make(receives, Route53Zone(hosted_zone(receives)), domain_name="in.example.com", receives_mail=True)
 
     assert warnings(sends) == []
     (warning,) = warnings(receives)
@@ -553,3 +553,16 @@ def test_a_domain_cannot_be_kept_as_a_snapshot(stack: Stack, zone: Route53Zone) 
         ValueError, match=r"removal_policy must be DESTROY or RETAIN, got .*; pass RemovalPolicy.RETAIN"
     ):
         make(stack, zone, removal_policy=RemovalPolicy.SNAPSHOT)
+
+
+def test_bounces_come_by_mail_where_nobody_says_no(stack: Stack) -> None:
+    make(stack, Route53Zone(hosted_zone(stack)))
+
+    assert "FeedbackAttributes" not in only(stack, "AWS::SES::EmailIdentity")["Properties"]
+
+
+def test_feedback_forwarding_can_be_switched_off(stack: Stack) -> None:
+    make(stack, Route53Zone(hosted_zone(stack)), feedback_forwarding=False)
+
+    identity = only(stack, "AWS::SES::EmailIdentity")["Properties"]
+    assert identity["FeedbackAttributes"] == {"EmailForwardingEnabled": False}

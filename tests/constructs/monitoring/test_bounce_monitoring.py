@@ -19,7 +19,17 @@ from ses_constructs import (
     VerifiedDomain,
 )
 from ses_constructs.identities._sending_grant import SENDING_ACTIONS
-from tests.constructs.templates import Resource, identified, needs, only, resources, template, warnings, written
+from tests.constructs.templates import (
+    Resource,
+    identified,
+    needs,
+    only,
+    resources,
+    role_statements,
+    template,
+    warnings,
+    written,
+)
 
 SET = "AWS::SES::ConfigurationSet"
 IDENTITY = "AWS::SES::EmailIdentity"
@@ -136,15 +146,47 @@ def test_a_second_stream_has_a_set_and_alarms_of_its_own(stack: Stack, domain: V
     assert {alarm.node.path for alarm in news.alarms}.isdisjoint(alarm.node.path for alarm in main.alarms)
 
 
-def test_an_imported_domain_must_bring_its_default(stack: Stack) -> None:
+@pytest.mark.parametrize("given", [None, "here", "elsewhere"])
+def test_a_domain_that_exists_gets_its_default_by_a_function(stack: Stack, given: str | None) -> None:
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    taken: ses.IConfigurationSet | None = None
+    if given == "here":
+        taken = ses.ConfigurationSet(stack, "Set", reputation_metrics=True)
+    if given == "elsewhere":
+        taken = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "news")
 
-    with pytest.raises(
-        ValueError,
-        match=r"domain must be made in the app to get a default configuration set, got 'example\.com'; make the set "
-        r"the identity's default by hand and pass it to VerifiedDomain\.from_domain_name.*default_for_domain=False",
-    ):
-        BounceMonitoring(stack, "Bounces", domain=domain)
+    monitoring = BounceMonitoring(stack, "Bounces", domain=domain, configuration_set=taken)
+
+    properties = only(stack, "Custom::SESDefaultConfigurationSet")["Properties"]
+    assert properties["Identity"] == "example.com"
+    assert properties["OwnsSet"] == ("false" if given == "elsewhere" else "true")
+    name = "news" if given == "elsewhere" else {"Ref": next(iter(identified(stack, SET)))}
+    assert properties["ConfigurationSet"] == name
+    assert domain.configuration_set is monitoring.configuration_set
+    look, put = role_statements(stack, of="SesDefaultConfigurationSet")
+    assert look["Action"] == ["ses:GetEmailIdentity", "ses:PutEmailIdentityConfigurationSetAttributes"]
+    assert written(look["Resource"]).endswith(":identity/example.com")
+    assert put["Action"] == "ses:PutEmailIdentityConfigurationSetAttributes"
+    assert ":configuration-set/" in written(put["Resource"])
+
+
+def test_who_was_granted_to_send_before_may_send_with_it(stack: Stack, role: iam.Role) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    domain.grant_send(role)
+
+    BounceMonitoring(stack, "Bounces", domain=domain)
+
+    granted = [str(each) for each in resources(stack, "AWS::IAM::Policy") if "ses:FromAddress" in str(each)]
+    assert any(f"configuration-set/', {{'Ref': '{next(iter(identified(stack, SET)))}'" in each for each in granted)
+
+
+def test_a_domain_of_another_account_keeps_its_default(stack: Stack) -> None:
+    shared = VerifiedDomain.from_identity_arn(
+        stack, "Domain", "arn:aws:ses:eu-west-1:999988887777:identity/example.com"
+    )
+
+    with pytest.raises(ValueError, match="domain must be of this account to get a default configuration set, got"):
+        BounceMonitoring(stack, "Bounces", domain=shared)
 
 
 def test_an_imported_domain_is_watched_with_its_default(stack: Stack, role: iam.Role) -> None:

@@ -112,7 +112,7 @@ def test_a_second_active_set_in_one_stack_is_refused(stack: Stack) -> None:
 
     with pytest.raises(
         ValueError,
-        match=r"only one receipt rule set can be active in a region, and stack 'Mail' activates one already; "
+        match=r"the active receipt rule set of an account and region must have one owner, and '.*' has it, got '.*'; "
         r"add the rules to that set, or pass activation=LeaveInactive\(\)",
     ):
         make(stack, "Second", activation=TakeOver())

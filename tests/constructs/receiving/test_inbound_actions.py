@@ -331,7 +331,7 @@ def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: S
 
     (warning,) = warnings(stack)
     assert '"Action": "s3:PutObject"' in warning
-    assert '":s3:::archive/in/*"' in warning
+    assert '"arn:aws:s3:::archive/in/*"' in warning
     assert '"aws:SourceAccount": "111122223333"' in warning
     assert f":receipt-rule/{made.rule_name}" in warning
     assert warning.endswith("[ack: ses-constructs:bucket-policy-not-added]")

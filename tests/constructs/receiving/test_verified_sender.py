@@ -1,11 +1,10 @@
 """SES refuses a rule that bounces until the sender of the bounce is verified, so the rule waits for the identity."""
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ses_actions as ses_actions
 
 from ses_constructs import BounceMail, InboundRuleSet, Route53Zone, SendingDomain, StopProcessing, VerifiedDomain
-from tests.conftest import hosted_zone
 from tests.constructs.templates import identified, needs, only, resources, warnings
 
 SENDER = "postmaster@example.com"
@@ -52,15 +51,3 @@ def test_a_sender_outside_the_domains_is_warned_about(stack: Stack) -> None:
 
     (warning,) = warnings(stack)
     assert warning.startswith(f"{VERIFIED_ELSEWHERE} x@example.net in eu-west-1 before this rule is deployed")
-
-
-def test_a_domain_of_another_region_is_warned_about(app: App, stack: Stack) -> None:
-    elsewhere = Stack(app, "Elsewhere", env=Environment(account="111122223333", region="us-east-1"))
-    zone = Route53Zone(hosted_zone(elsewhere))
-    domain = VerifiedDomain(elsewhere, "Domain", domain_name="example.com", dns=zone, receives_mail=True)
-    rules = InboundRuleSet(stack, "Inbound", domain=domain, drop_spam=False)
-    rules.add_rule("Rule", actions=[OURS, StopProcessing()])
-
-    (warning,) = warnings(stack)
-    assert warning.startswith(f"{VERIFIED_ELSEWHERE} {SENDER} in eu-west-1 before this rule is deployed")
-    assert resources(elsewhere, "Custom::SESDomainVerification") == []

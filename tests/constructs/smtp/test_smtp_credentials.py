@@ -301,9 +301,9 @@ def test_the_region_may_be_unknown(agnostic_stack: Stack) -> None:
 
 
 def test_another_endpoint_may_be_given(stack: Stack) -> None:
-    credentials = make(stack, host="email-smtp-fips.us-gov-west-1.amazonaws.com")
+    credentials = make(stack, host="email-smtp-fips.eu-west-1.amazonaws.com")
 
-    assert properties(stack)["Host"] == credentials.host == "email-smtp-fips.us-gov-west-1.amazonaws.com"
+    assert properties(stack)["Host"] == credentials.host == "email-smtp-fips.eu-west-1.amazonaws.com"
 
 
 def test_tls_from_the_first_byte_is_the_default(stack: Stack) -> None:
@@ -817,8 +817,49 @@ def test_arguments_that_cannot_work_are_refused(stack: Stack, changes: dict[str,
 def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
     elsewhere = domain(in_region(app, "eu-west-2"))
 
-    with pytest.raises(ValueError, match="domain must be of this stack's region, eu-west-1, got 'eu-west-2'"):
+    with pytest.raises(ValueError, match="domain must be of the region of the stack, eu-west-1, got 'eu-west-2'"):
         make(stack, domain=elsewhere)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "email-smtp.us-east-1.amazonaws.com",
+        "email-smtp-fips.us-east-1.amazonaws.com",
+        "Email-SMTP.us-east-1.amazonaws.com",
+        "vpce-1-2.email-smtp.us-east-1.vpce.amazonaws.com",
+    ],
+)
+def test_a_host_of_another_region_is_refused(stack: Stack, host: str) -> None:
+    with pytest.raises(ValueError, match=r"host must be of the region of the stack, eu-west-1, got .*replica_regions"):
+        make(stack, host=host)
+
+
+def test_who_sends_from_another_region_reads_a_copy(app: App) -> None:
+    ses_stack, application = in_region(app, "us-east-1"), in_region(app, "eu-west-1")
+    make(ses_stack, secret_name="mail/smtp", replica_regions=["eu-west-1"])
+    copy = secretsmanager.Secret.from_secret_name_v2(application, "Copy", "mail/smtp")
+
+    SmtpCredentials.from_secret(application, "Smtp", copy).grant_read(alice(application))
+
+    (secret,) = resources(ses_stack, "AWS::SecretsManager::Secret")
+    assert secret["Properties"]["ReplicaRegions"] == [{"Region": "eu-west-1"}]
+    (made,) = resources(ses_stack, "Custom::SESSmtpCredentials")
+    assert made["Properties"]["Host"] == "email-smtp.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"replica_regions": ["eu-west-1"]}, "replica_regions must be other regions than that of the stack"),
+        ({"replica_regions": ["Ireland!"]}, "replica_regions must be the code of an AWS region"),
+        ({"replica_regions": ["us-east-1", "us-east-1"]}, "replica_regions must hold every entry once"),
+        ({"replica_regions": ["us-east-1"], "secret_name": None}, "secret_name must be given with replica_regions"),
+    ],
+)
+def test_copies_are_in_other_regions_under_a_name(stack: Stack, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(stack, **{"secret_name": "mail/smtp", **changes})
 
 
 def test_a_host_beside_the_endpoint_of_a_vpc_is_refused(stack: Stack) -> None:
@@ -908,7 +949,7 @@ def test_another_account_can_read_with_a_key_of_yours(stack: Stack) -> None:
 def test_other_errors_of_cdk_stay_what_they_are(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     credentials = make(stack)
 
-    def fails(_: iam.IGrantable) -> iam.Grant:
+    def fails(*, grantee: iam.IGrantable) -> iam.Grant:
         raise RuntimeError("no connection to Node")
 
     monkeypatch.setattr(credentials.secret, "grant_read", fails)

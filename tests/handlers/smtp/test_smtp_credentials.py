@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -38,13 +39,31 @@ def test_the_secret_gets_what_a_client_needs(smtp: SmtpWorld, placeholder: str |
     assert answer["Data"] == {}
     assert answer["PhysicalResourceId"] == f"smtp-credentials|{USER}|{key.id}"
     current = smtp.current()
-    assert {name: current[name] for name in current if name != "password"} == {
+    assert {name: current[name] for name in current if name not in ("password", "url")} == {
         "host": HOST,
         "port": 465,
         "username": key.id,
         "region": REGION,
     }
     assert smtp.logs_in()
+
+
+def test_the_secret_has_a_url_that_says_the_same(smtp: SmtpWorld) -> None:
+    smtp.send("create")
+
+    current = smtp.current()
+    url = urlsplit(current["url"])
+    assert (url.scheme, url.hostname, url.port) == ("smtps", HOST, 465)
+    assert [unquote(each or "") for each in (url.username, url.password)] == [current["username"], current["password"]]
+
+
+@pytest.mark.parametrize(("port", "scheme"), [(465, "smtps"), (2465, "smtps"), (587, "smtp"), (2587, "smtp")])
+def test_its_password_splits_no_url(port: int, scheme: str) -> None:
+    from ses_constructs.handlers.smtp.secret import Credentials
+
+    url = Credentials(host=HOST, port=port, region=REGION, username="AKIA1", password="a/b+c=@:?#%").url
+
+    assert url == f"{scheme}://AKIA1:a%2Fb%2Bc%3D%40%3A%3F%23%25@{HOST}:{port}"
 
 
 def test_a_new_secret_takes_few_calls(smtp: SmtpWorld) -> None:
@@ -264,7 +283,10 @@ def test_another_endpoint_of_the_region_gets_the_same_pair(smtp: SmtpWorld) -> N
     answer = smtp.send("update", made, Host="email-smtp-fips.eu-west-1.amazonaws.com", Port="587")
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", made)
-    assert smtp.current() == before | {"host": "email-smtp-fips.eu-west-1.amazonaws.com", "port": 587}
+    now = smtp.current()
+    assert now.pop("url").endswith("@email-smtp-fips.eu-west-1.amazonaws.com:587")
+    del before["url"]
+    assert now == before | {"host": "email-smtp-fips.eu-west-1.amazonaws.com", "port": 587}
     assert len(smtp.keys_of()) == 1
 
 

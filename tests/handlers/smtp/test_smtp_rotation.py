@@ -130,7 +130,7 @@ def test_a_rotation_gives_everybody_a_new_pair_and_leaves_the_old_one_working(de
     after = deployed.current()
     assert deployed.secret.stages["AWSCURRENT"] == token
     assert json.loads(deployed.secret.value("AWSPREVIOUS")) == before
-    assert {name for name in after if after[name] != before[name]} == {"username", "password"}
+    assert {name for name in after if after[name] != before[name]} == {"username", "password", "url"}
     assert deployed.server.accepts(after["username"], after["password"])
     assert deployed.server.accepts(before["username"], before["password"])
 

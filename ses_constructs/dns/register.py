@@ -1,0 +1,74 @@
+"""Which records the app publishes under which name, so that two owners of one are known at synth."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from ..common.arguments import contains_token, invalid
+from ..common.register import Meeting, enter, entries, refuse_or_warn
+from ..email_records import DnsRecord
+
+if TYPE_CHECKING:
+    from .zones import DnsZone
+
+# What CDK puts in the place of a zone that it looks up, until it has.
+_DUMMY_ZONE_ID = "DUMMY"
+
+
+def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: Iterable[DnsRecord]) -> None:
+    """Enter the *records* that *owner* publishes by *dns*, but for those whose names are tokens.
+
+    Raises ``ValueError`` for a second owner of one record set, and for a CNAME record beside anything else (RFC 1034,
+    section 3.6.2); warns where it is not known whether the two are published in one zone.
+    """
+    zone_id = _zone_id(dns)
+    for record in records:
+        if contains_token(record.name):
+            continue
+        thing = ("dns", record.name.lower().removesuffix("."))
+        for earlier in entries(stack, thing):
+            other_zone_id, other = earlier.detail
+            if other.type != record.type and "CNAME" not in (other.type, record.type):
+                continue
+            in_one_zone = zone_id is not None and zone_id == other_zone_id
+            if not in_one_zone and _are_known(zone_id, other_zone_id):
+                continue
+            refuse_or_warn(
+                owner,
+                _clash(owner, record, earlier.owner, other),
+                is_certain=earlier.meeting is Meeting.CERTAIN or (in_one_zone and earlier.is_in_stage),
+            )
+        enter(stack, thing, owner, (zone_id, record))
+
+
+def mail_from_record(stack: Stack, name: str) -> Construct | None:
+    """Who has *name* as MAIL FROM domain, where SES takes bounces alone; None if nobody has."""
+    return next(
+        (
+            each.owner
+            for each in entries(stack, ("dns", name.lower()))
+            if each.is_in_stage and each.detail[1].type == "MX" and "feedback-smtp." in each.detail[1].values[0]
+        ),
+        None,
+    )
+
+
+def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: DnsRecord) -> ValueError:
+    alone = "the one of its type at its name" if record.type == other.type else "at a name without a CNAME"
+    return invalid(
+        f"the {record.type} record of {record.name} ({record.purpose})",
+        f"be {alone}, and {other_owner.node.path!r} publishes the {other.type} record of it ({other.purpose})",
+        owner.node.path,
+        "take another name for one of the two, such as mail_from='bounce', or leave it out of one",
+    )
+
+
+def _zone_id(dns: "DnsZone") -> str | None:
+    zone_id = getattr(dns, "hosted_zone_id", None)
+    return None if zone_id == _DUMMY_ZONE_ID else zone_id
+
+
+def _are_known(*zone_ids: str | None) -> bool:
+    return all(each is not None and not contains_token(each) for each in zone_ids)

@@ -1,0 +1,179 @@
+"""Mail that SES would take and nobody would get, and places that do not belong together, are said at synth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, Environment, Stack
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_ssm as ssm
+
+from ses_constructs import (
+    AddHeader,
+    BounceMonitoring,
+    DmarcPolicy,
+    InboundAction,
+    InboundRuleSet,
+    LeaveInactive,
+    RecordsToPublish,
+    SendingDomain,
+    StopProcessing,
+    StoreMail,
+    TlsReporting,
+    VerifiedAddress,
+    VerifiedDomain,
+)
+from tests.constructs.templates import warnings
+
+REPORTS = "dmarc@example.com"
+HEADER = AddHeader("X-Team", "support")
+
+
+def domain(stack: Stack, name: str = "example.com", construct_id: str = "Domain", **arguments: Any) -> VerifiedDomain:
+    arguments = {"dns": RecordsToPublish(), "receives_mail": True, **arguments}
+    return VerifiedDomain(stack, construct_id, domain_name=name, **arguments)
+
+
+def rule_set(stack: Stack, of: SendingDomain | None = None, **arguments: Any) -> InboundRuleSet:
+    return InboundRuleSet(stack, "Inbound", domain=of or domain(stack), **arguments)
+
+
+def said(stack: Stack, warning_id: str) -> list[str]:
+    return [each for each in warnings(stack) if f"ses-constructs:{warning_id}" in each]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"dmarc": DmarcPolicy.monitor(reports_to=[REPORTS])},
+        {"dmarc": DmarcPolicy.monitor(reports_to=["mailto:dmarc@EXAMPLE.com"])},
+        {"dmarc": DmarcPolicy.monitor(failure_reports_to=[REPORTS])},
+        {"tls_reporting": TlsReporting(reports_to=[REPORTS])},
+    ],
+    ids=["aggregate", "as URI", "failures", "TLS"],
+)
+def test_reports_to_an_address_that_no_rule_takes_are_warned_about(stack: Stack, records: dict[str, Any]) -> None:
+    rule_set(stack, domain(stack, **records)).add_rule("Team", recipients=["team@example.com"], actions=[StoreMail()])
+
+    (warning,) = said(stack, "reports-to-nowhere")
+    assert "gets the reports about example.com, but no rule of Mail/Inbound takes its mail; add it to" in warning
+    assert said(stack, "reports-to-nowhere") == [warning]
+
+
+def test_reports_of_another_domain_are_too(stack: Stack) -> None:
+    domain(stack, "shop.example", "Shop", dmarc=DmarcPolicy.monitor(reports_to=[REPORTS]))
+    rule_set(stack).add_rule("Team", recipients=["team@example.com"], actions=[StoreMail()])
+
+    (warning,) = said(stack, "reports-to-nowhere")
+    assert "reports about shop.example" in warning
+
+
+@pytest.mark.parametrize("recipients", [[REPORTS], ["example.com"], []], ids=["address", "domain", "everybody"])
+def test_reports_that_a_rule_takes_are_not(stack: Stack, recipients: Sequence[str]) -> None:
+    inbound = rule_set(stack, domain(stack, dmarc=DmarcPolicy.monitor(reports_to=[REPORTS])))
+    inbound.add_rule("Reports", recipients=recipients, actions=[StoreMail()])
+
+    assert said(stack, "reports-to-nowhere") == []
+
+
+def test_a_rule_that_is_off_takes_none(stack: Stack) -> None:
+    inbound = rule_set(stack, domain(stack, dmarc=DmarcPolicy.monitor(reports_to=[REPORTS])))
+    inbound.add_rule("Reports", actions=[StoreMail()], enabled=False)
+
+    assert len(said(stack, "reports-to-nowhere")) == 1
+
+
+def test_a_recipient_that_is_known_later_may_take_them(stack: Stack) -> None:
+    inbound = rule_set(stack, domain(stack, dmarc=DmarcPolicy.monitor(reports_to=[REPORTS])))
+    inbound.add_rule("Reports", recipients=[CfnParameter(stack, "To").value_as_string], actions=[StoreMail()])
+
+    assert said(stack, "reports-to-nowhere") == []
+
+
+def test_a_set_of_somebody_else_may_take_them_by_a_rule_of_its_own(stack: Stack) -> None:
+    theirs = ses.ReceiptRuleSet.from_receipt_rule_set_name(stack, "Theirs", "by-hand")
+    joined = rule_set(stack, domain(stack, dmarc=DmarcPolicy.monitor(reports_to=[REPORTS])), rule_set=theirs)
+    joined.add_rule("Team", recipients=["team@example.com"], actions=[StoreMail()])
+
+    assert said(stack, "reports-to-nowhere") == []
+
+
+def test_reports_to_a_mailbox_elsewhere_are_none_of_ours(stack: Stack) -> None:
+    reports_to = DmarcPolicy.monitor(reports_to=["dmarc@other.example", "https://reports.example.com/dmarc"])
+    rule_set(stack, domain(stack, dmarc=reports_to)).add_rule("Team", actions=[StoreMail()])
+
+    assert said(stack, "reports-to-nowhere") == []
+
+
+def test_an_active_set_without_rules_is_warned_about(stack: Stack) -> None:
+    rule_set(stack)
+
+    (warning,) = said(stack, "no-rules")
+    assert warning.startswith("Mail/Inbound becomes the active rule set without a rule")
+
+
+def test_one_that_stands_by_is_not(stack: Stack) -> None:
+    rule_set(stack, activation=LeaveInactive())
+
+    assert said(stack, "no-rules") == []
+
+
+@pytest.mark.parametrize(
+    "actions", [[HEADER], [HEADER, AddHeader("X-Second", "y")], [HEADER, StopProcessing()]], ids=["one", "two", "stop"]
+)
+def test_a_rule_that_only_adds_headers_loses_mail(stack: Stack, actions: Sequence[InboundAction]) -> None:
+    inbound = rule_set(stack)
+    inbound.add_rule("Header", recipients=["a@example.com"], actions=actions)
+    inbound.add_rule("Others", recipients=["b@example.com"], actions=[StoreMail()])
+
+    (warning,) = said(stack, "mail-gets-lost")
+    assert "rule 'Header'" in warning
+
+
+@pytest.mark.parametrize("recipients", [["a@example.com"], ["example.com"], []])
+def test_not_where_a_later_rule_keeps_it(stack: Stack, recipients: Sequence[str]) -> None:
+    inbound = rule_set(stack)
+    inbound.add_rule("Header", recipients=["a@example.com"], actions=[HEADER])
+    inbound.add_rule("Keep", recipients=recipients, actions=[StoreMail()])
+
+    assert said(stack, "mail-gets-lost") == []
+
+
+def test_to_drop_mail_on_purpose_is_no_loss(stack: Stack) -> None:
+    rule_set(stack).add_rule("Drop", recipients=["noreply@example.com"], actions=[StopProcessing()])
+
+    assert said(stack, "mail-gets-lost") == []
+
+
+@pytest.mark.parametrize(
+    ("env", "rule"),
+    [
+        (Environment(account="111122223333", region="us-east-1"), "region of the stack, eu-west-1, got 'us-east-1'"),
+        (Environment(account="222233334444", region="eu-west-1"), "account of the stack, 111122223333, got '2222"),
+    ],
+    ids=["region", "account"],
+)
+def test_rules_and_monitoring_are_where_their_domain_is(app: App, stack: Stack, env: Environment, rule: str) -> None:
+    elsewhere = domain(Stack(app, "Other", env=env))
+
+    with pytest.raises(ValueError, match=f"domain must be of the {rule}.*; put the rules into"):
+        rule_set(stack, elsewhere)
+    with pytest.raises(ValueError, match=f"domain must be of the {rule}.*; monitor it in a stack of its place"):
+        BounceMonitoring(stack, "Bounces", domain=elsewhere, default_for_domain=False)
+
+
+def test_a_parameter_that_the_cli_looks_up_says_the_way_out(stack: Stack) -> None:
+    name = ssm.StringParameter.value_from_lookup(stack, "/mail/domain")
+
+    with pytest.raises(
+        ValueError, match=r"domain_name must be looked up, .*; pass default_value='example.com' to value"
+    ):
+        domain(stack, name)
+    with pytest.raises(ValueError, match=r"address must be looked up, .*; pass default_value='someone@example.com' to"):
+        VerifiedAddress(stack, "Address", address=name)
+
+
+def test_the_way_out_leads_out(stack: Stack) -> None:
+    name = ssm.StringParameter.value_from_lookup(stack, "/mail/domain", "example.com")
+
+    assert domain(stack, name).domain_name == "example.com"
