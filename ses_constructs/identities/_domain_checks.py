@@ -66,8 +66,13 @@ def check_kinds(
         check_flag(argument, value)
 
 
-def records_of_key(dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> list[DnsRecord]:
+def records_of_key(
+    dkim: Dkim | ReplicatedDkim, identity: ses.IEmailIdentity, *, domain_name: str, ttl: int
+) -> list[DnsRecord]:
     """The records of *dkim*, which may be of somebody else's making."""
+    if isinstance(dkim, ReplicatedDkim):
+        return []
+    assert isinstance(identity, ses.EmailIdentity)
     records = dkim.records(identity, domain_name=domain_name, ttl=ttl)
     check_returned(dkim, "records", records, Sequence)
     for record in records:

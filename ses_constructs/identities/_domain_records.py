@@ -12,26 +12,17 @@ from ._domain_checks import records_of_key
 from .dkim import Dkim, EasyDkim, ReplicatedDkim
 
 
-def domain_records(
-    dkim: Dkim | ReplicatedDkim,
-    identity: ses.IEmailIdentity,
-    *,
-    domain_name: str,
-    ttl: int,
-    further: Sequence[DnsRecord],
-) -> Sequence[DnsRecord]:
-    """The records of *dkim*, none for those of another region, then the *further* ones."""
-    if isinstance(dkim, ReplicatedDkim):
-        return further
-    assert isinstance(identity, ses.EmailIdentity)
-    return DomainRecords(dkim, identity, domain_name=domain_name, ttl=ttl, further=further)
-
-
 class DomainRecords(Sequence[DnsRecord]):
-    """The records of *dkim*, then the *further* ones."""
+    """The records of *dkim*, none for those of another region, then the *further* ones."""
 
     def __init__(
-        self, dkim: Dkim, identity: ses.EmailIdentity, *, domain_name: str, ttl: int, further: Sequence[DnsRecord]
+        self,
+        dkim: Dkim | ReplicatedDkim,
+        identity: ses.IEmailIdentity,
+        *,
+        domain_name: str,
+        ttl: int,
+        further: Sequence[DnsRecord],
     ) -> None:
         self._dkim, self._identity = dkim, identity
         self._domain_name, self._ttl, self._further = domain_name, ttl, further
@@ -49,7 +40,7 @@ class DomainRecords(Sequence[DnsRecord]):
     @property
     def named(self) -> Sequence[DnsRecord]:
         """Those whose names may be known; the names of Easy DKIM are tokens, each of which takes a call to Node."""
-        return self._further if type(self._dkim) is EasyDkim else self
+        return self._further if type(self._dkim) in (EasyDkim, ReplicatedDkim) else self
 
     # Each name and target of Easy DKIM is a call to Node.
     @cached_property
@@ -68,7 +59,7 @@ class DomainRecords(Sequence[DnsRecord]):
         return len(self._all)
 
 
-def _easy_dkim_record_sets(identity: ses.EmailIdentity, *, ttl: int) -> Iterator[Mapping[str, object]]:
+def _easy_dkim_record_sets(identity: ses.IEmailIdentity, *, ttl: int) -> Iterator[Mapping[str, object]]:
     """The records of Easy DKIM as references, which takes fewer calls to Node than tokens that stand for them."""
     resource = identity.node.default_child
     assert isinstance(resource, ses.CfnEmailIdentity)

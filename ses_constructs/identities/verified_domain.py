@@ -13,7 +13,7 @@ from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
 from ._domain_identity import make_identity
-from ._domain_records import DomainRecords, domain_records
+from ._domain_records import DomainRecords
 from ._shared_domain import SharedDomain
 from ._shared_records import shared_records
 from .dkim import Dkim, EasyDkim, ReplicatedDkim
@@ -157,21 +157,18 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )
-        self._records = domain_records(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
-        known = self._records.named if isinstance(self._records, DomainRecords) else self._records
-        register_records(self, stack, dns, known)
+        self._records = DomainRecords(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
+        register_records(self, stack, dns, self._records.named)
         published = None
         if further or self._replica is None:  # a replica has no records of its own
-            published = dns.publish(
-                self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
-            )
+            policy = self.removal_policy
+            published = dns.publish(self, domain_name=self.domain_name, records=self._records, removal_policy=policy)
         if published is not None:
             check_dependable(f"what {type(dns).__name__}.publish returns", published)
-        if self.removal_policy is not RemovalPolicy.DESTROY:
-            if configuration_set is not None:
-                self._check_retained(configuration_set)
-            if published is not None:
+            if self.removal_policy is not RemovalPolicy.DESTROY:
                 checks.warn_about_another_name(self, self.domain_name)
+        if configuration_set is not None:
+            self._check_retained(configuration_set)
         self._published = published
         self._verified_by: list[IDependable] = [self._replica or self.identity, *([published] if published else [])]
         self._identity_wait: IDependable | None = None
@@ -268,12 +265,8 @@ class VerifiedDomain(SendingDomain):
                 "IdentityVerification", timeout, waiter="wait_for_identity", identity_alone=True
             )
         elif timeout is not None:
-            raise invalid(
-                "timeout",
-                "come with what makes the wait",
-                timeout.to_human_string(),
-                "call wait_for_identity(timeout) before whatever else waits for the identity, such as BounceMail",
-            )
+            fix = "call wait_for_identity(timeout) before whatever else waits for the identity, such as BounceMail"
+            raise invalid("timeout", "come with what makes the wait", timeout.to_human_string(), fix)
         return self._identity_wait
 
     def _set_default(self, configuration_set: ses.IConfigurationSet) -> None:
