@@ -11,6 +11,7 @@ from typing import Any
 from ministack.services import route53, ses, ses_v2
 from ministack.services.cloudformation import changesets, provisioners
 
+from local_aws.extensions.global_endpoints import endpoints
 from local_aws.extensions.identities import dkim_outputs
 from local_aws.extensions.receipt_filters import filters
 
@@ -50,6 +51,7 @@ TYPES = {
     ),
     "AWS::SES::DedicatedIpPool": Importable(("PoolName",), lambda name: name in ses_v2._dedicated_ip_pools),
     "AWS::SES::EmailIdentity": Importable(("EmailIdentity",), lambda name: name in ses_v2._identities, dkim_outputs),
+    "AWS::SES::MultiRegionEndpoint": Importable(("EndpointName",), lambda name: name in endpoints),
     "AWS::SES::ReceiptFilter": Importable(("Id",), lambda name: name in filters),
     "AWS::SES::ReceiptRule": Importable(("RuleSetName", "RuleName"), _has_rule),
     "AWS::SES::ReceiptRuleSet": Importable(("RuleSetName",), lambda name: name in ses._receipt_rule_sets),

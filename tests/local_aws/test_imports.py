@@ -50,9 +50,18 @@ TYPES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"RuleSetName": "step-in", "RuleName": "Support"},
         {"RuleSetName": "step-in", "Rule": {"Name": "Support", "Enabled": False}},
     ),
+    "AWS::SES::MultiRegionEndpoint": (
+        {"EndpointName": "step-in"},
+        {"EndpointName": "step-in", "Details": {"RouteDetails": [{"Region": "eu-west-1"}]}},
+    ),
     "AWS::SES::ReceiptFilter": ({"Id": "NoSpam"}, {"Filter": FILTER}),
 }
-BY_LITERAL_NAME = ("AWS::SES::EmailIdentity", "AWS::SES::ConfigurationSet", "AWS::SES::ReceiptRuleSet")
+BY_LITERAL_NAME = (
+    "AWS::SES::EmailIdentity",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::ReceiptRuleSet",
+    "AWS::SES::MultiRegionEndpoint",
+)
 
 
 @pytest.fixture
@@ -64,6 +73,7 @@ def by_hand(aws: LocalAws) -> Iterator[LocalAws]:
     ses.create_configuration_set_event_destination(
         ConfigurationSetName="step-in", EventDestinationName="metrics", EventDestination=DESTINATION
     )
+    ses.create_multi_region_endpoint(EndpointName="step-in", Details={"RoutesDetails": [{"Region": "eu-central-1"}]})
     old_ses.create_receipt_rule_set(RuleSetName="step-in")
     old_ses.create_receipt_rule(RuleSetName="step-in", Rule=RULE)
     old_ses.create_receipt_filter(Filter=FILTER)
@@ -74,6 +84,7 @@ def by_hand(aws: LocalAws) -> Iterator[LocalAws]:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
     old_ses.delete_receipt_filter(FilterName="NoSpam")
     old_ses.delete_receipt_rule_set(RuleSetName="step-in")
+    ses.delete_multi_region_endpoint(EndpointName="step-in")
     ses.delete_configuration_set(ConfigurationSetName="step-in")
     ses.delete_email_identity(EmailIdentity="step-in.example")
 
@@ -84,6 +95,7 @@ def found(aws: LocalAws) -> list[Any]:
     answers = (
         ses.get_email_identity(EmailIdentity="step-in.example"),
         ses.get_configuration_set(ConfigurationSetName="step-in"),
+        ses.get_multi_region_endpoint(EndpointName="step-in"),
         ses.get_configuration_set_event_destinations(ConfigurationSetName="step-in"),
         old_ses.describe_receipt_rule_set(RuleSetName="step-in"),
         old_ses.list_receipt_filters(),
