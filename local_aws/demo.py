@@ -109,7 +109,9 @@ def resources_coming_up(demo: Demo) -> Iterator[None]:
     pages, done = demo.aws.client("cloudformation").get_paginator("list_stack_resources"), threading.Event()
 
     def look() -> None:
-        while not done.wait(0.5):
+        over = False
+        while not over:
+            over = done.wait(0.5)  # at the end once more
             try:
                 found = [each for page in pages.paginate(StackName=STACK) for each in page["StackResourceSummaries"]]
             except ClientError:

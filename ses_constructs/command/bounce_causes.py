@@ -62,25 +62,28 @@ _BY_REPLY: tuple[tuple[str, BounceCause], ...] = (
         ),
     ),
     (
-        r"5\.7\.(26|27|30|32|40|515)|_517\b|_401\b|failing both spf and dkim",
+        r"5\.7\.(26|27|30|32|40|515)|_517(?![0-9])|_401(?![0-9])|failing both spf and dkim",
         BounceCause(
             means="the receiver found no SPF, DKIM or DMARC that holds",
             fix="ses-constructs check YOUR-DOMAIN --bulk-sender",
         ),
     ),
-    (r"[45]\.7\.28|TSS?0[34]|RP-00[123]|_104\b", BounceCause(means="too much mail at once", fix="send more slowly")),
     (
-        r"S31[45]0|\b(OU|SC|DY)-00[1-4]|_102\b",
+        r"[45]\.7\.28|TSS?0[34]|RP-00[123]|_104(?![0-9])",
+        BounceCause(means="too much mail at once", fix="send more slowly"),
+    ),
+    (
+        r"S31[45]0|(?<![A-Z])(OU|SC|DY)-00[1-4]|_102(?![0-9])",
         BounceCause(
             means="the receiver blocks the server that SES sent from, or does not trust the sender",
             fix="wait, or write to AWS; with much mail, a dedicated IP pool",
         ),
     ),
-    (r"5\.1\.(1|10)\b|_416\b|5\.4\.1\b", _ADDRESS_GONE),
-    (r"[45]\.2\.2\b|_417\b|over quota", _BY_TYPE["transient", "mailboxfull"]),
-    (r"5\.2\.1\b", BounceCause(means="the mailbox is switched off", fix="do not mail this address again")),
+    (r"5\.1\.(1|10)(?![0-9])|_416(?![0-9])|5\.4\.1(?![0-9])", _ADDRESS_GONE),
+    (r"[45]\.2\.2(?![0-9])|_417(?![0-9])|over quota", _BY_TYPE["transient", "mailboxfull"]),
+    (r"5\.2\.1(?![0-9])", BounceCause(means="the mailbox is switched off", fix="do not mail this address again")),
     (
-        r"5\.7\.1\b",
+        r"5\.7\.1(?![0-9])",
         BounceCause(
             means="the receiver refuses by its own policy: reputation, links or headers",
             fix="read its reply; ses-constructs check YOUR-DOMAIN",

@@ -13,7 +13,7 @@ from ..dns.zones import DnsZone
 from ..identities.dkim import Dkim, EasyDkim
 from ..identities.verified_domain import VerifiedDomain
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = re.compile("[0-9]{12}")
 
 
 class StandbySender(Construct):
