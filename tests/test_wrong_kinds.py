@@ -162,6 +162,7 @@ VALUES: Mapping[str, Make] = {
     "dns": lambda _: RecordsToPublish(),
     "domain": domain,
     "domain_name": lambda _: "example.com",
+    "identity_arn": lambda _: "arn:aws:ses:eu-west-1:111122223333:identity/example.com",
     "function": lambda stack: lambda_.Function.from_function_arn(
         stack, "Function", "arn:aws:lambda:eu-west-1:111122223333:function:f"
     ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def make_identity(
     domain: SendingDomain,
+    stack: Stack,
     dkim: Dkim | ReplicatedDkim,
     *,
     mail_from_domain: str | None,
@@ -23,7 +24,7 @@ def make_identity(
     feedback_forwarding: bool,
     removal_policy: RemovalPolicy,
 ) -> "tuple[ses.IEmailIdentity, ReplicaIdentity | None]":
-    """The identity of *domain* with its default configuration set, and what makes it if CloudFormation does not."""
+    """The identity of *domain* in *stack* with its default configuration set, and what makes it if CloudFormation does not."""
     if isinstance(dkim, ReplicatedDkim):
         from ._replica import ReplicaIdentity  # loads aws_lambda, which few apps need
 
@@ -38,14 +39,14 @@ def make_identity(
             domain,
             "Replica",
             domain_name=domain.domain_name,
-            parent_region=checks.parent_region(dkim, region=Stack.of(domain).region),
+            parent_region=checks.parent_region(dkim, region=stack.region),
             mail_from_domain=mail_from_domain,
             on_mx_failure=on_mx_failure,
             configuration_set=domain.configuration_set,
             removal_policy=removal_policy,
         )
         return replica.identity, replica
-    signing_key = dkim.signing_key(Stack.of(domain))
+    signing_key = dkim.signing_key(stack)
     check_returned(dkim, "signing_key", signing_key, ses.DkimIdentity)
     identity = ses.EmailIdentity(
         domain,

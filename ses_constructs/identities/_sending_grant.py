@@ -53,6 +53,7 @@ def grant_sending(
 
     from ..common.grants import granted
 
+    check_resource("grantee", grantee, "IAM grantee")
     check_flag("sandbox", sandbox)
     default = [default_configuration_set] if default_configuration_set else []
     used = [

@@ -136,6 +136,7 @@ class VerifiedDomain(SendingDomain):
 
         self.identity, self._replica = make_identity(
             self,
+            stack,
             dkim,
             mail_from_domain=self.mail_from_domain,
             on_mx_failure=mail_from_on_mx_failure,
