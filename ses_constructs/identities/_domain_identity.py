@@ -24,7 +24,7 @@ def make_identity(
     feedback_forwarding: bool,
     removal_policy: RemovalPolicy,
 ) -> "tuple[ses.IEmailIdentity, ReplicaIdentity | None]":
-    """The identity of *domain* in *stack* with its default configuration set, and what makes it if CloudFormation does not."""
+    """The identity of *domain* with its default configuration set, and what makes it if CloudFormation does not."""
     if isinstance(dkim, ReplicatedDkim):
         from ._replica import ReplicaIdentity  # loads aws_lambda, which few apps need
 
