@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Aws, Duration, Names, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -16,9 +15,10 @@ from ..common.checks import warn
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import publishing
 from ..common.wildcards import acknowledge_wildcard
-from ..functions.handler_function import HandlerFunction, allow_service_invoke
+from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
 from .alarm_reactions import check_actions
+from .invoking_alarms import allow_alarms_invoke, common_name
 
 
 class PauseFunction(Construct):
@@ -48,19 +48,8 @@ class PauseFunction(Construct):
         )
         # A pause that comes late could undo what a person has resumed meanwhile.
         self._handler.function.configure_async_invoke(max_event_age=Duration.minutes(15), retry_attempts=2)
-        # Not by the action, which would make a permission for each alarm. Named by us, the alarms have one in common.
-        self._name = f"{Aws.STACK_NAME}-{Names.unique_resource_name(self, max_length=60)}"
-        alarms = Stack.of(self).format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"{self._name}-*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        arn = self._handler.function.function_arn
-        allow_service_invoke(self, "Permission", arn, "lambda.alarms.cloudwatch.amazonaws.com", source_arn=alarms)
-        self._action = actions.LambdaAction(
-            lambda_.Function.from_function_attributes(self, "Invoked", function_arn=arn, skip_permissions=True)
-        )
+        self._name = common_name(self)
+        self._action = allow_alarms_invoke(self, self._handler.function.function_arn, name=self._name)
         self._allow_pause(name)
         self._allow_telling(team)
         self.failure_alarm = self._watch_failures(subject, team)

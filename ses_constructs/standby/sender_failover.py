@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Aws, Duration, Fn, Names, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from ..alarms.alarm_reactions import AlarmReaction, NotifyTopic, check_actions, team_topics
+from ..alarms.alarm_reactions import AlarmReaction, NotifyTopic, team_topics
+from ..alarms.failure_alarm import failure_alarm
+from ..alarms.invoking_alarms import allow_alarms_invoke, common_name
 from ..common.arguments import check_flag, check_kind, contains_token, invalid
 from ..common.checks import check_known_seconds, warn
 from ..common.ses_arn import ses_arn
@@ -71,7 +71,7 @@ class SenderFailover(Construct):
         stack = Stack.of(self)
         self._team = team_topics(reactions, stack)
         # Names of our own, since the function and its alarms refer to each other.
-        self._name = f"{Aws.STACK_NAME}-{Names.unique_resource_name(self, max_length=60)}"
+        self._name = common_name(self)
         self._parameter = _parameter_name(self)
         parameter_arn = stack.format_arn(
             service="ssm", resource=f"parameter{self._parameter}", arn_format=ArnFormat.NO_RESOURCE_NAME
@@ -133,20 +133,7 @@ class SenderFailover(Construct):
         handler.permissions.add_statements(*publishing(self._team))
 
     def _make_alarms(self, thresholds: ImpairmentThresholds) -> Sequence[cloudwatch.Alarm]:
-        function_arn = self.function.function_arn
-        ours = Stack.of(self).format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name=f"{self._name}-*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        # Not by the action, which would make a permission for each alarm.
-        allow_service_invoke(
-            self, "Permission", function_arn, "lambda.alarms.cloudwatch.amazonaws.com", source_arn=ours
-        )
-        invoke = actions.LambdaAction(
-            lambda_.Function.from_function_attributes(self, "Invoked", function_arn=function_arn, skip_permissions=True)
-        )
+        invoke = allow_alarms_invoke(self, self.function.function_arn, name=self._name)
         alarms = impairment_alarms(self, thresholds, name=self._name, parameter_name=self._parameter)
         for alarm in alarms:
             alarm.add_alarm_action(invoke)
@@ -154,19 +141,12 @@ class SenderFailover(Construct):
 
     def _watch_failures(self) -> cloudwatch.Alarm:
         # Dropped is what failed three times or came too late.
-        failure = cloudwatch.Alarm(
+        return failure_alarm(
             self,
-            "FailureAlarm",
-            metric=self.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(1)),
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description="senders could not be switched to the standby; switch them by hand",
+            self.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(1)),
+            description="senders could not be switched to the standby; switch them by hand",
+            reactions=[NotifyTopic(topic) for topic in self._team],
         )
-        for topic in self._team:
-            NotifyTopic(topic).attach_to(failure)
-        check_actions(failure)
-        return failure
 
     def _hear_of_pauses(self) -> None:
         if not self._team:
