@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -221,17 +221,7 @@ def count_by_logs(live: Live) -> list[str]:
 
 
 def _dropped(account: Account, rule_set: str) -> float:
-    now = datetime.now(UTC)
-    points: Any = account.client("cloudwatch").get_metric_statistics(
-        Namespace="SesConstructs",
-        MetricName="DroppedSpam",
-        Dimensions=[{"Name": "RuleSet", "Value": rule_set}],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(minutes=5),
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return float(sum(point["Sum"] for point in points))
+    return account.metric_sum("SesConstructs", "DroppedSpam", "RuleSet", rule_set)
 
 
 def look_at_the_account(live: Live) -> list[str]:

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local_aws.cdk_cli import TIMEOUT, App, app_arguments, context_arguments, run_cdk
@@ -25,6 +26,20 @@ class Account:
         self.client = clients.get
         self.account, self.region = account, region
         self.environment, self.folder = dict(environment), folder
+
+    def metric_sum(self, namespace: str, metric: str, dimension: str, value: str) -> float:
+        """The sum of a metric with one dimension over the last hour."""
+        now = datetime.now(UTC)
+        points = self.client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": dimension, "Value": value}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=5),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return float(sum(point["Sum"] for point in points))
 
     def bootstrap(self, region: str = "") -> None:
         """`cdk bootstrap`, needed once before the first deployment to a region; a few seconds."""

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -49,17 +48,7 @@ class Watched:
 
     def count(self, metric: str) -> float:
         """The sum of a metric of the configuration set."""
-        now = datetime.now(UTC)
-        points = self.aws.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/SES",
-            MetricName=metric,
-            Dimensions=[{"Name": "ses:configuration-set", "Value": self.configuration_set}],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(minutes=5),
-            Period=3600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        return float(sum(point["Sum"] for point in points))
+        return self.aws.metric_sum("AWS/SES", metric, "ses:configuration-set", self.configuration_set)
 
     def wait_for(self, condition: Callable[[], bool], *, seconds: float) -> bool:
         """Whether *condition* comes to hold; on a local AWS it would within so many seconds."""

@@ -57,7 +57,7 @@ def check(
     looked at (or the command line is wrong).
     """
     from .name_servers import NameServers
-    from .screen import print_json, print_report, waiting
+    from .screen import conclude, waiting
 
     if stack and no_account:
         raise click.UsageError("--stack needs the account, which --no-account leaves out")
@@ -77,11 +77,7 @@ def check(
             selectors=selectors,
             bulk_sender=bulk_sender,
         )
-    if as_json:
-        print_json(report.as_data())
-    else:
-        print_report(report)
-    context.exit(report.exit_code)
+    conclude(context, report, as_json=as_json)
 
 
 def checked_name(domain: str) -> str:

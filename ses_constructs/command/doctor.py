@@ -22,7 +22,7 @@ def doctor(context: click.Context, subject: str, sender: str, set_name: str, reg
     looked at.
     """
     from .diagnosis import diagnose
-    from .screen import print_json, print_report, waiting
+    from .screen import conclude, waiting
     from .ses_account import AccountError, SesAccount
 
     try:
@@ -31,8 +31,4 @@ def doctor(context: click.Context, subject: str, sender: str, set_name: str, reg
     except AccountError as error:
         click.echo(f"Could not look: {error}", err=True)
         context.exit(2)
-    if as_json:
-        print_json(report.as_data())
-    else:
-        print_report(report)
-    context.exit(report.exit_code)
+    conclude(context, report, as_json=as_json)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -53,6 +53,15 @@ def waiting(sentence: str) -> Iterator[None]:
 def print_json(data: dict[str, Any]) -> None:
     """One document on standard output; ASCII, so that no byte of it steers a terminal."""
     click.echo(json.dumps(data, indent=2))
+
+
+def conclude(context: click.Context, report: FindingReport, *, as_json: bool) -> NoReturn:
+    """Print *report*, and end with its exit code."""
+    if as_json:
+        print_json(report.as_data())
+    else:
+        print_report(report)
+    context.exit(report.exit_code)
 
 
 def print_report(report: FindingReport) -> None:

@@ -17,7 +17,7 @@ def status(context: click.Context, region: str, as_json: bool) -> None:
     looked at.
     """
     from .account_state import account_report
-    from .screen import print_json, print_report, waiting
+    from .screen import conclude, waiting
     from .ses_account import AccountError, SesAccount
 
     try:
@@ -26,8 +26,4 @@ def status(context: click.Context, region: str, as_json: bool) -> None:
     except AccountError as error:
         click.echo(f"Could not look: {error}", err=True)
         context.exit(2)
-    if as_json:
-        print_json(report.as_data())
-    else:
-        print_report(report)
-    context.exit(report.exit_code)
+    conclude(context, report, as_json=as_json)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -52,20 +51,10 @@ def watched(deployed: WatchedDomain) -> Iterator[WatchedDomain]:
 
 def counts(watched: WatchedDomain, configuration_set: str) -> dict[str, float]:
     """What CloudWatch has counted for a configuration set."""
-    now = datetime.now(UTC)
-    found = {}
-    for metric in ("Send", "Delivery", "Bounce", "Complaint"):
-        points = watched.aws.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/SES",
-            MetricName=metric,
-            Dimensions=[{"Name": "ses:configuration-set", "Value": configuration_set}],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(minutes=5),
-            Period=3600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        found[metric] = sum(point["Sum"] for point in points)
-    return found
+    return {
+        metric: watched.aws.metric_sum("AWS/SES", metric, "ses:configuration-set", configuration_set)
+        for metric in ("Send", "Delivery", "Bounce", "Complaint")
+    }
 
 
 def test_the_domains_own_set_tells_of_all_its_mail(watched: WatchedDomain) -> None:
