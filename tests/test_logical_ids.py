@@ -18,7 +18,6 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "DomainIdentityE179405D": "AWS::SES::EmailIdentity",
         "DomainRecords3DDBC200": "AWS::Route53::RecordSetGroup",
         "DomainIdentityVerificationCFC112B2": "Custom::SESDomainVerification",
-        "DomainIdentityVerificationPolicy7B992A7A": "AWS::IAM::Policy",
         "BouncesConfigurationSetF32C64E3": "AWS::SES::ConfigurationSet",
         "BouncesCloudWatchMetricsDestinationD9B54572": "AWS::SES::ConfigurationSetEventDestination",
         "BouncesAlarmsBounceRateWarningB009E6DC": "AWS::CloudWatch::Alarm",
@@ -97,9 +96,8 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "InboundForwardingForwarderStored95FE9362": "AWS::SNS::Topic",
         "InboundForwardingForwarderStoredPolicy93EE024B": "AWS::SNS::TopicPolicy",
         "InboundForwardingForwarderDeadLetterQueueC65F2685": "AWS::SQS::Queue",
-        "InboundForwardingForwarderDeadLetterQueuePolicy714F94A0": "AWS::SQS::QueuePolicy",
+        "InboundForwardingForwarderQueuePolicyA3801D71": "AWS::SQS::QueuePolicy",
         "InboundForwardingForwarderRefusedQueueC6D45DDF": "AWS::SQS::Queue",
-        "InboundForwardingForwarderRefusedQueuePolicy65916981": "AWS::SQS::QueuePolicy",
         "InboundForwardingForwarderHandlerRole00308E25": "AWS::IAM::Role",
         "InboundForwardingForwarderHandlerFunction6C60C668": "AWS::Lambda::Function",
         "InboundForwardingForwarderHandlerFunctionAllowInvokeMailInboundForwardingForwarderStored380E16DFA8623D77": "AWS::Lambda::Permission",  # noqa: E501
@@ -109,11 +107,9 @@ def test_the_sample_app_keeps_its_logical_ids(app: App) -> None:
         "SesReceiptRulesRole17302001": "AWS::IAM::Role",
         "SesReceiptRulesFunction2D8D0614": "AWS::Lambda::Function",
         "SesReceiptRulesEventAge8246C02B": "AWS::Lambda::EventInvokeConfig",
-        "SesReceiptRulesTagItself1C83AFF8": "AWS::IAM::Policy",
         "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
         "SesWaitForVerificationEventAge81C85A9F": "AWS::Lambda::EventInvokeConfig",
-        "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
     }
 
 
@@ -153,7 +149,6 @@ def test_a_domain_with_everything_keeps_its_logical_ids(stack: Stack, zone: Rout
         "DomainIdentityE179405D": "AWS::SES::EmailIdentity",
         "DomainVerificationTokenA462A97C": "Custom::SESVerificationToken",
         "DomainRecords3DDBC200": "AWS::Route53::RecordSetGroup",
-        "DomainVerificationPolicyE3A19736": "AWS::IAM::Policy",
         "DomainVerification9950DBC1": "Custom::SESDomainVerification",
         "DomainSendersPolicyDE69062D": "AWS::IAM::Policy",
         "DomainSenders830C1F5C": "Custom::SESSenderPolicy",
@@ -164,7 +159,6 @@ def test_a_domain_with_everything_keeps_its_logical_ids(stack: Stack, zone: Rout
         "SesWaitForVerificationRoleF90AA9CA": "AWS::IAM::Role",
         "SesWaitForVerificationFunction9DF2968A": "AWS::Lambda::Function",
         "SesWaitForVerificationEventAge81C85A9F": "AWS::Lambda::EventInvokeConfig",
-        "SesWaitForVerificationInvokeItselfD0E5C125": "AWS::IAM::Policy",
         "SesSenderPolicyRole9D7B2B7A": "AWS::IAM::Role",
         "SesSenderPolicyFunction0E062C66": "AWS::Lambda::Function",
         "SesSenderPolicyEventAge589FA616": "AWS::Lambda::EventInvokeConfig",

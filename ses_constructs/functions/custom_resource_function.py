@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Aws, CustomResource, Duration, Stack
+from aws_cdk import ArnFormat, Aws, CustomResource, Duration, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -132,6 +132,13 @@ class CustomResourceFunction(HandlerFunction):
 
     def __init__(self, scope: Construct, construct_id: str, *, module: str) -> None:
         settings = HANDLERS[module]
+        stack = Stack.of(scope)
+        # A name of ours, so that the role can have it before the function is there; two stacks never have the same
+        # UUID at the end of their ids.
+        name = f"{construct_id}-{Fn.select(2, Fn.split('/', stack.stack_id))}"
+        self._arn = stack.format_arn(
+            service="lambda", resource="function", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
         super().__init__(
             scope,
             construct_id,
@@ -139,6 +146,7 @@ class CustomResourceFunction(HandlerFunction):
             description=settings.description,
             timeout=Duration.minutes(settings.timeout_minutes),
             environment={"STACK_ID": Aws.STACK_ID},
+            function_name=name,
         )
         self.allow(_QUESTIONS, [Aws.STACK_ID])
         # Lambda may hold an event for six hours, and a Create must not run after its Delete.
@@ -153,10 +161,9 @@ class CustomResourceFunction(HandlerFunction):
         self._replaced_policies = settings.replaced_policies
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
-        # Not in the role itself: the function waits for its role, which must not wait for the function.
-        self._own_policies: list[iam.Policy] = []
         if settings.invokes_itself:
-            self._add_own_policy("InvokeItself", ["lambda:InvokeFunction"])
+            self._allow_on_itself("lambda:InvokeFunction")
+        self._takes_notes = False
         self._on_everything: set[str] = set()
         if settings.actions_on_everything:
             self.allow_on_everything(*settings.actions_on_everything)
@@ -187,23 +194,22 @@ class CustomResourceFunction(HandlerFunction):
 
     def allow_notes(self) -> None:
         """Let the function write down in its own tags what it may not forget, and look what the stack has."""
-        if self.node.try_find_child("TagItself"):
-            return
-        self.allow(["cloudformation:ListStackResources"], [Aws.STACK_ID])
-        self._add_own_policy("TagItself", ["lambda:ListTags", "lambda:TagResource"])
+        if not self._takes_notes:
+            self._takes_notes = True
+            self.allow(["cloudformation:ListStackResources"], [Aws.STACK_ID])
+            self._allow_on_itself("lambda:ListTags", "lambda:TagResource")
 
     def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
-        """Let the function do *action* on *resources*, in one policy for all its custom resources.
+        """Let the function do *action* on *resources*, in one statement for all its custom resources.
 
-        For what several of them need: a resource takes room in the role once, however many custom resources name it.
-        Call it before ``custom_resource``, which waits for the policy. Raises ``ValueError`` when the role cannot hold
-        it.
+        For what they only read: an update takes the permission away before it deletes the custom resource. None of
+        *resources* may wait for the function; each takes room in the role once, however many custom resources name it.
+        Raises ``ValueError`` when the role cannot hold them.
         """
         statement = self._shared_statements.get(action)
         if statement is None:
-            _, _, construct_id = action.partition(":")
             statement = self._shared_statements[action] = iam.PolicyStatement(actions=[action])
-            self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
+            self.permissions.add_statements(statement)
         statement.add_resources(*resources)
         self._check_room(action, [statement])
 
@@ -239,18 +245,17 @@ class CustomResourceFunction(HandlerFunction):
         )
         self._longest_service_timeout = max(self._longest_service_timeout, int(service_timeout.to_seconds()))
         self._event_age.maximum_event_age_in_seconds = self._longest_service_timeout
-        # Without its policies the first call would race IAM; on delete they must outlive the resource.
-        resource.node.add_dependency(*self._own_policies, self._event_age)
+        resource.node.add_dependency(self._event_age)
         if permissions:
+            # Without its policy the first call would race IAM; on delete the policy must outlive the resource.
             policy = iam.Policy(scope, policy_id, roles=[self.role], statements=list(permissions))
             self._check_room(policy.node.path, permissions, longest)
             resource.node.add_dependency(policy)
         return resource
 
-    def _add_own_policy(self, construct_id: str, actions: Sequence[str]) -> None:
-        statement = iam.PolicyStatement(actions=list(actions), resources=[self.function.function_arn])
-        self._own_policies.append(iam.Policy(self, construct_id, roles=[self.role], statements=[statement]))
-        self._check_room(construct_id, [statement])
+    def _allow_on_itself(self, *actions: str) -> None:
+        self.allow(actions, [self._arn])
+        self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=[self._arn])])
 
     def _check_room(
         self, policy: str, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int] | None = None

@@ -11,7 +11,7 @@ from constructs import Construct, IDependable
 from ..common.arguments import invalid
 from ..common.checks import check_known_seconds
 from ..common.once import earlier_owner
-from ..common.ses_arn import longest_name, ses_arn
+from ..common.ses_arn import ses_arn
 from ..email_records import DnsRecord
 from ..functions.custom_resource_function import CustomResourceFunction
 
@@ -40,7 +40,9 @@ class DomainWait(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         service_timeout = _service_timeout("timeout" if identity_alone else "wait_until_verified", timeout)
-        resource = CustomResourceFunction.shared(self, "wait_for_verification").custom_resource(
+        function = CustomResourceFunction.shared(self, "wait_for_verification")
+        function.allow_on_each("ses:GetEmailIdentity", [ses_arn(self, "identity", domain_name)])
+        resource = function.custom_resource(
             self,
             resource_type="Custom::SESDomainVerification",
             properties={
@@ -51,10 +53,6 @@ class DomainWait(Construct):
                 # Named when the wait fails; and a changed record is waited for again.
                 "Records": [line for record in records for line in record.zone_file_lines()],
             },
-            permissions=[
-                iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[identity.email_identity_arn])
-            ],
-            longest={identity.email_identity_name: longest_name(domain_name)},
             service_timeout=service_timeout,
         )
         if published is not None:
@@ -97,7 +95,7 @@ class AddressIdentity(Construct):
             raise invalid("address", f"be there once in stack {stack.stack_name!r}", address, "leave the other one out")
         function = CustomResourceFunction.shared(self, "verified_address")
         if not inside_verified_domain:
-            # In one policy for all: the addresses of a team have their domains in common.
+            # In one statement for all: the addresses of a team have their domains in common.
             function.allow_on_each(
                 "ses:GetEmailIdentity", [ses_arn(self, "identity", each) for each in _domains(address)]
             )

@@ -4,7 +4,7 @@ This module loads aws_lambda, which is slow to import; construct modules import 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Acknowledgment, Duration, Stack, Validations
@@ -58,6 +58,7 @@ class MailForwarder(Construct):
         self.dead_letter_queue = _queue(self, "DeadLetterQueue", key, "this queue is itself where failures end")
         """Notifications of messages that could not be forwarded; each names the stored object."""
         refused = _queue(self, "RefusedQueue", key, "a message leaves this queue only when a person redrives it")
+        _allow_dead_letters(self, self.topic, queues=[self.dead_letter_queue, refused])
         handler = HandlerFunction(
             self,
             "Handler",
@@ -80,7 +81,13 @@ class MailForwarder(Construct):
         self.function = handler.function
         # Where SNS cannot invoke the function, as after somebody took the permission away.
         self.function.add_event_source(
-            event_sources.SnsEventSource(self.topic, dead_letter_queue=self.dead_letter_queue)
+            event_sources.SnsEventSource(
+                self.topic,
+                # An imported queue gets no policy from CDK: SQS keeps one for each queue, and there is one for both.
+                dead_letter_queue=sqs.Queue.from_queue_arn(
+                    self, "SubscriptionDeadLetterQueue", self.dead_letter_queue.queue_arn
+                ),
+            )
         )
         if key:
             _let_topic_use(key, self)
@@ -144,7 +151,6 @@ def _queue(scope: Construct, construct_id: str, key: kms.IKey | None, why_no_fur
     queue = sqs.Queue(
         scope,
         construct_id,
-        enforce_ssl=True,
         encryption_master_key=key,
         retention_period=Duration.days(14),
         # Longer than one run of the function that reads it.
@@ -152,6 +158,29 @@ def _queue(scope: Construct, construct_id: str, key: kms.IKey | None, why_no_fur
     )
     Validations.of(queue).acknowledge(Acknowledgment(id="AwsSolutions-SQS3", reason=why_no_further_queue))
     return queue
+
+
+def _allow_dead_letters(scope: Construct, topic: sns.ITopic, *, queues: Sequence[sqs.IQueue]) -> None:
+    """Let *topic* put what it cannot deliver into *queues*, and nobody use them without TLS.
+
+    In the policy of a queue ``*`` is the queue itself, so that one policy does for several
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/quickref-iam.html#scenario-sqs-policy).
+    """
+    sqs.QueuePolicy(scope, "QueuePolicy", queues=queues).document.add_statements(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["sqs:*"],
+            resources=["*"],
+            conditions={"Bool": {"aws:SecureTransport": "false"}},
+        ),
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=["*"],
+            conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
+        ),
+    )
 
 
 def _allow_read_and_mark(handler: HandlerFunction, mailbox: s3.IBucket, prefix: str) -> None:

@@ -55,6 +55,8 @@ def written(value: Any) -> str:
             return f"<{name}.{attribute}>"
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(written(part) for part in parts)
+        case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
+            return f"<{written(text)} by {separator}, {index}>"
     return str(value)
 
 
