@@ -98,12 +98,13 @@ def add_rotated(
 
 
 def versions(aws: LocalAws, name: str) -> dict[str, str]:
-    """The values by label."""
+    """The values by label; a rotation may move the labels meanwhile, and a version keeps its value."""
     client = aws.client("secretsmanager")
-    stages = [
-        each for labels in client.describe_secret(SecretId=name)["VersionIdsToStages"].values() for each in labels
-    ]
-    return {stage: client.get_secret_value(SecretId=name, VersionStage=stage)["SecretString"] for stage in stages}
+    return {
+        label: client.get_secret_value(SecretId=name, VersionId=version)["SecretString"]
+        for version, labels in client.describe_secret(SecretId=name)["VersionIdsToStages"].items()
+        for label in labels
+    }
 
 
 class Steps:
