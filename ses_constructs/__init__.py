@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .events.event_destinations import TopicEvents as TopicEvents
     from .events.event_history import EventHistory as EventHistory
     from .events.event_source import EventSource as EventSource
+    from .events.tracking_domain import TrackingDomain as TrackingDomain
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
@@ -149,6 +150,7 @@ _MODULES = {
     "TakeOver": "receiving.activation",
     "TlsReporting": "email_records",
     "TopicEvents": "events.event_destinations",
+    "TrackingDomain": "events.tracking_domain",
     "VerifiedAddress": "identities.verified_address",
     "VerifiedDomain": "identities.verified_domain",
     "hand_over_records": "dns.hand_over",
