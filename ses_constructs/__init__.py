@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .receiving.inbound_rule import InboundRule as InboundRule
     from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
     from .receiving.rule_set import RuleSet as RuleSet
+    from .smtp.api_endpoint import SesApiEndpoint as SesApiEndpoint
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
     from .smtp.smtp_secret import SmtpSecret as SmtpSecret
     from .standby.global_endpoint import GlobalEndpoint as GlobalEndpoint
@@ -139,6 +140,7 @@ _MODULES = {
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
     "SendingRoute": "standby.sending_route",
+    "SesApiEndpoint": "smtp.api_endpoint",
     "SmtpCredentials": "smtp.smtp_credentials",
     "SmtpSecret": "smtp.smtp_secret",
     "SpfAll": "email_records",
