@@ -69,7 +69,7 @@ def route(active: str) -> Route:
 
 def longest_event() -> AccountEvent:
     event = account_event("sending_disabled")
-    event["resources"] = [f"arn:aws:ses:eu-west-1:111122223333:identity/{number}{LONGEST * 300}" for number in range(20)]
+    event["resources"] = [f"arn:aws:ses:eu-west-1:111122223333:identity/{each}{LONGEST * 300}" for each in range(20)]
     event["detail"]["data"]["record"]["cause"] = LONGEST * 2000
     return AccountEvent.of(event, HERE)
 

@@ -115,9 +115,11 @@ def test_a_vpc_has_one_of_each(stack: Stack) -> None:
     SesApiEndpoint(stack, "Api", vpc=vpc, domains=[domain])
     SmtpCredentials(stack, "Smtp", domain=domain, vpc=vpc)
 
-    with pytest.raises(ValueError, match="vpc must have one endpoint for the SES API, .* and 'Mail/Api' makes it, got"):
+    with pytest.raises(
+        ValueError, match=r"vpc must have one endpoint for the SES API, .* and 'Mail/Api' makes it, got"
+    ):
         SesApiEndpoint(stack, "Again", vpc=vpc, domains=[domain])
-    with pytest.raises(ValueError, match="vpc must have one endpoint for SMTP, .* and 'Mail/Smtp' makes it, got"):
+    with pytest.raises(ValueError, match=r"vpc must have one endpoint for SMTP, .* and 'Mail/Smtp' makes it, got"):
         SmtpCredentials(stack, "SmtpAgain", domain=domain, vpc=vpc)
 
 
