@@ -20,6 +20,7 @@ class ByHand:
 
     def __init__(self, aws: LocalAws, name: str) -> None:
         self.name, self._ses = name, aws.client("sesv2")
+        self._sets: list[str] = []
         self._ses.create_email_identity(EmailIdentity=name)
 
     @property
@@ -31,7 +32,13 @@ class ByHand:
 
     def make_set(self, name: str) -> str:
         self._ses.create_configuration_set(ConfigurationSetName=name)
+        self._sets.append(name)
         return name
+
+    def remove(self) -> None:
+        self._ses.delete_email_identity(EmailIdentity=self.name)
+        for name in self._sets:
+            self._ses.delete_configuration_set(ConfigurationSetName=name)
 
     def watch(self, stack: Stack) -> BounceMonitoring:
         domain = VerifiedDomain.from_domain_name(stack, "Domain", self.name)
@@ -47,8 +54,10 @@ class ByHand:
 
 
 @pytest.fixture
-def by_hand(enforced_aws: LocalAws, request: pytest.FixtureRequest) -> ByHand:
-    return ByHand(enforced_aws, f"{request.node.name.replace('_', '-')[-60:].strip('-')}.example")
+def by_hand(enforced_aws: LocalAws) -> Iterator[ByHand]:
+    found = ByHand(enforced_aws, "by-hand.example")
+    yield found
+    found.remove()
 
 
 @pytest.fixture
