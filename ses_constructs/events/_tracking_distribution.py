@@ -8,7 +8,7 @@ from constructs import Construct
 
 from ..common.arguments import contains_token, invalid
 from ..common.checks import check_same_account, regions_differ, warn_unless_retained
-from ..common.ses_regions import tracking_host
+from ..common.ses_regions import partition, tracking_host
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
 _CERTIFICATE_REGION = "us-east-1"
@@ -36,6 +36,7 @@ class TrackingDistribution(Construct):
         removal_policy: RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
+        _check_partition(Stack.of(self).region)
         _check_certificate(self, certificate, tracking_domain)
         distribution = cloudfront.Distribution(
             self,
@@ -61,6 +62,18 @@ class TrackingDistribution(Construct):
             distribution.apply_removal_policy(removal_policy)
             warn_unless_retained(scope, certificate, domain_name=sending_domain)
         self.host = distribution.distribution_domain_name
+
+
+def _check_partition(region: str) -> None:
+    """https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-differences.html."""
+    if not contains_token(region) and partition(region) != "aws":
+        raise invalid(
+            "certificate",
+            "be left out where there is no CloudFront that could use it",
+            region,
+            "let links be http alone, or have a web server of your own answer for the name, and pass a "
+            "configuration_set that has it",
+        )
 
 
 def _check_certificate(scope: Construct, certificate: acm.ICertificate, name: str) -> None:

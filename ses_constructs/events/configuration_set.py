@@ -56,13 +56,13 @@ class ConfigurationSetOptions:
             check_domain_name("tracking_domain", self.tracking_domain)
         if self.dedicated_ip_pool is not None:
             check_resource("dedicated_ip_pool", self.dedicated_ip_pool, "dedicated IP pool")
-        for name, kind in (
-            ("tls_policy", ses.ConfigurationSetTlsPolicy),
-            ("suppression_reasons", ses.SuppressionReasons),
+        for name, kind, otherwise in (
+            ("tls_policy", ses.ConfigurationSetTlsPolicy, ""),
+            ("suppression_reasons", ses.SuppressionReasons, ", or disable_suppression_list=True for none"),
         ):
             value = getattr(self, name)
             if value is not None:
-                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}")
+                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}{otherwise}")
         if self.max_delivery_time is None:
             return
         seconds = check_known_seconds(

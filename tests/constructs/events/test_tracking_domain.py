@@ -153,6 +153,16 @@ def test_a_certificate_of_another_account_is_refused(stack: Stack, zone: Route53
         track(stack, zone, certificate=certificate(stack, VIRGINIA.replace("111122223333", "222233334444")))
 
 
+@pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1"])
+def test_a_partition_without_cloudfront_has_no_use_for_a_certificate(app: App, region: str) -> None:
+    there = Stack(app, "There", env=Environment(account="111122223333", region=region))
+
+    with pytest.raises(
+        ValueError, match=f"certificate must be left out where there is no CloudFront .* got '{region}'"
+    ):
+        track(there, RecordsToPublish(), certificate=certificate(there))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
