@@ -177,7 +177,7 @@ def _check_name(name: str) -> None:
 
 
 def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iterator[tuple[str, str]]:
-    """What a set of our own has, and one that the app makes by itself has not."""
+    """What a set of our own has or warns of, and one that the app makes by itself has not."""
     if (stack.resolve(resource.delivery_options) or {}).get("tlsPolicy") != "REQUIRE":
         yield (
             "set-without-tls",
@@ -189,6 +189,15 @@ def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iter
             "set-without-suppression",
             "has no suppression_reasons, so that mail to addresses that bounced or complained before goes out unless "
             "the account suppresses it; give it ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS",
+        )
+    tracking = stack.resolve(resource.tracking_options) or {}
+    if tracking.get("customRedirectDomain") and tracking.get("httpsPolicy") != "REQUIRE":
+        name = rendered(tracking["customRedirectDomain"])
+        yield (
+            "tracking-without-https",
+            f"sends links to https as https://{name}/..., for which SES has no certificate, so that browsers warn "
+            "recipients who follow them; put a distribution with a certificate in front, and give it "
+            "custom_tracking_https_policy=ses.HttpsPolicy.REQUIRE",
         )
 
 

@@ -6,6 +6,7 @@ import pytest
 from aws_cdk import App, CfnParameter, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_ses as ses
 
 from ses_constructs import (
     BounceMonitoring,
@@ -39,6 +40,18 @@ def track(stack: Stack, dns: DnsZone, name: str = CLICK, *, retain: bool = False
     policy = RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY
     domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=dns, removal_policy=policy)
     BounceMonitoring(stack, "Bounces", domain=domain, tracking_domain=TrackingDomain(name, **changes))
+
+
+def with_tracking(stack: Stack, policy: ses.HttpsPolicy | None) -> ses.ConfigurationSet:
+    return ses.ConfigurationSet(
+        stack,
+        "Set",
+        custom_tracking_redirect_domain=CLICK,
+        custom_tracking_https_policy=policy,
+        tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+        reputation_metrics=True,
+        suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+    )
 
 
 def distribution(stack: Stack) -> dict[str, Any]:
@@ -215,6 +228,21 @@ def test_without_a_certificate_synth_says_what_recipients_see(stack: Stack, zone
     assert warning.endswith("[ack: ses-constructs:tracking-without-https]")
     assert not resources(stack, DISTRIBUTION)
     assert record_sets(stack)[name.lower(), "CNAME"] == ["r.eu-west-1.awstrack.me"]
+
+
+@pytest.mark.parametrize("policy", [None, ses.HttpsPolicy.OPTIONAL, ses.HttpsPolicy.REQUIRE_OPEN_ONLY])
+def test_a_set_of_ones_own_is_warned_about_alike(stack: Stack, policy: ses.HttpsPolicy | None) -> None:
+    BounceMonitoring(stack, "Bounces", configuration_set=with_tracking(stack, policy))
+
+    (warning,) = warnings(stack)
+    assert warning.startswith("Mail/Set sends links to https as https://click.example.com/..., for which SES has no ")
+    assert warning.endswith("[ack: ses-constructs:tracking-without-https]")
+
+
+def test_a_set_of_ones_own_with_https_needs_no_warning(stack: Stack) -> None:
+    BounceMonitoring(stack, "Bounces", configuration_set=with_tracking(stack, ses.HttpsPolicy.REQUIRE))
+
+    assert warnings(stack) == []
 
 
 # Where a person publishes the records
