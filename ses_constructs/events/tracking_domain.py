@@ -8,6 +8,7 @@ from constructs import Construct, IDependable
 
 from ..common.arguments import check_domain_name, check_flag, contains_token, invalid, is_within
 from ..common.checks import check_resource, warn
+from ..common.once import earlier_owner
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
 from ..dns.register import register_records
@@ -82,6 +83,14 @@ def make_tracking(
             f"be a subdomain of {domain.domain_name}, where a CNAME is the only record",
             name,
             f"take a name such as 'click.{domain.domain_name}'",
+        )
+    earlier = earlier_owner(stack, ("tracking domain", name), scope)
+    if earlier is not None:
+        raise invalid(
+            "tracking_domain",
+            f"be made once, and {earlier.node.path!r} makes it",
+            name,
+            "take another name, or pass a configuration_set that names this one as its custom_tracking_redirect_domain",
         )
     if tracking.wait:
         checks.check_delegated(scope, domain.dns, "tracking_domain")
