@@ -51,13 +51,21 @@ class Message:
     def _custom_notification(self) -> dict[str, object]:
         """Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html, the event schema."""
         paragraphs = self.body.removesuffix("\n").split("\n\n")
-        # Slack would take an angle bracket with a word behind it for a mention or a link.
-        description = "\n\n".join(map(_with_commands_as_code, paragraphs)).replace("<", "< ")
+        description = "\n\n".join(map(_with_commands_as_code, paragraphs))
         return {
             "version": "1.0",
             "source": "custom",
-            "content": {"textType": "client-markdown", "title": self.subject, "description": description},
+            "content": {
+                "textType": "client-markdown",
+                "title": _without_mentions(self.subject),
+                "description": _without_mentions(description),
+            },
         }
+
+
+def _without_mentions(text: str) -> str:
+    """Slack takes an angle bracket with a word behind it for a mention or a link."""
+    return text.replace("<", "< ")
 
 
 def _with_commands_as_code(paragraph: str) -> str:

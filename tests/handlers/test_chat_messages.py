@@ -128,11 +128,12 @@ def test_the_chat_has_every_paragraph_and_commands_as_code() -> None:
 
 @pytest.mark.parametrize("text", ["<!channel>", "<@U012AB3CD>", "<https://example.net|your account>"])
 def test_nobody_is_called_and_no_link_is_made_by_the_text_of_an_alarm(text: str) -> None:
-    alarm = AlarmChange("Alarm", "ALARM", text, "")
+    alarm = AlarmChange(f"Alarm {text}", "ALARM", text, "")
     message = about_pause(alarm, Target("mail-set", HERE), found=True)
 
     assert text in message.body
-    assert text not in json.loads(by_protocol(message)["https"])["content"]["description"]
+    assert text in message.subject
+    assert text not in by_protocol(message)["https"]
 
 
 @pytest.mark.parametrize(
