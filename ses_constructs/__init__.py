@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .events.event_destinations import TopicEvents as TopicEvents
     from .events.event_history import EventHistory as EventHistory
     from .events.event_source import EventSource as EventSource
+    from .events.tracking_domain import TrackingDomain as TrackingDomain
     from .identities.dkim import Dkim as Dkim
     from .identities.dkim import EasyDkim as EasyDkim
     from .identities.dkim import OwnDkim as OwnDkim
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from .receiving.inbound_rule import InboundRule as InboundRule
     from .receiving.inbound_rule_set import InboundRuleSet as InboundRuleSet
     from .receiving.rule_set import RuleSet as RuleSet
+    from .smtp.api_endpoint import SesApiEndpoint as SesApiEndpoint
     from .smtp.smtp_credentials import SmtpCredentials as SmtpCredentials
     from .smtp.smtp_secret import SmtpSecret as SmtpSecret
     from .standby.global_endpoint import GlobalEndpoint as GlobalEndpoint
@@ -138,6 +140,7 @@ _MODULES = {
     "SendingDomain": "identities.sending_domain",
     "SendingMetrics": "common.sending_metrics",
     "SendingRoute": "standby.sending_route",
+    "SesApiEndpoint": "smtp.api_endpoint",
     "SmtpCredentials": "smtp.smtp_credentials",
     "SmtpSecret": "smtp.smtp_secret",
     "SpfAll": "email_records",
@@ -149,6 +152,7 @@ _MODULES = {
     "TakeOver": "receiving.activation",
     "TlsReporting": "email_records",
     "TopicEvents": "events.event_destinations",
+    "TrackingDomain": "events.tracking_domain",
     "VerifiedAddress": "identities.verified_address",
     "VerifiedDomain": "identities.verified_domain",
     "hand_over_records": "dns.hand_over",

@@ -1,9 +1,19 @@
 """Logical ids are a contract: a changed one replaces the resource, so each change belongs into the changelog."""
 
 from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
 
 from app import Mail
-from ses_constructs import DnsDelegationRole, RecordsToPublish, Route53Zone, VerifiedDomain
+from ses_constructs import (
+    BounceMonitoring,
+    DnsDelegationRole,
+    RecordsToPublish,
+    Route53Zone,
+    SesApiEndpoint,
+    TrackingDomain,
+    VerifiedDomain,
+)
 from tests.constructs.templates import template
 
 
@@ -176,3 +186,52 @@ def test_records_to_publish_keep_their_output_ids(stack: Stack) -> None:
         "DomainRecordsMAILFROMSPF54588D8C",
         "DomainRecordsDMARCPolicyCA67761A",
     ]
+
+
+def test_the_default_set_of_a_domain_that_exists_keeps_its_logical_ids(stack: Stack) -> None:
+    domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
+    BounceMonitoring(stack, "Bounces", domain=domain)
+
+    ids = logical_ids(stack)
+    assert {key: kind for key, kind in ids.items() if "Default" in key} == {
+        "DomainDefaultConfigurationSet8CC28FE3": "Custom::SESDefaultConfigurationSet",
+        "DomainDefaultConfigurationSetPolicyB7E26834": "AWS::IAM::Policy",
+        "SesDefaultConfigurationSetRole7AC1E1EC": "AWS::IAM::Role",
+        "SesDefaultConfigurationSetFunctionD44FF9F6": "AWS::Lambda::Function",
+        "SesDefaultConfigurationSetEventAge235D7667": "AWS::Lambda::EventInvokeConfig",
+    }
+
+
+def test_a_tracking_domain_with_https_keeps_its_logical_ids(stack: Stack, zone: Route53Zone) -> None:
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+    tracking = TrackingDomain("click.example.com", certificate=acm.Certificate.from_certificate_arn(stack, "C", arn))
+    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=zone)
+    BounceMonitoring(stack, "Bounces", domain=domain, tracking_domain=tracking)
+
+    ids = logical_ids(stack)
+    assert {key: kind for key, kind in ids.items() if "Tracking" in key} == {
+        "BouncesTrackingDomainIdentity34083F04": "AWS::SES::EmailIdentity",
+        "BouncesTrackingDomainRecords2C3454D7": "AWS::Route53::RecordSetGroup",
+        "BouncesTrackingDomainVerificationD5C126F3": "Custom::SESDomainVerification",
+        "BouncesTrackingDomainVerificationPolicyFBCEA865": "AWS::IAM::Policy",
+        "BouncesTrackingHttpsDistributionFE89FE30": "AWS::CloudFront::Distribution",
+        "BouncesTrackingRecordsB08BB369": "AWS::Route53::RecordSetGroup",
+    }
+
+
+def test_the_endpoint_of_the_api_keeps_its_logical_ids(stack: Stack) -> None:
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-1",
+        vpc_cidr_block="10.1.0.0/16",
+        availability_zones=["eu-west-1a"],
+        private_subnet_ids=["subnet-1"],
+        private_subnet_route_table_ids=["table-1"],
+    )
+    SesApiEndpoint(stack, "Api", vpc=vpc, domains=[VerifiedDomain.from_domain_name(stack, "Domain", "example.com")])
+
+    assert logical_ids(stack) == {
+        "ApiEndpointSecurityGroupA01BC3D1": "AWS::EC2::SecurityGroup",
+        "ApiEndpointD56F57DF": "AWS::EC2::VPCEndpoint",
+    }

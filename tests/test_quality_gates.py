@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App, Duration, Environment, Fn, Stack, Validations
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -36,6 +37,7 @@ from ses_constructs import (
     StoreMail,
     SuppressionList,
     TopicEvents,
+    TrackingDomain,
     VerifiedDomain,
 )
 from ses_constructs.common.ses_regions import RECEIVING_REGIONS, SENDING_REGIONS
@@ -99,6 +101,9 @@ def test_cdk_nag_finds_nothing_in_the_sandbox(app: App, stack: Stack) -> None:
     app.synth()  # raises on a finding
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
 def monitor(stack: Stack, *, encrypted: bool) -> None:
     """Watch a domain and the account with everything on."""
     key = kms.Key(stack, "Key", enable_key_rotation=True) if encrypted else None
@@ -109,7 +114,9 @@ def monitor(stack: Stack, *, encrypted: bool) -> None:
         stack,
         "Bounces",
         domain=domain,
-        tracking_domain="click.example.com",
+        tracking_domain=TrackingDomain(
+            "click.example.com", certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
+        ),
         destinations=[
             CloudWatchMetrics(),
             TopicEvents(topic=topic),

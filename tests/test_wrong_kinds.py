@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, CfnParameter, Duration, Environment, SecretValue, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -162,6 +163,7 @@ VALUES: Mapping[str, Make] = {
     "dns": lambda _: RecordsToPublish(),
     "domain": domain,
     "domain_name": lambda _: "example.com",
+    "domains": lambda stack: [domain(stack)],
     "identity_arn": lambda _: "arn:aws:ses:eu-west-1:111122223333:identity/example.com",
     "function": lambda stack: lambda_.Function.from_function_arn(
         stack, "Function", "arn:aws:lambda:eu-west-1:111122223333:function:f"
@@ -214,6 +216,7 @@ VALUES: Mapping[str, Make] = {
     "values": lambda _: ["text"],
     "website": lambda _: "https://www.example.com",
     "zone_name": lambda _: "example.com",
+    "vpc": lambda stack: ec2.Vpc(stack, "Network", max_azs=1, nat_gateways=0),
 }
 # What a call needs beside what it has to be given, or instead of it, so that nothing else is in the way.
 BESIDE: Mapping[str, Callable[[Stack], Mapping[str, Any]]] = {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # By what an object of CDK is told from others, its L1 too, and an example.
 _RESOURCES = {
+    "certificate": ("certificate_arn", "acm.Certificate.from_certificate_arn(...)"),
     "configuration set": ("configuration_set_name", "ses.ConfigurationSet.from_configuration_set_name(...)"),
     "dedicated IP pool": ("dedicated_ip_pool_name", "ses.DedicatedIpPool.from_dedicated_ip_pool_name(...)"),
     "IAM grantee": ("grant_principal", "a role, a user or a function"),

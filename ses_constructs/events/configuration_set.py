@@ -1,12 +1,12 @@
-"""The configuration set that BounceMonitoring makes, with the domain that tracks opens and clicks."""
+"""The configuration set that BounceMonitoring makes, or takes from somebody else."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from ..common.arguments import (
     check_domain_name,
@@ -15,21 +15,15 @@ from ..common.arguments import (
     check_text,
     contains_token,
     invalid,
-    is_within,
     without_tokens,
 )
 from ..common.checks import check_known_seconds, check_resource, warn, warn_unless_retained
 from ..common.once import earlier_owner
 from ..common.register import enter, enter_alone, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
-from ..common.ses_regions import tracking_host
-from ..dns.register import register_records
-from ..email_records import DnsRecord
-from ..identities._domain_checks import old_records_go
 from ..identities.sending_domain import SendingDomain
-from ..identities.verified_domain import VerifiedDomain
+from .tracking_domain import TrackingDomain, make_tracking
 
-_TRACKING_WAIT_MINUTES = 30
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _WATCHED = "watched configuration set"
 
@@ -42,7 +36,7 @@ class ConfigurationSetOptions:
     tls_policy: ses.ConfigurationSetTlsPolicy | None
     suppression_reasons: ses.SuppressionReasons | None
     disable_suppression_list: bool | None
-    tracking_domain: str | None
+    tracking_domain: TrackingDomain | str | None
     max_delivery_time: Duration | None
     dedicated_ip_pool: ses.IDedicatedIpPool | None
 
@@ -58,17 +52,17 @@ class ConfigurationSetOptions:
                 self.suppression_reasons,
                 "leave out one of the two",
             )
-        if self.tracking_domain is not None:
+        if self.tracking_domain is not None and not isinstance(self.tracking_domain, TrackingDomain):
             check_domain_name("tracking_domain", self.tracking_domain)
         if self.dedicated_ip_pool is not None:
             check_resource("dedicated_ip_pool", self.dedicated_ip_pool, "dedicated IP pool")
-        for name, kind in (
-            ("tls_policy", ses.ConfigurationSetTlsPolicy),
-            ("suppression_reasons", ses.SuppressionReasons),
+        for name, kind, otherwise in (
+            ("tls_policy", ses.ConfigurationSetTlsPolicy, ""),
+            ("suppression_reasons", ses.SuppressionReasons, ", or disable_suppression_list=True for none"),
         ):
             value = getattr(self, name)
             if value is not None:
-                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}")
+                check_kind(name, value, kind, f"pass a member of ses.{kind.__name__}{otherwise}")
         if self.max_delivery_time is None:
             return
         seconds = check_known_seconds(
@@ -98,6 +92,9 @@ class ConfigurationSetOptions:
                 got=self.configuration_set_name,
                 fix="take another name, or leave it to CloudFormation",
             )
+        tracking = self.tracking_domain
+        if isinstance(tracking, str):
+            tracking = TrackingDomain(tracking)
         reasons = self.suppression_reasons or ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS
         configuration_set = ses.ConfigurationSet(
             scope,
@@ -107,8 +104,11 @@ class ConfigurationSetOptions:
             reputation_metrics=True,
             suppression_reasons=None if self.disable_suppression_list else reasons,
             disable_suppression_list=self.disable_suppression_list,
-            # In lower case like its identity.
-            custom_tracking_redirect_domain=self.tracking_domain and _in_lower_case(self.tracking_domain),
+            custom_tracking_redirect_domain=tracking.domain_name if tracking and tracking.wait else None,
+            # Without it links keep their protocol, and images go out with http.
+            custom_tracking_https_policy=(
+                ses.HttpsPolicy.REQUIRE if tracking and tracking.wait and tracking.certificate else None
+            ),
             max_delivery_duration=self.max_delivery_time,
             dedicated_ip_pool=self.dedicated_ip_pool,
         )
@@ -119,9 +119,10 @@ class ConfigurationSetOptions:
             configuration_set.apply_removal_policy(removal_policy)
             if self.dedicated_ip_pool is not None:
                 warn_unless_retained(scope, self.dedicated_ip_pool, domain_name=domain.domain_name)
-        if self.tracking_domain is not None:
-            tracked = _make_tracking_domain(scope, self.tracking_domain, domain, removal_policy)
-            configuration_set.node.add_dependency(*tracked)
+        if tracking is not None:
+            tracked = make_tracking(scope, tracking, domain, removal_policy)
+            if tracking.wait:
+                configuration_set.node.add_dependency(*tracked)
         return configuration_set
 
     def check_taken(self, scope: Construct, configuration_set: ses.IConfigurationSet) -> ses.IConfigurationSet:
@@ -176,7 +177,7 @@ def _check_name(name: str) -> None:
 
 
 def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iterator[tuple[str, str]]:
-    """What a set of our own has, and one that the app makes by itself has not."""
+    """What a set of our own has or warns of, and one that the app makes by itself has not."""
     if (stack.resolve(resource.delivery_options) or {}).get("tlsPolicy") != "REQUIRE":
         yield (
             "set-without-tls",
@@ -188,6 +189,15 @@ def _missing_protection(stack: Stack, resource: ses.CfnConfigurationSet) -> Iter
             "set-without-suppression",
             "has no suppression_reasons, so that mail to addresses that bounced or complained before goes out unless "
             "the account suppresses it; give it ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS",
+        )
+    tracking = stack.resolve(resource.tracking_options) or {}
+    if tracking.get("customRedirectDomain") and tracking.get("httpsPolicy") != "REQUIRE":
+        name = rendered(tracking["customRedirectDomain"])
+        yield (
+            "tracking-without-https",
+            f"sends links to https as https://{name}/..., for which SES has no certificate, so that browsers warn "
+            "recipients who follow them; put a distribution with a certificate in front, and give it "
+            "custom_tracking_https_policy=ses.HttpsPolicy.REQUIRE",
         )
 
 
@@ -203,10 +213,6 @@ def _warn_about_reputation(scope: Construct, configuration_set: ses.IConfigurati
         "--reputation-metrics-enabled', or set it where the configuration set is made, and then acknowledge this with "
         f"Annotations.of(monitoring).acknowledge_warning('ses-constructs:{warning_id}')",
     )
-
-
-def _in_lower_case(name: str) -> str:
-    return name if contains_token(name) else name.lower()
 
 
 def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationSet) -> None:
@@ -231,61 +237,3 @@ def _check_watched_once(scope: Construct, configuration_set: ses.IConfigurationS
             "leave out one of the two, or pass default_for_domain=False for a set of its own",
         )
         refuse_or_warn(scope, error, is_certain=is_certain)
-
-
-def _make_tracking_domain(
-    scope: Construct, tracking_domain: str, domain: SendingDomain | None, removal_policy: RemovalPolicy
-) -> list[IDependable]:
-    """The identity and the records of *tracking_domain*; SES refuses it in a set until it is verified."""
-    if not isinstance(domain, VerifiedDomain):
-        raise invalid(
-            "tracking_domain",
-            "come with a VerifiedDomain, where its DNS records are published too",
-            tracking_domain,
-            "pass domain=, or a configuration set that has the tracking domain",
-        )
-    tracking_domain = _in_lower_case(tracking_domain)
-    known = not contains_token(tracking_domain) and not contains_token(domain.domain_name)
-    if tracking_domain == domain.domain_name or (known and not is_within(tracking_domain, domain.domain_name)):
-        raise invalid(
-            "tracking_domain",
-            f"be a subdomain of {domain.domain_name}, where a CNAME is the only record",
-            tracking_domain,
-            f"take a name such as 'click.{domain.domain_name}'",
-        )
-    # An identity of its own and not the domain's: that one waits for the set, whose default it becomes.
-    identity = VerifiedDomain(
-        scope,
-        "TrackingDomain",
-        domain_name=tracking_domain,
-        dns=domain.dns,
-        mail_from=None,
-        dmarc=None,
-        wait_until_verified=Duration.minutes(_TRACKING_WAIT_MINUTES),
-        removal_policy=removal_policy,
-    )
-    # No mail comes from it, and the links in old mail lead nowhere after a change, retained or not.
-    Annotations.of(identity).acknowledge_warning(f"ses-constructs:{old_records_go(identity.domain_name)}")
-    warn(
-        scope,
-        "tracking-without-https",
-        f"links to https go out as https://{rendered(Stack.of(scope).resolve(tracking_domain))}/..., for which SES has "
-        "no certificate, so that browsers warn recipients who follow them; let mail hold http links alone, or pass a "
-        "configuration_set whose tracking domain has a distribution with a certificate in front "
-        "(https://docs.aws.amazon.com/ses/latest/dg/configure-custom-open-click-domains.html), and acknowledge this",
-    )  # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_TrackingOptions.html, HttpsPolicy
-    record = DnsRecord(
-        name=tracking_domain,
-        type="CNAME",
-        values=(tracking_host(Stack.of(scope).region),),
-        ttl=300,
-        purpose="Open and click tracking",
-    )
-    register_records(identity, Stack.of(scope), domain.dns, [record])
-    published = domain.dns.publish(
-        Construct(scope, "Tracking"),
-        domain_name=tracking_domain,
-        records=[record],
-        removal_policy=removal_policy,
-    )
-    return [identity.verified, *([published] if published else [])]

@@ -1,8 +1,12 @@
 """Publishes messages for people to topics.
 
+By https they are custom notifications of Amazon Q Developer in chat applications, which subscribes to topics so and
+drops whatever it cannot read; by every other protocol, such as email, sms, sqs and lambda, they are plain text.
+
 A topic that does not take one is logged as ``message not published``, and the others still get it. Nothing here raises.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +44,33 @@ class Message:
         ascii_subject = one_line(subject.encode("ascii", "replace").decode(), _SUBJECT_CHARACTERS)
         return cls(ascii_subject, "\n\n".join(paragraphs) + "\n")
 
+    def by_protocol(self) -> str:
+        """Return what SNS takes as ``MessageStructure=json``: a text for each protocol, and one for all others."""
+        return json.dumps({"default": self.body, "https": json.dumps(self._custom_notification())})
+
+    def _custom_notification(self) -> dict[str, object]:
+        """Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html, the event schema."""
+        paragraphs = self.body.removesuffix("\n").split("\n\n")
+        description = "\n\n".join(map(_with_commands_as_code, paragraphs))
+        return {
+            "version": "1.0",
+            "source": "custom",
+            "content": {
+                "textType": "client-markdown",
+                "title": _without_mentions(self.subject),
+                "description": _without_mentions(description),
+            },
+        }
+
+
+def _without_mentions(text: str) -> str:
+    """Slack takes an angle bracket with a word behind it for a mention or a link."""
+    return text.replace("<", "< ")
+
+
+def _with_commands_as_code(paragraph: str) -> str:
+    return f"```\n{paragraph.strip()}\n```" if paragraph.startswith("    ") else paragraph
+
 
 class Topics:
     """The topics of an environment variable, and the time that is left to publish to them."""
@@ -69,7 +100,9 @@ class Topics:
             # When the time is up, Lambda starts the function again, and everything would be done twice.
             if self._context.get_remaining_time_in_millis() < _MILLISECONDS_TO_PUBLISH:
                 raise TimeoutError("no time is left")
-            self._sns.publish(TopicArn=arn, Subject=message.subject, Message=message.body)
+            self._sns.publish(
+                TopicArn=arn, Subject=message.subject, Message=message.by_protocol(), MessageStructure="json"
+            )
         except Exception as error:
             log.error("message not published", extra={"topic": arn, "reason": str(error)[:_LOGGED_CHARACTERS]})
             return False

@@ -98,17 +98,19 @@ class WatchedDomain:
 
     def too_late(self, parts: str, within: str) -> str:
         advice = "check that public DNS has the records, then deploy again or allow more time"
-        return f"{self.name} was not verified within {within}: {parts}; {advice}{self._looked_for()}"
+        return f"{self.name} was not verified within {within}: {parts}; {advice}{self._looked_for(parts)}"
 
     def hopeless(self, parts: str) -> str:
         advice = (
             "SES does not look again by itself: correct the records, then restart DKIM or MAIL FROM of this identity"
         )
-        return f"{self.name} is not verified: {parts}; {advice}{self._looked_for()}"
+        return f"{self.name} is not verified: {parts}; {advice}{self._looked_for(parts)}"
 
-    def _looked_for(self) -> str:
+    def _looked_for(self, parts: str) -> str:
         found = f"; the records: {' | '.join(self.records)}" if self.records else ""
-        return _OWN_KEY + found if any("v=DKIM1" in each for each in self.records) else found
+        # What is only missing MAIL FROM has been verified by its key.
+        is_about_key = not parts.startswith("MAIL FROM") and any("v=DKIM1" in each for each in self.records)
+        return _OWN_KEY + found if is_about_key else found
 
 
 class DomainVerificationHandler:

@@ -26,7 +26,7 @@ SENDING_ACTIONS = (
     "ses:SendBulkTemplatedEmail",
 )
 # Knows no ses:FromAddress: a statement with that condition never allows it.
-_BULK_ACTION = "ses:SendBulkEmail"
+BULK_ACTION = "ses:SendBulkEmail"
 
 
 def grant_sending(
@@ -80,7 +80,7 @@ def grant_sending(
             return grant
         # Not on the recipients of the sandbox: without the condition it could send from them too.
         return grant.combine(
-            iam.Grant.add_to_principal(grantee=grantee, actions=[_BULK_ACTION], resource_arns=list(used))
+            iam.Grant.add_to_principal(grantee=grantee, actions=[BULK_ACTION], resource_arns=list(used))
         )
 
     return granted(scope, grantee, give, otherwise=otherwise)

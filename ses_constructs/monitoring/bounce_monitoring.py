@@ -18,6 +18,7 @@ from ..common.sending_metrics import ReputationMetrics
 from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
 from ..events.event_source import EventSource
+from ..events.tracking_domain import TrackingDomain
 from ..identities.sending_domain import SendingDomain
 from ._many_domains import advise_where_they_are_many
 
@@ -47,9 +48,8 @@ class BounceMonitoring(EventSource):
         suppression_reasons: What keeps an address from getting mail; bounces and complaints unless given.
         disable_suppression_list: Send to addresses that bounced or complained before too, as with a password that
             somebody asks to reset; every bounce counts towards the rates.
-        tracking_domain: A subdomain through which opens and clicks are counted, such as ``click.example.com``. It gets
-            an identity and records of its own where the domain has its own, and the deployment waits for up to 30
-            minutes until SES has verified it.
+        tracking_domain: A subdomain through which opens and clicks are counted; ``"click.example.com"`` is short for
+            ``TrackingDomain("click.example.com")``, which lets links be http alone.
         max_delivery_time: How long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
         dedicated_ip_pool: Whose addresses the mail is sent from; those that SES shares unless given.
         destinations: Where events go; see :meth:`add_destination`.
@@ -77,7 +77,7 @@ class BounceMonitoring(EventSource):
         tls_policy: ses.ConfigurationSetTlsPolicy | None = None,
         suppression_reasons: ses.SuppressionReasons | None = None,
         disable_suppression_list: bool | None = None,
-        tracking_domain: str | None = None,
+        tracking_domain: TrackingDomain | str | None = None,
         max_delivery_time: Duration | None = None,
         dedicated_ip_pool: ses.IDedicatedIpPool | None = None,
         destinations: Sequence[EventDestination] = (CloudWatchMetrics(),),

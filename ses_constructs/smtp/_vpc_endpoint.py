@@ -1,30 +1,47 @@
-"""The interface endpoint by which a VPC reaches SMTP without the internet."""
+"""The interface endpoints by which a VPC reaches SES without the internet."""
+
+from typing import Literal
 
 from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from ..common.arguments import contains_token, invalid
+from ..common.once import earlier_owner
 
 
-def smtp_endpoint(
-    scope: Construct, *, vpc: ec2.IVpc, subnets: ec2.SubnetSelection | None, port: int
+def ses_endpoint(
+    scope: Construct,
+    *,
+    service: Literal["email", "email-smtp"],
+    traffic: str,
+    vpc: ec2.IVpc,
+    subnets: ec2.SubnetSelection | None,
+    port: int,
 ) -> ec2.InterfaceVpcEndpoint:
     """An endpoint named ``Endpoint`` under *scope* that takes connections to *port* from the CIDR block of *vpc* alone.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html.
     """
     _check_dns(vpc)
+    earlier = earlier_owner(vpc, ("endpoint", service), scope)
+    if earlier is not None:
+        raise invalid(
+            "vpc",
+            f"have one endpoint for {traffic}, as two cannot have its name, and {earlier.node.path!r} makes it",
+            vpc.node.path,
+            "leave vpc out of one of the two: the endpoint serves the whole VPC",
+        )
     security_group = ec2.SecurityGroup(
         scope,
         "EndpointSecurityGroup",
         vpc=vpc,
-        description="SMTP to SES from this VPC",
+        description=f"{traffic} to SES from this VPC",
         # An endpoint only answers.
         allow_all_outbound=False,
     )
     addresses = _addresses(vpc)
-    security_group.add_ingress_rule(ec2.Peer.ipv4(addresses), ec2.Port.tcp(port), "SMTP from this VPC")
+    security_group.add_ingress_rule(ec2.Peer.ipv4(addresses), ec2.Port.tcp(port), f"{traffic} from this VPC")
     if contains_token(addresses):
         Validations.of(security_group).acknowledge(
             Acknowledgment(
@@ -35,7 +52,7 @@ def smtp_endpoint(
         scope,
         "Endpoint",
         vpc=vpc,
-        service=ec2.InterfaceVpcEndpointAwsService("email-smtp", port=port),
+        service=ec2.InterfaceVpcEndpointAwsService(service, port=port),
         subnets=subnets,
         security_groups=[security_group],
         # The L2 would admit port 443 as well, or the VPC a second time.

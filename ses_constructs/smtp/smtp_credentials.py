@@ -22,7 +22,7 @@ from ..functions.custom_resource_function import CustomResourceFunction
 from ..identities.sending_domain import SendingDomain
 from . import _smtp_checks as checks
 from ._rotation import SmtpRotation
-from ._vpc_endpoint import smtp_endpoint
+from ._vpc_endpoint import ses_endpoint
 from .smtp_secret import ExistingSmtpSecret, SmtpSecret
 
 # All that SMTP asks for (https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html).
@@ -148,7 +148,9 @@ class SmtpCredentials(SmtpSecret):
         """The endpoint in ``vpc``; None without."""
         if vpc:
             checks.warn_about_zones(self, stack.region)
-            self.vpc_endpoint = smtp_endpoint(self, vpc=vpc, subnets=vpc_subnets, port=port)
+            self.vpc_endpoint = ses_endpoint(
+                self, service="email-smtp", traffic="SMTP", vpc=vpc, subnets=vpc_subnets, port=port
+            )
 
     @classmethod
     def from_secret(cls, scope: Construct, construct_id: str, secret: secretsmanager.ISecret) -> SmtpSecret:

@@ -1,5 +1,6 @@
 """What the handlers use to watch an account and to pause it: the account's part of SES, topics, and metrics."""
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,8 @@ class Published:
     topic: str
     subject: str
     body: str
+    """What goes by all protocols without a text of their own."""
+    by_https: str
 
 
 @dataclass
@@ -96,14 +99,17 @@ class Sns:
     topics: set[str] = field(default_factory=set)
     published: list[Published] = field(default_factory=list)
 
-    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> dict[str, Any]:  # noqa: N803
+    def publish(self, *, TopicArn: str, Subject: str, Message: str, MessageStructure: str) -> dict[str, Any]:  # noqa: N803
         if TopicArn not in self.topics:
             raise AwsError("NotFound", "Topic does not exist", 404)
         if not Subject or len(Subject) >= 100 or not Subject.isascii() or not Subject.isprintable():
             raise AwsError("InvalidParameter", "Invalid parameter: Subject")
         if not Message or len(Message.encode()) > 262_144:
             raise AwsError("InvalidParameter", "Invalid parameter: Message")
-        self.published.append(Published(TopicArn, Subject, Message))
+        texts = json.loads(Message) if MessageStructure == "json" else {"default": Message}
+        if not isinstance(texts.get("default"), str) or not all(isinstance(each, str) for each in texts.values()):
+            raise AwsError("InvalidParameter", "Invalid parameter: Message Structure - No default entry in JSON")
+        self.published.append(Published(TopicArn, Subject, texts["default"], texts.get("https", texts["default"])))
         return {"MessageId": f"00000000-0000-4000-8000-{len(self.published):012}"}
 
 

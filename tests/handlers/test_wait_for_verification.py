@@ -317,5 +317,25 @@ def test_a_key_of_our_own_says_what_to_look_at(aws: World, status: str) -> None:
     assert record in reason
 
 
+def test_a_key_of_our_own_that_is_verified_needs_no_look(aws: World) -> None:
+    aws.domain.succeed()
+    aws.domain.mail_from, aws.domain.mail_from_status = "mail.example.com", "PENDING"
+    record = 'm1._domainkey.example.com. 300 IN TXT "v=DKIM1; k=rsa; p=MIGf"'
+
+    reason = aws.send(HANDLER, event(HANDLER, "create", Records=[record]))["Reason"]
+
+    assert "MAIL FROM mail.example.com is PENDING" in reason
+    assert "PKCS" not in reason
+
+
+@pytest.mark.parametrize("alone", ["true", "false"])
+def test_a_key_of_our_own_is_looked_at_too_where_the_identity_alone_is_awaited(aws: World, alone: str) -> None:
+    record = 'm1._domainkey.example.com. 300 IN TXT "v=DKIM1; k=rsa; p=MIGf"'
+
+    reason = aws.send(HANDLER, event(HANDLER, "create", Records=[record], IdentityAlone=alone))["Reason"]
+
+    assert "look at the secret" in reason
+
+
 def test_a_key_of_ses_needs_no_look_at_a_secret(aws: World) -> None:
     assert "PKCS" not in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
