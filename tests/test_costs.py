@@ -97,7 +97,7 @@ def counted(resources: list[dict[str, Any]]) -> tuple[int, ...]:
     )
 
 
-def bill(stack: Stack, *, written: int) -> tuple[tuple[int, ...], float]:
+def bill(stack: Stack, *, written: int) -> tuple[tuple[int, ...], Any]:
     """What a stack has, with the metrics that a function writes and no template knows, and what it costs a month."""
     alarms, composite, events, *others = counted(list(Template.from_stack(stack).to_json()["Resources"].values()))
     counts = (alarms, composite, events + written, *others)

@@ -25,11 +25,13 @@ def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stubbed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Stubber]:
+def stubbed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Stubber]:
     """A client whose calls are checked against the service model, and answered by what the test says."""
 
     def stub(service: str) -> Stubber:
-        client = boto3.client(service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+        # Its overloads are one for each service.
+        make: Callable[..., Any] = boto3.client
+        client = make(service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
         monkeypatch.setattr("boto3.client", lambda name: client)
         stubber = Stubber(client)
         stubber.activate()
@@ -38,7 +40,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Stubber]:
     return stub
 
 
-def test_boto3_sends_with_configuration_set_and_tag(page: dict[str, Any], stubbed: Callable[[str], Stubber]) -> None:
+def test_boto3_sends_with_configuration_set_and_tag(page: dict[str, Any], stubbed: Callable[..., Stubber]) -> None:
     sesv2 = stubbed("sesv2")
     sesv2.add_response("send_email", {"MessageId": "0102"})
 
@@ -57,7 +59,7 @@ def test_smtp_names_both_in_headers(page: dict[str, Any]) -> None:
     [("FAIL", 0, "STOP_RULE_SET"), ("PASS", 10_000_001, "STOP_RULE"), ("PASS", 9_000, "CONTINUE")],
 )
 def test_the_function_decides_and_finds_the_object(
-    page: dict[str, Any], stubbed: Callable[[str], Stubber], virus: str, size: int, disposition: str
+    page: dict[str, Any], stubbed: Callable[..., Stubber], virus: str, size: int, disposition: str
 ) -> None:
     stored = {"Bucket": "mailbox", "Key": "tickets/0102"}
     stubbed("s3").add_response("head_object", {"ContentLength": size}, stored)
