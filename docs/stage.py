@@ -65,7 +65,8 @@ def rooms() -> dict[str, list[str]]:
 
 
 def reference(room: str, names: list[str]) -> str:
-    return "\n\n".join([f"# {room.replace('_', ' ').capitalize()}", *(f"::: ses_constructs.{name}" for name in names)])
+    title = room.upper() if room in ("dns", "smtp") else room.replace("_", " ").capitalize()
+    return "\n\n".join([f"# {title}", *(f"::: ses_constructs.{name}" for name in names)])
 
 
 def title_and_summary(text: str) -> tuple[str, str]:
@@ -100,6 +101,7 @@ def stage(target: Path) -> None:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_text(text, encoding="utf-8")
     shutil.copytree(ROOT / "docs/images", target / "images")
+    shutil.copy(ROOT / "docs/site.css", target)
 
 
 if __name__ == "__main__":
