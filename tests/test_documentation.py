@@ -49,6 +49,13 @@ def test_the_python_of_a_page_runs_and_makes_what_its_picture_shows(
     assert drawn - made == set()
 
 
+def test_python_that_needs_more_than_we_have_is_python_all_the_same() -> None:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    found = [block for text in texts for block in re.findall(r"^```py\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+
+    assert len([ast.parse(block) for block in found]) >= 3
+
+
 def test_the_readme_shows_code_on_its_first_screen() -> None:
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
 
