@@ -9,6 +9,7 @@ SETUP := .venv/.ready
 LOCAL_AWS := .venv-local-aws/.ready
 CLI := node_modules/.ready
 FLOOR := .venv-floor/.ready
+DOCS := .venv-docs/.ready
 WITNESSES := .witnesses/.ready
 
 .PHONY: setup synth demo live test test-pythons test-wheel test-busy corpus witnesses check bench picture build lock docs clean help
@@ -61,6 +62,10 @@ $(FLOOR): requirements/floor.txt $(UV)
 	$(call install,.venv-floor,$<)
 	@touch $@
 
+$(DOCS): requirements/docs.txt $(UV)
+	$(call install,.venv-docs,$<)
+	@touch $@
+
 # What others made, for the tests alone: RFC 7208's suite is only in pyspf's source distribution.
 $(WITNESSES): tests/witnesses/package.json tests/witnesses/package-lock.json | $(SETUP)
 	$(BIN)/pip download --quiet --no-deps --no-binary pyspf --dest .witnesses pyspf==2.0.14
@@ -94,9 +99,11 @@ build: $(SETUP) ## sdist and wheel into dist/; GITHUB_REPOSITORY=owner/name says
 	twine check --strict dist/*
 	sha256sum dist/*
 
-docs: $(UV) ## the pages as a site, into build/docs
-	$(call install,.venv-docs,requirements/docs.txt)
-	@.venv-docs/bin/sphinx-build --fail-on-warning --quiet docs build/docs
+# Material announces its end, 5 May 2027, with each run. What stage.py writes is plain Markdown for whatever comes next.
+docs: $(DOCS) ## the pages as a site, into build/docs, to be read without a network
+	@.venv-docs/bin/python docs/stage.py build/pages
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+	@echo "Open build/docs/index.html, or with search: python -m http.server --directory build/docs"
 
 live: $(DEMO) $(CLI) ## try it on your AWS account and remove it again: DOMAIN=... HOSTED_ZONE_ID=... [REGION=...]
 	python -m live --domain '$(DOMAIN)' --hosted-zone-id '$(HOSTED_ZONE_ID)' --region '$(REGION)'
@@ -106,7 +113,7 @@ check: $(SETUP) ## format, lint and types
 	ruff check .
 	mypy
 
-test: setup check $(FLOOR) $(WITNESSES) ## check, then every test with coverage by branch, then the constructs on the oldest aws-cdk-lib
+test: setup check $(FLOOR) $(WITNESSES) $(DOCS) ## check, then every test with coverage by branch, then the constructs on the oldest aws-cdk-lib
 	pytest --numprocesses 4 --dist loadgroup --cov --cov-report term
 	.venv-floor/bin/pytest tests/constructs tests/test_logical_ids.py
 
@@ -119,7 +126,7 @@ test-wheel: $(UV)
 	@.ci/test-wheel $(CDK) $(PYTHONS)
 
 # The busy processes look whether their shell is still there, and end with it, whatever ends it.
-test-busy: setup $(WITNESSES) ## every test, with four processes beside it that keep the machine busy
+test-busy: setup $(WITNESSES) $(DOCS) ## every test, with four processes beside it that keep the machine busy
 	@for _ in 1 2 3 4; do (while kill -0 $$$$ 2>/dev/null; do :; done) & done; \
 	pytest --numprocesses 4 --dist loadgroup
 

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk.assertions import Template
 
 from tests.applications import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PICTURE = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+TYPE = re.compile(r"\b[A-Z]\w+::\w+")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 
 
@@ -26,7 +30,7 @@ def blocks(page: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", [each for each in PAGES if any(blocks(each))], ids=page_name)
-def test_the_python_of_a_page_runs_from_top_to_bottom(
+def test_the_python_of_a_page_runs_and_makes_what_its_picture_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -34,6 +38,22 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(page):
         exec(compile(block, str(page), "exec"), names)
+
+    drawn = {name for picture in PICTURE.findall(page.read_text(encoding="utf-8")) for name in TYPE.findall(picture)}
+    stacks = [each for each in names.values() if drawn and isinstance(each, Stack)]
+    made = {
+        resource["Type"].removeprefix("AWS::")
+        for stack in stacks
+        for resource in Template.from_stack(stack).to_json()["Resources"].values()
+    }
+    assert drawn - made == set()
+
+
+def test_python_that_needs_more_than_we_have_is_python_all_the_same() -> None:
+    texts = [page.read_text(encoding="utf-8") for page in PAGES]
+    found = [block for text in texts for block in re.findall(r"^```py\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
+
+    assert len([ast.parse(block) for block in found]) >= 3
 
 
 def test_the_readme_shows_code_on_its_first_screen() -> None:

@@ -117,4 +117,4 @@ def test_a_build_that_nobody_told_where_the_source_is_has_no_links_into_it(tmp_p
 
     assert said.get_all("Project-URL") is None
     assert "](" not in str(said.get_payload())
-    assert "- Quickstart, the first deployment, and VerifiedDomain: every argument by task" in str(said.get_payload())
+    assert "- Quickstart, the first deployment, what it costs a month" in str(said.get_payload())
