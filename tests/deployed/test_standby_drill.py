@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -110,18 +111,85 @@ def test_nobody_is_sent_to_a_standby_that_cannot_send(drill: Drill) -> None:
 
 
 def test_a_switch_that_fails_tells_the_team(drill: Drill) -> None:
-    iam, before = drill.main.client("iam"), drill.route()
-    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ssm:PutParameter", "Resource": "*"}}
-    role = {"RoleName": drill.outputs["FailoverRole"], "PolicyName": "Broken"}
-    iam.put_role_policy(**role, PolicyDocument=json.dumps(deny))
-    try:
+    before = drill.route()
+    with without(drill, "main", "ssm:PutParameter"):
         drill.alarm("Slow", "ALARM")
 
         assert "not authorized to perform: ssm:PutParameter" in drill.hears("failed")
-    finally:
-        iam.delete_role_policy(**role)
     # Lambda has tried again meanwhile, or does so now.
     assert drill.route()["generation"] - before["generation"] in (0, 1)
+
+
+# What the function may do, by the account whose role allows it, and where to it switches when it needs that.
+NEEDED = {
+    "ssm:GetParameter": ("main", "standby"),
+    "ssm:PutParameter": ("main", "standby"),
+    "sts:AssumeRole": ("main", "standby"),
+    "ses:GetAccount of the primary": ("main", "primary"),
+    "ses:GetConfigurationSet": ("main", "primary"),
+    "ses:GetAccount of the standby": ("standby", "standby"),
+    "ses:GetEmailIdentity": ("standby", "standby"),
+}
+
+
+def role_of(drill: Drill, account: str) -> tuple[Any, str]:
+    """A client for IAM in the account, and the role there: of the function, or the one that it assumes."""
+    if account == "main":
+        return drill.main.client("iam"), drill.outputs["FailoverRole"]
+    sender = drill.main.client("lambda").get_function_configuration(FunctionName=drill.outputs["SenderFunction"])
+    return drill.standby.client("iam"), sender["Environment"]["Variables"]["STANDBY_ROLE_ARN"].rpartition("/")[2]
+
+
+@contextmanager
+def without(drill: Drill, account: str, action: str) -> Iterator[None]:
+    iam, role = role_of(drill, account)
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}
+    iam.put_role_policy(RoleName=role, PolicyName="Broken", PolicyDocument=json.dumps(deny))
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="Broken")
+
+
+def test_every_permission_of_the_failover_has_a_test_that_takes_it_away(drill: Drill) -> None:
+    found = dict[str, set[str]]()
+    for account in ("main", "standby"):
+        iam, role = role_of(drill, account)
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+        actions = [each["Action"] for document in documents for each in document["Statement"]]
+        found[account] = {one for each in actions for one in ([each] if isinstance(each, str) else each)}
+
+    needed = {account: {name.split()[0] for name, (of, _) in NEEDED.items() if of == account} for account in found}
+    assert {each for each in found["main"] - needed["main"] if not each.startswith("logs:")} == {"sns:Publish"}
+    # The senders' own, without which the drill would send nothing.
+    assert {each for each in found["standby"] - needed["standby"] if not each.startswith("ses:Send")} == set()
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_without_one_permission_nothing_is_switched_and_the_person_is_told(drill: Drill, name: str) -> None:
+    (account, to), action = NEEDED[name], name.split()[0]
+    if to == "primary":
+        drill.switch("standby", "to come back from there")
+    before = drill.route()
+
+    with without(drill, account, action):
+        answer = drill.switch(to, "one permission is missing")
+
+    assert f"not authorized to perform: {action} " in answer["errorMessage"]
+    assert drill.route() == before
+    assert drill.switch(to, "all permissions are there")["switched"]
+
+
+def test_without_permission_to_tell_the_switch_is_made_all_the_same(drill: Drill) -> None:
+    with without(drill, "main", "sns:Publish"):
+        answer = drill.switch("standby", "nobody hears of it")
+
+    assert (answer["switched"], drill.route()["active"]) == (True, "standby")
+    name = drill.main.client("lambda").get_function_configuration(FunctionName=drill.outputs["FailoverFunction"])
+    group = name["LoggingConfig"]["LogGroup"]
+    events = drill.main.client("logs").filter_log_events(logGroupName=group)["events"]
+    assert any("message not published" in each["message"] for each in events)
 
 
 def test_two_switches_at_once_are_one(drill: Drill) -> None:

@@ -107,9 +107,11 @@ def test_two_owners_are_told_how_one_names_both_regions(stack: Stack, there: Sta
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_regions_that_take_the_same_mail_are_well(stack: Stack, there: Stack, reverse: bool) -> None:
-    makers = [lambda: rules(domain(stack), "help@example.com"), lambda: rules(further_domain(there), "example.com")]
-    for make in reversed(makers) if reverse else makers:
-        make()
+    if reverse:
+        rules(further_domain(there), "example.com")
+    rules(domain(stack), "help@example.com")
+    if not reverse:
+        rules(further_domain(there), "example.com")
 
     assert [each for each in warnings(stack) if "region" in each] == []
 
