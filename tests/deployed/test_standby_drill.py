@@ -1,5 +1,6 @@
 """The day the main account cannot send: two accounts, IAM enforced, a sender that follows the route."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from local_aws import drill as steps
 from local_aws.aws import LocalAws
+from local_aws.demo import Progress
 from local_aws.drill import Drill
 from local_aws.drill_app import DOMAIN, STANDBY_ACCOUNT
 
@@ -47,29 +50,28 @@ def calm(drill: Drill) -> None:
 
 
 # A minute, in which the alarm would see the errors of before, and switch again.
-def test_errors_switch_to_the_standby_and_a_person_switches_back(
+def test_the_drill_switches_by_itself_on_errors_and_by_a_person_back_and_on_a_pause(
     drill: Drill, record_property: Callable[[str, object], None]
 ) -> None:
     before = drill.route()["generation"]
-    record_property("seconds from the alarm to the switch", steps.impair(drill))
-    assert (drill.route()["by"], drill.route()["generation"]) == (
-        f"alarm {drill.outputs['FailingAlarm']}",
-        before + 1,
-    )
+    console = Console(file=io.StringIO(), highlight=False, width=200)
 
-    steps.switch_back(drill)
+    seconds = steps.show(drill, Progress(console), console)
 
-    assert drill.route() | {"since": 0} == {
-        "generation": before + 2,
-        "active": "primary",
-        "by": "the drill",
-        "why": "SES answers again",
-        "since": 0,
-    }
-
-
-def test_a_pause_calls_for_a_person_and_switches_nothing(drill: Drill) -> None:
-    assert "AWS treats related accounts together" in steps.pause(drill)
+    record_property("seconds from the alarm to the switch", seconds)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"the route was switched {seconds:.1f} s after the alarm" in shown
+    assert "AWS treats related accounts together" in shown
+    assert f"All is well: each of {len(drill.written)} messages was sent once." in shown
+    history = drill.main.client("ssm").get_parameter_history(Name=drill.outputs["Route"])["Parameters"]
+    routes = [json.loads(each["Value"]) for each in history]
+    assert [
+        (each["generation"], each["active"], each["by"], each["why"]) for each in routes if each["generation"] > before
+    ] == [
+        (before + 1, "standby", f"alarm {drill.outputs['FailingAlarm']}", routes[-3]["why"]),
+        (before + 2, "primary", "the drill", "SES answers again"),
+        (before + 3, "standby", "the drill", "told to by the team"),
+    ]
 
 
 @pytest.mark.parametrize("status", ["PROBATION", "SHUTDOWN"])
