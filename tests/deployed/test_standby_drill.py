@@ -65,12 +65,11 @@ def test_the_drill_switches_by_itself_on_errors_and_by_a_person_back_and_on_a_pa
     assert f"All is well: each of {len(drill.written)} messages was sent once." in shown
     history = drill.main.client("ssm").get_parameter_history(Name=drill.outputs["Route"])["Parameters"]
     routes = [json.loads(each["Value"]) for each in history]
-    assert [
-        (each["generation"], each["active"], each["by"], each["why"]) for each in routes if each["generation"] > before
-    ] == [
-        (before + 1, "standby", f"alarm {drill.outputs['FailingAlarm']}", routes[-3]["why"]),
-        (before + 2, "primary", "the drill", "SES answers again"),
-        (before + 3, "standby", "the drill", "told to by the team"),
+    switches = [(each["active"], each["by"], each["why"]) for each in routes if each["generation"] > before]
+    assert switches[0][:2] == ("standby", f"alarm {drill.outputs['FailingAlarm']}")
+    assert switches[1:] == [
+        ("primary", "the drill", "SES answers again"),
+        ("standby", "the drill", "told to by the team"),
     ]
 
 
