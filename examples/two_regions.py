@@ -1,7 +1,7 @@
-"""One domain that sends from two regions: with the same DKIM keys, everything else published once, and one endpoint.
+"""One domain that sends from two regions and receives in both: the same DKIM keys, one MX record, and one endpoint.
 
 The second region adds no DNS record. It is deployed after the first and destroyed before it, for SES deletes no
-identity whose keys another region uses.
+identity whose keys another region uses; so its stack depends on the first one by itself.
 """
 
 from aws_cdk import App, CfnOutput, Environment, Stack, Stage
@@ -16,8 +16,10 @@ from ses_constructs import (
     EasyDkim,
     EmailTeam,
     GlobalEndpoint,
+    InboundRuleSet,
     ReplicatedDkim,
     Route53Zone,
+    StoreMail,
     VerifiedDomain,
 )
 
@@ -38,6 +40,7 @@ class Region(Stack):
             "Sending",
             configuration_set_name="mail",
             reputation_metrics=True,
+            suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
             tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
         )
         self.domain = VerifiedDomain(
@@ -47,9 +50,15 @@ class Region(Stack):
             dns=Route53Zone(zone),
             dkim=dkim,
             owns_shared_records=region == FIRST,
+            # Senders try the first region, and the second one while that does not answer.
+            receives_mail={FIRST: 10, SECOND: 20} if region == FIRST else False,
             configuration_set=sending,
         )
-        BounceMonitoring(self, "Bounces", domain=self.domain, reactions=[EmailTeam("ops@example.net")])
+        team = EmailTeam("ops@example.net")
+        BounceMonitoring(self, "Bounces", domain=self.domain, reactions=[team])
+        # The same rules in both: what a region has no rule for, it refuses for good. Whoever reads looks in both.
+        inbound = InboundRuleSet(self, "Inbound", domain=self.domain, reactions=[team])
+        inbound.add_rule("Help", recipients=["help@example.com"], actions=[StoreMail()])
 
 
 class Endpoint(Stack):
@@ -69,7 +78,6 @@ class Mail(Stage):
         super().__init__(scope, construct_id)
         first = Region(self, "Ireland", region=FIRST, dkim=EasyDkim())
         second = Region(self, "Virginia", region=SECOND, dkim=ReplicatedDkim(parent_region=FIRST))
-        second.node.add_dependency(first)
         Endpoint(self, "Endpoint", domain=first.domain).node.add_dependency(second)
 
 

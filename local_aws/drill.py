@@ -214,6 +214,21 @@ def pause(drill: Drill) -> str:
     return notice
 
 
+def show(drill: Drill, progress: Progress, console: Console) -> float:
+    """The whole drill, for people to read; give the seconds from the alarm to the switch."""
+    with progress.phase("letting SES of the main account fail"):
+        seconds = impair(drill)
+    console.print(f"         the route was switched {seconds:.1f} s after the alarm")
+    with progress.phase("switching back by hand"):
+        switch_back(drill)
+    with progress.phase("pausing the main account"):
+        notice = pause(drill)
+    console.print(Panel(notice.strip(), title="What the team is told", title_align="left"), markup=False)
+    drill.accounts()
+    console.print(f"[bold green]All is well:[/] each of {len(drill.written)} messages was sent once.")
+    return seconds
+
+
 def main() -> int:
     console = Console(highlight=False)
     progress = Progress(console)
@@ -224,19 +239,10 @@ def main() -> int:
             with progress.phase("deploying to two accounts"):
                 aws.bootstrap()
                 drill = Drill.deploy(aws)
-            with progress.phase("letting SES of the main account fail"):
-                seconds = impair(drill)
-            console.print(f"         the route was switched {seconds:.1f} s after the alarm")
-            with progress.phase("switching back by hand"):
-                switch_back(drill)
-            with progress.phase("pausing the main account"):
-                notice = pause(drill)
-            console.print(Panel(notice.strip(), title="What the team is told", title_align="left"), markup=False)
-            drill.accounts()
+            show(drill, progress, console)
     except (CdkError, DrillError) as error:
         console.print(f"[bold red]Not as it should be:[/] {error}", markup=True)
         return 1
-    console.print(f"[bold green]All is well:[/] each of {len(drill.written)} messages was sent once.")
     return 0
 
 

@@ -148,7 +148,7 @@ def _check_rest_calls() -> None:
     ) -> Response | None:
         if not (app.AUTH and method == "POST" and path.rstrip("/") in _OUTBOUND):
             refused = original(method, path, headers, body, query_params, request_id)
-            return refused or _check_replica(method, path, headers, body, query_params, request_id)
+            return refused or _check_new_identity(method, path, headers, body, query_params, request_id)
         request = json.loads(body or b"{}")
         from_address = request.get("FromEmailAddress") or _raw_from(request)
         bulk = path.rstrip("/") == _OUTBOUND[1]
@@ -174,29 +174,34 @@ def _check_rest_calls() -> None:
     app._enforce_ses_v2 = enforce
 
 
-def _check_replica(
+def _check_new_identity(
     method: str, path: str, headers: dict[str, str], body: bytes, query_params: Params, request_id: str
 ) -> Response | None:
-    """Whoever makes a replica needs permission on the parent too; AWS may say so later, in the identity."""
+    """Tags need a permission of their own, a replica one on the parent, which AWS may ask for later."""
     if not (app.AUTH and (method, path.rstrip("/")) == ("POST", f"{V2_PREFIX}/identities")):
         return None
     request = json.loads(body or b"{}")
+    name, needed = request.get("EmailIdentity"), list[tuple[str, str]]()
+    if request.get("Tags"):
+        needed.append(("ses:TagResource", ses_v2._resource_arn("identity", name)))
     signing = request.get("DkimSigningAttributes") or {}
-    region = parent_region(signing.get("DomainSigningAttributesOrigin", ""))
-    if not region:
-        return None
-    arn = f"arn:aws:ses:{region}:{get_account_id()}:identity/{request.get('EmailIdentity')}"
-    denied: Response | None = app._enforce_data_plane(
-        "sesv2",
-        "ses:ReplicateEmailIdentityDKIMSigningKey",
-        headers,
-        query_params,
-        request_id,
-        resource_arn=arn,
-        service_context={},
-        named_resource=arn,
-    )
-    return denied
+    if region := parent_region(signing.get("DomainSigningAttributesOrigin", "")):
+        parent = f"arn:aws:ses:{region}:{get_account_id()}:identity/{name}"
+        needed.append(("ses:ReplicateEmailIdentityDKIMSigningKey", parent))
+    for action, arn in needed:
+        denied: Response | None = app._enforce_data_plane(
+            "sesv2",
+            action,
+            headers,
+            query_params,
+            request_id,
+            resource_arn=arn,
+            service_context={},
+            named_resource=arn,
+        )
+        if denied:
+            return denied
+    return None
 
 
 def _raw_from(request: dict[str, Any]) -> str:

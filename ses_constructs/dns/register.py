@@ -1,12 +1,13 @@
 """Which records the app publishes under which name, so that two owners of one are known at synth."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from constructs import Construct
 
-from ..common.arguments import contains_token, invalid
+from ..common.arguments import TOKEN_PATTERN, contains_token, invalid
 from ..common.register import Meeting, enter, entries, refuse_or_warn
 from ..email_records import DnsRecord
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # What CDK puts in the place of a zone that it looks up, until it has.
 _DUMMY_ZONE_ID = "DUMMY"
+_INBOUND = re.compile(rf" inbound-smtp\.((?:[a-z0-9-]|{TOKEN_PATTERN})+)\.")
 
 
 def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: Iterable[DnsRecord]) -> None:
@@ -55,13 +57,23 @@ def mail_from_record(stack: Stack, name: str) -> Construct | None:
     )
 
 
+def receiving_regions(stack: Stack, name: str) -> list[str]:
+    """Where the MX record of *name* in this app leads to, if that is to SES; tokens stay tokens."""
+    records = [each.detail[1] for each in entries(stack, ("dns", name.lower()))]
+    values = [value for each in records if each.type == "MX" for value in each.values]
+    return [found[1] for value in values if (found := _INBOUND.search(value))]
+
+
 def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: DnsRecord) -> ValueError:
     alone = "the one of its type at its name" if record.type == other.type else "at a name without a CNAME"
+    fix = "take another name for one of the two, such as mail_from='bounce', or leave it out of one"
+    if record.type == other.type == "MX" and record.purpose == other.purpose == "Inbound mail":
+        fix = "name all regions in one of the two, receives_mail={'eu-west-1': 10, 'us-east-1': 20}"
     return invalid(
         f"the {record.type} record of {record.name} ({record.purpose})",
         f"be {alone}, and {other_owner.node.path!r} publishes the {other.type} record of it ({other.purpose})",
         owner.node.path,
-        "take another name for one of the two, such as mail_from='bounce', or leave it out of one",
+        fix,
     )
 
 

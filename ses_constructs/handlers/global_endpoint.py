@@ -8,9 +8,12 @@ Properties: ``EndpointName``, ``Domain``, ``Region``, the second one. Data: ``En
 Nothing is changed, and a Delete does nothing.
 
 Permissions: ``ses:GetMultiRegionEndpoint`` on the endpoint; in both regions ``ses:GetEmailIdentity`` on the identity,
-``ses:GetConfigurationSet`` on its default set, ``ses:GetAccount`` on ``*``.
+``ses:GetConfigurationSet`` and ``ses:GetConfigurationSetEventDestinations`` on its default set, ``ses:GetAccount`` on
+``*``.
 """
 
+import itertools
+import math
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 _LOOKS, _SECONDS_BETWEEN_LOOKS = 25, 5
 
+# What SES calls the limits of an account.
+_LIMITS = {"Max24HourSend": "messages a day", "MaxSendRate": "messages a second"}
+
 
 def on_event(event: Mapping[str, Any], context: Context) -> None:
     """Answer one event of CloudFormation."""
@@ -39,6 +45,9 @@ class RegionLook:
     def __init__(self, region: str, domain: str) -> None:
         self.region, self._domain = region, domain
         self.configuration_set = ""
+        self.limits: Mapping[str, float] = {}
+        self.events = set[tuple[str, str]]()
+        """The kinds of destinations, each with a kind of events that it gets."""
 
     @cached_property
     def _ses(self) -> "SESV2Client":
@@ -46,7 +55,11 @@ class RegionLook:
 
     def problems(self) -> Iterator[str]:
         """Say what keeps the region from sending the domain's mail."""
-        if not self._ses.get_account()["ProductionAccessEnabled"]:
+        account = self._ses.get_account()
+        quota: Mapping[str, Any] = account.get("SendQuota", {})
+        # SES writes -1 for no limit.
+        self.limits = {name: limit for name in _LIMITS if (limit := quota.get(name, -1)) >= 0}
+        if not account["ProductionAccessEnabled"]:
             yield f"the account is in the sandbox in {self.region}"
         try:
             found = self._ses.get_email_identity(EmailIdentity=self._domain)
@@ -60,12 +73,43 @@ class RegionLook:
         if found["DkimAttributes"].get("Status") != "SUCCESS":
             yield f"SES does not sign {self._domain} with DKIM in {self.region}"
         self.configuration_set = found.get("ConfigurationSetName", "")
-        if self.configuration_set and not self._set_sends():
-            yield f"configuration set {self.configuration_set} is paused in {self.region}"
+        if self.configuration_set:
+            if not self._set_sends():
+                yield f"configuration set {self.configuration_set} is paused in {self.region}"
+            self.events = set(self._read_events())
 
     def _set_sends(self) -> bool:
         options = self._ses.get_configuration_set(ConfigurationSetName=self.configuration_set).get("SendingOptions", {})
         return options.get("SendingEnabled", True)
+
+    def _read_events(self) -> Iterator[tuple[str, str]]:
+        found = self._ses.get_configuration_set_event_destinations(ConfigurationSetName=self.configuration_set)
+        for each in found.get("EventDestinations", []):
+            if each.get("Enabled"):
+                kinds = [name for name in each if name.endswith("Destination")]
+                yield from itertools.product(kinds, each["MatchingEventTypes"])
+
+
+def differences(one: RegionLook, other: RegionLook) -> Iterator[str]:
+    """Say what *one* has and *other* lacks, so that a part of the mail or of its events would get lost."""
+    for name, unit in _LIMITS.items():
+        have, lack = one.limits.get(name, math.inf), other.limits.get(name, math.inf)
+        # Half of the mail goes by each region, so that two of the smaller limit are what the endpoint carries.
+        if lack < have / 2:
+            allowed = "any number" if have == math.inf else f"{have:.12g}"
+            yield (
+                f"SES allows {lack:.12g} {unit} in {other.region} and {allowed} in {one.region}, and half of the mail "
+                f"goes by each; ask AWS for as much in {other.region}"
+            )
+    if one.configuration_set != other.configuration_set:
+        return
+    missing = sorted(one.events - other.events)
+    for kind, pairs in itertools.groupby(missing, key=lambda each: each[0]):
+        events = ", ".join(event for _, event in pairs)
+        yield (
+            f"configuration set {one.configuration_set} sends {events} to its {kind} in {one.region} and not in "
+            f"{other.region}; add the same event destination there"
+        )
 
 
 class GlobalEndpointHandler:
@@ -84,8 +128,10 @@ class GlobalEndpointHandler:
         name, domain = request.properties.text("EndpointName"), request.properties.text("Domain")
         regions = [RegionLook(each, domain) for each in (self._region, request.properties.text("Region"))]
         problems = [problem for each in regions for problem in each.problems()]
+        one, other = regions
+        problems += [*differences(one, other), *differences(other, one)]
         sets = [each.configuration_set for each in regions]
-        if not problems and sets[0] != sets[1]:
+        if not problems and (sets[0] != sets[1] or not sets[0]):
             problems.append(
                 f"the default configuration set of {domain} is {sets[0] or 'none'} in {regions[0].region} and "
                 f"{sets[1] or 'none'} in {regions[1].region}; give it the same name in both"

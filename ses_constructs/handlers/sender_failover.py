@@ -4,7 +4,8 @@ What invokes it:
 
 - An alarm of CloudWatch. One whose name ends in ``-Refused`` says that SES refuses to send: people are told, and
   decide. Every other one says that sending is impaired, and switches to the standby; but not while AWS has the account
-  under review, or it or the configuration set is paused, nor soon after a switch, nor to a standby that cannot send.
+  under review, or it or the configuration set is paused, nor soon after a switch, nor for an alarm that began before
+  one, nor to a standby that cannot send.
 - EventBridge, with SES's ``Sending Status Disabled``: people are told, and decide.
 - A person, by ``{"switch_to": "standby", "by": "...", "why": "..."}`` or ``"primary"``, with ``"dry_run": true`` for
   the checks alone. Only this switches back.
@@ -28,6 +29,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from ._alarm_event import ALARM, AlarmChange, NotAnAlarmError, parse_alarm_event
@@ -166,6 +168,9 @@ class Failover:
             left = route.since + self._settings.cool_down - int(time.time())
             if route.generation and left > 0:
                 self._tell_who_decides(alarm, route, f"the last switch was too recent; {left} seconds are left")
+            elif route.generation and _began(alarm) < route.since:
+                # An event that comes late, or for the second time, would undo what was done since.
+                self._tell_who_decides(alarm, route, "the alarm began before the last switch")
             elif reason := why_a_person_decides(self._settings.configuration_set):
                 self._tell_who_decides(alarm, route, reason)
             elif problem := self._settings.standby.why_it_cannot_send():
@@ -197,3 +202,11 @@ class Failover:
         # Nothing was done, so that another try does no harm.
         if not told and json_list(os.environ, "FAILOVER_TOPICS"):
             raise NotPublishedError(f"no topic could be told that nothing was switched: {reason}")
+
+
+def _began(alarm: AlarmChange) -> float:
+    """Seconds since 1970; now where the event does not say."""
+    try:
+        return datetime.fromisoformat(alarm.since).timestamp()
+    except ValueError:
+        return time.time()

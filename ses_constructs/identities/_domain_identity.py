@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 
 from ..common.arguments import check_returned, invalid
+from ..common.register import entries
 from . import _domain_checks as checks
 from .dkim import Dkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -35,11 +36,13 @@ def make_identity(
                 feedback_forwarding,
                 "leave it out, and switch it off by hand with 'aws sesv2 put-email-identity-feedback-attributes'",
             )
+        parent_region = checks.parent_region(dkim, region=stack.region)
+        _comes_after_parent(domain, stack, parent_region)
         replica = ReplicaIdentity(
             domain,
             "Replica",
             domain_name=domain.domain_name,
-            parent_region=checks.parent_region(dkim, region=stack.region),
+            parent_region=parent_region,
             mail_from_domain=mail_from_domain,
             on_mx_failure=on_mx_failure,
             configuration_set=domain.configuration_set,
@@ -61,3 +64,11 @@ def make_identity(
     if removal_policy is not RemovalPolicy.DESTROY:
         identity.apply_removal_policy(removal_policy)
     return identity, None
+
+
+def _comes_after_parent(domain: SendingDomain, stack: Stack, parent_region: str) -> None:
+    """Have the stack depend on that of the parent, which so is made before and deleted after it."""
+    for entry in entries(stack, checks.identity(domain.domain_name)):
+        parent = Stack.of(entry.owner)
+        if entry.is_in_stage and (parent.account, parent.region) == (stack.account, parent_region):
+            stack.node.add_dependency(parent)

@@ -6,7 +6,7 @@ output ids are made from, so changing one changes logical ids.
 
 from collections.abc import Sequence
 
-from ..common.ses_regions import feedback_host, inbound_host
+from ..common.ses_regions import feedback_host
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 
 
@@ -14,29 +14,29 @@ def shared_records(
     domain_name: str,
     *,
     region: str,
-    dns_suffix: str | None,
     ttl: int,
     mail_from_domain: str | None,
     dmarc: DmarcPolicy | None,
     spf: SpfPolicy | None,
     existing_txt_values: Sequence[str],
-    receives_mail: bool,
+    mail_exchangers: Sequence[str],
     tls_reporting: TlsReporting | None,
     legacy_token: str | None,
 ) -> list[DnsRecord]:
-    """The records for what is switched on; *ttl* in seconds, *dns_suffix* is for a region that is a token."""
+    """The records for what is switched on; *ttl* in seconds, *mail_exchangers* as values of an MX record."""
     records = []
     if mail_from_domain:
         # Exactly one MX (https://docs.aws.amazon.com/ses/latest/dg/mail-from.html): with a second one SES calls the
         # set-up failed, and it sends bounces on to the region that they belong to.
-        records.append(_mx(mail_from_domain, feedback_host(region), ttl, purpose="MAIL FROM bounces"))
+        bounces = f"10 {feedback_host(region)}"
+        records.append(_mx(mail_from_domain, bounces, ttl=ttl, purpose="MAIL FROM bounces"))
         records.append(_txt(mail_from_domain, SpfPolicy.amazon_ses().to_txt(), ttl=ttl, purpose="MAIL FROM SPF"))
     if dmarc:
         records.append(_txt(f"_dmarc.{domain_name}", dmarc.to_txt(), ttl=ttl, purpose="DMARC policy"))
     if spf:
         records.append(_txt(domain_name, spf.to_txt(), *existing_txt_values, ttl=ttl, purpose="SPF policy"))
-    if receives_mail:
-        records.append(_mx(domain_name, inbound_host(region, dns_suffix), ttl, purpose="Inbound mail"))
+    if mail_exchangers:
+        records.append(_mx(domain_name, *mail_exchangers, ttl=ttl, purpose="Inbound mail"))
     if tls_reporting:
         records.append(_txt(f"_smtp._tls.{domain_name}", tls_reporting.to_txt(), ttl=ttl, purpose="TLS reports"))
     if legacy_token:
@@ -48,5 +48,5 @@ def _txt(name: str, *values: str, ttl: int, purpose: str) -> DnsRecord:
     return DnsRecord(name=name, type="TXT", values=values, ttl=ttl, purpose=purpose)
 
 
-def _mx(name: str, host: str, ttl: int, *, purpose: str) -> DnsRecord:
-    return DnsRecord(name=name, type="MX", values=(f"10 {host}",), ttl=ttl, purpose=purpose)
+def _mx(name: str, *values: str, ttl: int, purpose: str) -> DnsRecord:
+    return DnsRecord(name=name, type="MX", values=values, ttl=ttl, purpose=purpose)

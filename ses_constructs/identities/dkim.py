@@ -176,8 +176,9 @@ class ReplicatedDkim:
     (https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-deed.html). A custom resource makes the
     identity, because CloudFormation has no field for the parent; it gets no tags of CDK. Rotations follow.
 
-    The parent must be there first, with ``EasyDkim()``, and it goes last: SES deletes none that has replicas. So let
-    the stack of the replica depend on that of the parent, ``replica_stack.node.add_dependency(parent_stack)``.
+    The parent must be there first, with ``EasyDkim()``, and it goes last: SES deletes none that has replicas. So the
+    stack of the replica depends on that of the parent, if the app has made it before; what is made later or by another
+    app is yours to order, ``replica_stack.node.add_dependency(parent_stack)``.
 
     Args:
         parent_region: The region whose keys sign, such as ``eu-west-1``.

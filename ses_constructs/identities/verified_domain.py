@@ -1,19 +1,20 @@
 """VerifiedDomain: a domain's SES identity together with every DNS record that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct, DependencyGroup, IDependable
 
-from ..common.arguments import check_kind, contains_token, invalid
-from ..common.checks import check_dependable, check_known_seconds, warn_about_region
+from ..common.arguments import check_kind, invalid
+from ..common.checks import check_dependable, check_known_seconds
 from ..dns.register import register_records
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 from . import _domain_checks as checks
 from ._domain_identity import make_identity
 from ._domain_records import DomainRecords
+from ._mail_exchangers import mail_exchangers
 from ._shared_domain import SharedDomain
 from ._shared_records import shared_records
 from .dkim import Dkim, EasyDkim, ReplicatedDkim
@@ -47,7 +48,8 @@ class VerifiedDomain(SendingDomain):
         spf: A policy at the domain itself, which SES does not need; the MAIL FROM domain has one of its own.
         existing_txt_values: The other TXT values of the domain, as plain text, because DNS has one TXT record set for a
             name; delete the old record set just before the deployment that adds this one.
-        receives_mail: Adds the MX record that takes the domain's mail away from any other provider.
+        receives_mail: Adds the MX record that takes the domain's mail away from any other provider; for several regions
+            their preferences, ``{"eu-west-1": 10, "us-east-1": 20}``, of which senders try the lowest first.
         tls_reporting: Where receivers report failed TLS (RFC 8460).
         legacy_verification_token: Adds the ``_amazonses`` TXT record, for set-ups that still look for it.
         owns_shared_records: One domain in several regions has DKIM records for each, and everything else once; pass
@@ -79,7 +81,7 @@ class VerifiedDomain(SendingDomain):
         dmarc: DmarcPolicy | None = _DEFAULT_DMARC,
         spf: SpfPolicy | None = None,
         existing_txt_values: Sequence[str] = (),
-        receives_mail: bool = False,
+        receives_mail: bool | Mapping[str, int] = False,
         tls_reporting: TlsReporting | None = None,
         legacy_verification_token: bool = False,
         owns_shared_records: bool = True,
@@ -98,7 +100,6 @@ class VerifiedDomain(SendingDomain):
             tls_reporting=tls_reporting,
             wait_until_verified=wait_until_verified,
             mail_from_on_mx_failure=mail_from_on_mx_failure,
-            receives_mail=receives_mail,
             legacy_verification_token=legacy_verification_token,
             owns_shared_records=owns_shared_records,
             feedback_forwarding=feedback_forwarding,
@@ -108,7 +109,7 @@ class VerifiedDomain(SendingDomain):
             None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         )
         """The domain of the envelope sender, in full; None without a custom one."""
-        self.receives_mail = receives_mail
+        self.receives_mail = bool(receives_mail)
         """Whether the MX record of the domain brings its mail to SES."""
         self.dns = dns
         """Where the records are published."""
@@ -127,7 +128,7 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_verification_token=legacy_verification_token,
             )
-        warn_about_region(self, region, sends=True, receives_mail=receives_mail)
+        exchangers = mail_exchangers(self, stack, receives_mail, region=region)
         checks.enter_report_addresses(self, stack, dmarc, tls_reporting)
         if dmarc:
             checks.warn_about_dmarc(
@@ -148,13 +149,12 @@ class VerifiedDomain(SendingDomain):
             further = shared_records(
                 self.domain_name,
                 region=region,
-                dns_suffix=stack.url_suffix if receives_mail and contains_token(region) else None,
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
                 spf=spf,
                 existing_txt_values=existing_txt_values,
-                receives_mail=receives_mail,
+                mail_exchangers=exchangers,
                 tls_reporting=tls_reporting,
                 legacy_token=self._legacy_token() if legacy_verification_token else None,
             )

@@ -7,11 +7,11 @@ import jsii
 from aws_cdk import Stack
 from constructs import Construct, IValidation
 
-from ..common.arguments import contains_token, invalid
-from ..common.checks import warn
+from ..common.arguments import contains_token, invalid, is_within
+from ..common.checks import regions_differ, warn
 from ..common.recipients import matching_entry
 from ..common.register import enter, entries
-from ..dns.register import mail_from_record
+from ..dns.register import mail_from_record, receiving_regions
 from ..identities._domain_checks import REPORT_ADDRESS
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
@@ -56,10 +56,10 @@ class RuleSetReview:
     ) -> None:
         self._rule_set, self._rules = rule_set, rules
         self._is_ours, self._is_activated = is_ours, is_ours and is_activated
-        self._domains = {each.domain_name for each in domains}
+        self._domains = {each.domain_name: each for each in domains}
         self._stack = Stack.of(rule_set)
         self._said: set[tuple[str, str]] = set()
-        enter(self._stack, _RULE_SET, rule_set, rules)
+        enter(self._stack, _RULE_SET, rule_set, self)
 
     def validate(self) -> list[str]:
         for scope, warning_id, message in self._found():
@@ -86,6 +86,8 @@ class RuleSetReview:
                     f"SES accepts mail for rule {rule.node.id!r}, adds a header and keeps nothing; store or forward "
                     "the mail after it, or add a rule behind this one that does",
                 )
+        for domain in self._domains.values():
+            yield from self._about_regions(domain)
         for entry in entries(self._stack, REPORT_ADDRESS):
             if entry.is_in_stage and self._loses(entry.detail):
                 assert isinstance(entry.owner, VerifiedDomain)
@@ -96,13 +98,63 @@ class RuleSetReview:
                     "mail; add it to the recipients of a rule, or send the reports elsewhere",
                 )
 
+    def _about_regions(self, domain: SendingDomain) -> Iterator[tuple[Construct, str, str]]:
+        """Mail for *domain* comes here, and wherever else it comes to it is taken too."""
+        name, here = domain.domain_name, self._stack.region
+        regions = receiving_regions(self._stack, name)
+        elsewhere = [each for each in regions if regions_differ(each, here)]
+        if elsewhere == regions and isinstance(domain, VerifiedDomain) and (regions or not domain.receives_mail):
+            place = f" in {here}" if regions else ""
+            yield (
+                self._rule_set,
+                "domain-receives-no-mail",
+                f"{name} has no MX record for SES{place} from this app; pass receives_mail=True to its VerifiedDomain, "
+                "or acknowledge this warning where the record is made elsewhere",
+            )
+        for region in elsewhere if elsewhere != regions else ():
+            there = [each for each in self._rule_sets() if name in each._domains and each._stack.region == region]
+            if not there:
+                yield (
+                    self._rule_set,
+                    "region-without-rules",
+                    f"the MX record of {name} leads to SES in {region} too, and no rule set of this app takes its mail "
+                    "there; add an InboundRuleSet in a stack of that region, or acknowledge this warning where there "
+                    "is one",
+                )
+            elif missing := self._not_taken(name, [rule for each in there for rule in each._rules]):
+                yield (
+                    self._rule_set,
+                    "not-taken-everywhere",
+                    f"no rule in {region} takes mail for {', '.join(missing)}, and the MX record of {name} leads there "
+                    "too, where SES refuses it for good; add the same recipients in both regions",
+                )
+
+    def _not_taken(self, name: str, others: Sequence["InboundRule"]) -> list[str]:
+        """The recipients at *name* of our rules of which none of the *others* takes mail."""
+        taken = {key_of(entry) for each in others if each.enabled for entry in each.recipients or ("",)}
+        if any(map(contains_token, taken)):
+            return []
+        # By the MX record of a name comes mail for that name alone, and a rule for everybody takes it all.
+        ours = [entry for rule in self._rules if rule.enabled for entry in rule.recipients or (name,)]
+        return [
+            each
+            for each in dict.fromkeys(ours)
+            if not contains_token(each)
+            and is_within(each.rpartition("@")[2].lower(), name)
+            and not {key_of(each), *wider_keys(each)} & taken
+        ]
+
+    def _rule_sets(self) -> Iterator["RuleSetReview"]:
+        """Those of the app."""
+        return (each.detail for each in entries(self._stack, _RULE_SET))
+
     def _loses(self, address: str) -> bool:
         """Whether mail for *address* comes to this set, and no rule of the app takes it."""
         name = address.rpartition("@")[2].lower()
         # A set that somebody else made may have rules that nothing here knows of.
         if not self._is_ours or name not in self._domains:
             return False
-        rules = [rule for each in entries(self._stack, _RULE_SET) if each.is_in_stage for rule in each.detail]
+        rules = [rule for each in entries(self._stack, _RULE_SET) if each.is_in_stage for rule in each.detail._rules]
         return not any(
             rule.enabled
             and (any(map(contains_token, rule.recipients)) or matching_entry(rule.recipients, address) is not None)

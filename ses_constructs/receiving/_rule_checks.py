@@ -268,13 +268,3 @@ def warn_about_reserved(scope: Construct, recipients: Sequence[str]) -> None:
                 "section 6); write the domain that is meant",
             )
             return
-
-
-def warn_about_missing_mx(scope: Construct, domain_name: str) -> None:
-    """A domain of ours whose mail goes elsewhere."""
-    warn(
-        scope,
-        "domain-receives-no-mail",
-        f"{domain_name} has no MX record for SES from this app; pass receives_mail=True to its VerifiedDomain, "
-        "or acknowledge this warning where the record is made elsewhere",
-    )

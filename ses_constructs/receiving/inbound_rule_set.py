@@ -13,7 +13,6 @@ from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reaction
 from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
 from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
 from ..identities.sending_domain import SendingDomain
-from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
 from ._deliverability import RuleSetReview, check_mail_reaches
 from ._entries import EarlierRules
@@ -95,9 +94,6 @@ class InboundRuleSet(Construct):
         self.reactions = checked_reactions(reactions)
         """What happens when mail cannot be handled."""
         warn_about_region(self, Stack.of(self).region, receives_mail=True)
-        for each in self.domains:
-            if isinstance(each, VerifiedDomain) and not each.receives_mail:
-                checks.warn_about_missing_mx(self, each.domain_name)
 
         self.rules: list[InboundRule] = []
         """The rules in their order, without the one that drops spam."""

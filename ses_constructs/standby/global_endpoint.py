@@ -13,6 +13,7 @@ from ..common.ses_arn import ses_arn
 from ..functions.custom_resource_function import CustomResourceFunction
 from ..identities._sending_grant import SENDING_ACTIONS
 from ..identities.sending_domain import SendingDomain
+from ..identities.verified_domain import VerifiedDomain
 
 _FROM_ADDRESS = "ses:FromAddress"
 
@@ -21,7 +22,8 @@ class GlobalEndpoint(Construct):
     """A global endpoint of SES: mail that names it goes through this region and another one.
 
     SES replicates nothing for it. The deployment looks whether both regions have the domain, verified and signed, a
-    default configuration set of the same name that is not paused, and production access; and fails with all that is
+    default configuration set of the same name that is not paused and tells the same kinds of destinations of the same
+    events, production access, and limits of which neither is below half of the other; and fails with all that is
     missing. It needs ``iam:CreateServiceLinkedRole`` for ``ses.amazonaws.com`` once.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/global-endpoints.html.
@@ -99,6 +101,7 @@ class GlobalEndpoint(Construct):
             "ses:GetMultiRegionEndpoint": [ses_arn(self, "multi-region-endpoint", self.endpoint_name)],
             "ses:GetEmailIdentity": self._in_both("identity", self._domain.domain_name),
             "ses:GetConfigurationSet": self._in_both("configuration-set", self._set_name),
+            "ses:GetConfigurationSetEventDestinations": self._in_both("configuration-set", self._set_name),
         }
         resource = function.custom_resource(
             self,
@@ -111,6 +114,8 @@ class GlobalEndpoint(Construct):
             permissions=[iam.PolicyStatement(actions=[action], resources=arns) for action, arns in resources.items()],
         )
         resource.node.add_dependency(endpoint)
+        if isinstance(self._domain, VerifiedDomain):
+            resource.node.add_dependency(self._domain.verified)
         return resource.get_att_string("EndpointId")
 
     def _in_both(self, kind: str, name: str) -> list[str]:

@@ -190,6 +190,12 @@ RIGHT_AS_WELL = [
     ("spf", '@ IN TXT "v=spf1 exists:%{i}.example.com ~all"', "spf.record", "depends on the message"),
     ("spf", '@ IN TXT "v=spf1 redirect=amazonses.com"', "spf.record", "1 of 10 look-ups"),
     ("mx", "@ IN MX 10 mx.example.net.", "inbound.mx", "which is not SES"),
+    (
+        "mx",
+        "@ IN MX 10 inbound-smtp.eu-west-1.amazonaws.com.\n@ IN MX 20 inbound-smtp.us-east-1.amazonaws.com.",
+        "inbound.mx",
+        "mail goes to inbound-smtp.eu-west-1.amazonaws.com, inbound-smtp.us-east-1.amazonaws.com",
+    ),
     # Records of others at the same name, or left at a name nobody asks for, are no mistake.
     ("spf", r'@ IN TXT "\"quoted\""' + '\nexample.com IN TXT "somebody-verifies=1"', "spf.record", "it needs none"),
     (

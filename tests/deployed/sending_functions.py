@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from local_aws.aws import LocalAws
 from ses_constructs import AccountHealth, SmtpCredentials, SuppressionList
 from tests.deployed.watched_domain import WatchedDomain, add_watched_domain
+from tests.running_aws.deployed_stack import DeployedStack
 from tests.running_aws.zones import Zone
 
 ANSWERS = "least-privilege-answers"
@@ -39,16 +40,16 @@ def add_everything(stack: Stack, zone: Zone) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
-    """The stack with all the functions, and what makes them do their jobs."""
+class Functions:
+    """The functions of a stack, and what makes them do their jobs."""
 
     aws: LocalAws
-    watched: WatchedDomain
+    stack: DeployedStack
 
     def functions(self, handler: str) -> list[Any]:
         found: Any = self.aws.client("lambda").list_functions()["Functions"]
         name = f"handlers.{handler}.on_event"
-        ours = self.watched.stack.stack_name
+        ours = self.stack.stack_name
         return [each for each in found if each["Handler"] == name and each["FunctionName"].startswith(f"{ours}-")]
 
     def permissions(self, handler: str) -> set[str]:
@@ -101,20 +102,26 @@ class Deployed:
         payload = answer["Payload"].read().decode()
         return payload if "FunctionError" in answer else ""
 
-    def custom_resource(self, handler: str, *, physical_id: str, new: object, old: object) -> tuple[str, str]:
+    def custom_resource(
+        self, handler: str, *, physical_id: str, new: object, old: object, request_type: str = "Update"
+    ) -> tuple[str, str]:
         """Have the function do an update as CloudFormation does, and give the status and the reason of its answer.
 
         *physical_id* is that of the resource in the stack, or its beginning.
         """
         s3: Any = self.aws.client("s3")
-        resources: Any = self.aws.client("cloudformation").describe_stack_resources(
-            StackName=self.watched.stack.stack_name
-        )["StackResources"]
-        (resource,) = (each for each in resources if each["PhysicalResourceId"].startswith(physical_id))
+        resources: Any = self.aws.client("cloudformation").describe_stack_resources(StackName=self.stack.stack_name)[
+            "StackResources"
+        ]
+        (resource,) = (
+            each
+            for each in resources
+            if each["ResourceType"].startswith("Custom::") and each["PhysicalResourceId"].startswith(physical_id)
+        )
         at_work = {"stack": resource["StackId"], "resource": resource["LogicalResourceId"]}
         key = f"{handler}/{time.monotonic()}"
         event = {
-            "RequestType": "Update",
+            "RequestType": request_type,
             "ResponseURL": s3.generate_presigned_url("put_object", Params={"Bucket": ANSWERS, "Key": key}),
             "StackId": resource["StackId"],
             "RequestId": "request",
@@ -123,7 +130,7 @@ class Deployed:
             "ResourceProperties": new,
             "OldResourceProperties": old,
         }
-        self.aws.server.control("at-work", status="UPDATE_IN_PROGRESS", **at_work)
+        self.aws.server.control("at-work", status=f"{request_type.upper()}_IN_PROGRESS", **at_work)
         assert self.invoke(handler, event) == ""
         self.aws.server.control("at-work", status="", **at_work)
         answer = json.loads(s3.get_object(Bucket=ANSWERS, Key=key)["Body"].read())
@@ -137,6 +144,13 @@ class Deployed:
         return {
             name: iam.get_role_policy(RoleName=_role(function), PolicyName=name)["PolicyDocument"] for name in names
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed(Functions):
+    """Those around sending."""
+
+    watched: WatchedDomain
 
 
 def _role(function: Any) -> str:

@@ -42,7 +42,7 @@ def deployed(enforced_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
         for zone in zone_in(enforced_aws):
             for stack in stack_in(enforced_aws, folder):
                 outputs = stack.deploy(partial(add_everything, zone=zone))
-                yield Deployed(enforced_aws, WatchedDomain(stack, zone, outputs))
+                yield Deployed(enforced_aws, stack, WatchedDomain(stack, zone, outputs))
     # What failed without a permission may have answered after its test was over.
     s3 = enforced_aws.client("s3")
     for each in s3.list_objects_v2(Bucket=ANSWERS).get("Contents", []):

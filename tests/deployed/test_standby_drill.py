@@ -1,15 +1,19 @@
 """The day the main account cannot send: two accounts, IAM enforced, a sender that follows the route."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from rich.console import Console
 
 from local_aws import drill as steps
 from local_aws.aws import LocalAws
+from local_aws.demo import Progress
 from local_aws.drill import Drill
 from local_aws.drill_app import DOMAIN, STANDBY_ACCOUNT
 
@@ -46,29 +50,27 @@ def calm(drill: Drill) -> None:
 
 
 # A minute, in which the alarm would see the errors of before, and switch again.
-def test_errors_switch_to_the_standby_and_a_person_switches_back(
+def test_the_drill_switches_by_itself_on_errors_and_by_a_person_back_and_on_a_pause(
     drill: Drill, record_property: Callable[[str, object], None]
 ) -> None:
     before = drill.route()["generation"]
-    record_property("seconds from the alarm to the switch", steps.impair(drill))
-    assert (drill.route()["by"], drill.route()["generation"]) == (
-        f"alarm {drill.outputs['FailingAlarm']}",
-        before + 1,
-    )
+    console = Console(file=io.StringIO(), highlight=False, width=200)
 
-    steps.switch_back(drill)
+    seconds = steps.show(drill, Progress(console), console)
 
-    assert drill.route() | {"since": 0} == {
-        "generation": before + 2,
-        "active": "primary",
-        "by": "the drill",
-        "why": "SES answers again",
-        "since": 0,
-    }
-
-
-def test_a_pause_calls_for_a_person_and_switches_nothing(drill: Drill) -> None:
-    assert "AWS treats related accounts together" in steps.pause(drill)
+    record_property("seconds from the alarm to the switch", seconds)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"the route was switched {seconds:.1f} s after the alarm" in shown
+    assert "AWS treats related accounts together" in shown
+    assert f"All is well: each of {len(drill.written)} messages was sent once." in shown
+    history = drill.main.client("ssm").get_parameter_history(Name=drill.outputs["Route"])["Parameters"]
+    routes = [json.loads(each["Value"]) for each in history]
+    switches = [(each["active"], each["by"], each["why"]) for each in routes if each["generation"] > before]
+    assert switches[0][:2] == ("standby", f"alarm {drill.outputs['FailingAlarm']}")
+    assert switches[1:] == [
+        ("primary", "the drill", "SES answers again"),
+        ("standby", "the drill", "told to by the team"),
+    ]
 
 
 @pytest.mark.parametrize("status", ["PROBATION", "SHUTDOWN"])
@@ -110,18 +112,85 @@ def test_nobody_is_sent_to_a_standby_that_cannot_send(drill: Drill) -> None:
 
 
 def test_a_switch_that_fails_tells_the_team(drill: Drill) -> None:
-    iam, before = drill.main.client("iam"), drill.route()
-    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "ssm:PutParameter", "Resource": "*"}}
-    role = {"RoleName": drill.outputs["FailoverRole"], "PolicyName": "Broken"}
-    iam.put_role_policy(**role, PolicyDocument=json.dumps(deny))
-    try:
+    before = drill.route()
+    with without(drill, "main", "ssm:PutParameter"):
         drill.alarm("Slow", "ALARM")
 
         assert "not authorized to perform: ssm:PutParameter" in drill.hears("failed")
-    finally:
-        iam.delete_role_policy(**role)
     # Lambda has tried again meanwhile, or does so now.
     assert drill.route()["generation"] - before["generation"] in (0, 1)
+
+
+# What the function may do, by the account whose role allows it, and where to it switches when it needs that.
+NEEDED = {
+    "ssm:GetParameter": ("main", "standby"),
+    "ssm:PutParameter": ("main", "standby"),
+    "sts:AssumeRole": ("main", "standby"),
+    "ses:GetAccount of the primary": ("main", "primary"),
+    "ses:GetConfigurationSet": ("main", "primary"),
+    "ses:GetAccount of the standby": ("standby", "standby"),
+    "ses:GetEmailIdentity": ("standby", "standby"),
+}
+
+
+def role_of(drill: Drill, account: str) -> tuple[Any, str]:
+    """A client for IAM in the account, and the role there: of the function, or the one that it assumes."""
+    if account == "main":
+        return drill.main.client("iam"), drill.outputs["FailoverRole"]
+    sender = drill.main.client("lambda").get_function_configuration(FunctionName=drill.outputs["SenderFunction"])
+    return drill.standby.client("iam"), sender["Environment"]["Variables"]["STANDBY_ROLE_ARN"].rpartition("/")[2]
+
+
+@contextmanager
+def without(drill: Drill, account: str, action: str) -> Iterator[None]:
+    iam, role = role_of(drill, account)
+    deny = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}
+    iam.put_role_policy(RoleName=role, PolicyName="Broken", PolicyDocument=json.dumps(deny))
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="Broken")
+
+
+def test_every_permission_of_the_failover_has_a_test_that_takes_it_away(drill: Drill) -> None:
+    found = dict[str, set[str]]()
+    for account in ("main", "standby"):
+        iam, role = role_of(drill, account)
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+        actions = [each["Action"] for document in documents for each in document["Statement"]]
+        found[account] = {one for each in actions for one in ([each] if isinstance(each, str) else each)}
+
+    needed = {account: {name.split()[0] for name, (of, _) in NEEDED.items() if of == account} for account in found}
+    assert {each for each in found["main"] - needed["main"] if not each.startswith("logs:")} == {"sns:Publish"}
+    # The senders' own, without which the drill would send nothing.
+    assert {each for each in found["standby"] - needed["standby"] if not each.startswith("ses:Send")} == set()
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_without_one_permission_nothing_is_switched_and_the_person_is_told(drill: Drill, name: str) -> None:
+    (account, to), action = NEEDED[name], name.split()[0]
+    if to == "primary":
+        drill.switch("standby", "to come back from there")
+    before = drill.route()
+
+    with without(drill, account, action):
+        answer = drill.switch(to, "one permission is missing")
+
+    assert f"not authorized to perform: {action} " in answer["errorMessage"]
+    assert drill.route() == before
+    assert drill.switch(to, "all permissions are there")["switched"]
+
+
+def test_without_permission_to_tell_the_switch_is_made_all_the_same(drill: Drill) -> None:
+    with without(drill, "main", "sns:Publish"):
+        answer = drill.switch("standby", "nobody hears of it")
+
+    assert (answer["switched"], drill.route()["active"]) == (True, "standby")
+    name = drill.main.client("lambda").get_function_configuration(FunctionName=drill.outputs["FailoverFunction"])
+    group = name["LoggingConfig"]["LogGroup"]
+    events = drill.main.client("logs").filter_log_events(logGroupName=group)["events"]
+    assert any("message not published" in each["message"] for each in events)
 
 
 def test_two_switches_at_once_are_one(drill: Drill) -> None:

@@ -26,6 +26,8 @@ class Account:
     endpoint_statuses: list[str] = field(default_factory=lambda: ["READY"])
     # Whether each configuration set may send.
     configuration_sets: dict[str, bool] = field(default_factory=dict)
+    # Those of all sets.
+    event_destinations: list[dict[str, Any]] = field(default_factory=list)
 
 
 class SesAccount:
@@ -51,6 +53,10 @@ class SesAccount:
     def get_configuration_set(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
         sends = self.state.account.configuration_sets[ConfigurationSetName]
         return {"ConfigurationSetName": ConfigurationSetName, "SendingOptions": {"SendingEnabled": sends}}
+
+    def get_configuration_set_event_destinations(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
+        assert ConfigurationSetName in self.state.account.configuration_sets
+        return {"EventDestinations": list(self.state.account.event_destinations)}
 
     def get_multi_region_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803
         statuses = self.state.account.endpoint_statuses

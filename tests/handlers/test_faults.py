@@ -86,7 +86,7 @@ READ, NOTE = "ssm.GetParameter", "ssm.PutParameter"
 ZONE, CHANGE, IN_SYNC = "route53.GetHostedZone", "route53.ChangeResourceRecordSets", "route53.GetChange"
 LISTS = ("route53.ListResourceRecordSets",) * 3
 SETTINGS = ("sesv2.PutEmailIdentityMailFromAttributes", "sesv2.PutEmailIdentityConfigurationSetAttributes")
-REGION = (ACCOUNT, IDENTITY, "sesv2.GetConfigurationSet")
+REGION = (ACCOUNT, IDENTITY, "sesv2.GetConfigurationSet", "sesv2.GetConfigurationSetEventDestinations")
 STEPS = (
     Step(TOKEN, "create", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),
     Step(TOKEN, "update", ("ses.GetIdentityVerificationAttributes", "ses.VerifyDomainIdentity")),

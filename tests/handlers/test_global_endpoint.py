@@ -119,3 +119,99 @@ def test_the_default_sets_have_the_same_name(aws: World, regions: Regions, other
     reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
 
     assert f"is mail-set in {HERE} and {other or 'none'} in {THERE}; give it the same name in both" in reason
+
+
+def test_without_a_default_set_in_either_region_nothing_is_told(aws: World, regions: Regions) -> None:
+    for state in regions.values():
+        state.identities["example.com"].configuration_set = ""
+
+    reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+
+    assert f"is none in {HERE} and none in {THERE}; give it the same name in both" in reason
+
+
+# What would get lost
+
+
+def limits(state: SesState, quota: float, rate: float = 14) -> None:
+    state.account.quota, state.account.rate = quota, rate
+
+
+@pytest.mark.parametrize(("where", "other"), [(HERE, THERE), (THERE, HERE)])
+def test_a_region_that_sends_less_than_half_of_the_other_is_told(
+    aws: World, regions: Regions, where: str, other: str
+) -> None:
+    limits(regions[where], 200, 1)
+
+    reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+
+    day = f"SES allows 200 messages a day in {where} and 50000 in {other}, and half of the mail goes by each"
+    second = f"SES allows 1 messages a second in {where} and 14 in {other}"
+    assert all(words in reason for words in (day, second, f"ask AWS for as much in {where}"))
+
+
+@pytest.mark.parametrize(("quotas", "fit"), [((50_000, 25_000), True), ((50_000, 24_999), False), ((-1, -1), True)])
+def test_limits_may_differ_by_half(aws: World, regions: Regions, quotas: tuple[float, float], fit: bool) -> None:
+    for state, quota in zip(regions.values(), quotas, strict=True):
+        limits(state, quota)
+
+    assert (aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS") is fit
+
+
+def test_no_limit_is_more_than_any(aws: World, regions: Regions) -> None:
+    limits(regions[HERE], -1)
+
+    reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+
+    assert f"SES allows 50000 messages a day in {THERE} and any number in {HERE}" in reason
+
+
+def destination(kind: str, *events: str, enabled: bool = True) -> dict[str, Any]:
+    about = {"SnsDestination": {"TopicArn": "arn:aws:sns:eu-west-1:111122223333:Bounces"}}
+    details: dict[str, Any] = about.get(
+        kind, {"EventBusArn": "arn:aws:events:eu-west-1:111122223333:event-bus/default"}
+    )
+    return {"Name": f"{kind}-{len(events)}", "Enabled": enabled, "MatchingEventTypes": list(events), kind: details}
+
+
+SNS, BUS = "SnsDestination", "EventBridgeDestination"
+
+
+@pytest.mark.parametrize(("where", "other"), [(HERE, THERE), (THERE, HERE)])
+@pytest.mark.parametrize(
+    ("has", "lacks", "words"),
+    [
+        ([destination(SNS, "BOUNCE", "COMPLAINT")], [], "sends BOUNCE, COMPLAINT to its SnsDestination in"),
+        (
+            [destination(SNS, "BOUNCE", "COMPLAINT")],
+            [destination(SNS, "BOUNCE")],
+            "sends COMPLAINT to its SnsDestination in",
+        ),
+        (
+            [destination(SNS, "BOUNCE")],
+            [destination(SNS, "BOUNCE", enabled=False)],
+            "sends BOUNCE to its SnsDestination in",
+        ),
+        (
+            [destination(SNS, "BOUNCE"), destination(BUS, "BOUNCE")],
+            [destination(SNS, "BOUNCE")],
+            "sends BOUNCE to its EventBridgeDestination in",
+        ),
+    ],
+)
+def test_events_that_one_region_keeps_to_itself_are_told(
+    aws: World, regions: Regions, where: str, other: str, has: list[Any], lacks: list[Any], words: str
+) -> None:
+    regions[where].account.event_destinations = has
+    regions[other].account.event_destinations = lacks
+
+    reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
+
+    assert f"configuration set mail-set {words} {where} and not in {other}; add the same event destination" in reason
+
+
+def test_the_same_events_by_other_names_are_well(aws: World, regions: Regions) -> None:
+    regions[HERE].account.event_destinations = [destination(SNS, "BOUNCE"), destination(SNS, "COMPLAINT", "BOUNCE")]
+    regions[THERE].account.event_destinations = [destination(SNS, "BOUNCE", "COMPLAINT")]
+
+    assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -72,9 +73,10 @@ def both(aws: World) -> TwoAccounts:
     return ses
 
 
-def impairment(name: str = "Mail-Failover-Failing") -> Event:
+def impairment(name: str = "Mail-Failover-Failing", *, age: float = 0) -> Event:
     event = alarm_event("metric_alarm")
     event["alarmArn"] = f"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}"
+    event["time"] = datetime.fromtimestamp(time.time() - age, UTC).isoformat(timespec="milliseconds")
     return event
 
 
@@ -144,6 +146,26 @@ def test_soon_after_a_switch_no_alarm_switches_again(aws: World, both: TwoAccoun
 
     assert (route(aws) != before) is switches
     assert ("the last switch was too recent" in told(aws)) is not switches
+
+
+@pytest.mark.parametrize(("age", "switches"), [(2000, False), (1800, True)])
+def test_an_alarm_of_before_the_last_switch_undoes_nothing(
+    aws: World, both: TwoAccounts, age: float, switches: bool
+) -> None:
+    before = stand(aws, age=1900)
+
+    aws.invoke(HANDLER, impairment(age=age))
+
+    assert (route(aws) != before) is switches
+    assert ("the alarm began before the last switch" in told(aws)) is not switches
+
+
+def test_an_alarm_that_does_not_say_when_it_began_is_taken_for_new(aws: World, both: TwoAccounts) -> None:
+    stand(aws)
+
+    aws.invoke(HANDLER, impairment() | {"time": "lately"})
+
+    assert (route(aws) or stand(aws)).active == "standby"
 
 
 def pause_account(both: TwoAccounts) -> None:

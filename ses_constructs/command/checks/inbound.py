@@ -35,7 +35,7 @@ def _mx(domain: CheckedDomain, reply: DnsReply) -> Finding:
         elif host != inbound_host(region):
             hint = explain(domain, domain.name, "MX", reply, inbound_host(region))
             says = f"the MX record has a wrong suffix: {host} is no host of SES{hint}"
-        elif domain.region and region != domain.region:
+        elif domain.region and inbound_host(domain.region) not in ours:
             says = f"mail goes to SES in {region}, where no rule of {domain.region} waits for it"
         elif len(ours) < len(hosts):
             says = "some MX records lead to SES and others elsewhere, so that mail arrives here or there"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import App, Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 
@@ -127,3 +127,19 @@ def test_a_region_does_not_replicate_itself(stack: Stack, zone: Route53Zone) -> 
 def test_a_parent_is_the_name_of_a_region(region: str) -> None:
     with pytest.raises(ValueError, match="parent_region must be the name of a region"):
         ReplicatedDkim(parent_region=region)
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "depends"),
+    [(ACCOUNT, "us-east-1", True), (ACCOUNT, "us-west-2", False), ("222233334444", "us-east-1", False)],
+)
+def test_the_stack_depends_on_that_of_the_parent(
+    app: App, stack: Stack, zone: Route53Zone, account: str, region: str, depends: bool
+) -> None:
+    first = Stack(app, "First", env=Environment(account=account, region=region))
+    VerifiedDomain(first, "Domain", domain_name="example.com", dns=RecordsToPublish())
+
+    make(stack, zone)
+
+    app.synth()
+    assert stack.dependencies == ([first] if depends else [])

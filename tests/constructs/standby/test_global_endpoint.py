@@ -50,7 +50,12 @@ def test_its_id_is_read_after_a_look_at_both_regions(stack: Stack) -> None:
     )
     statements = {each["Action"]: each["Resource"] for each in role_statements(stack, of="SesGlobalEndpoint")}
     assert statements["ses:GetAccount"] == "*"
-    for action, thing in zip(("ses:GetEmailIdentity", "ses:GetConfigurationSet"), THINGS, strict=True):
+    identity, configuration_set = THINGS
+    for action, thing in (
+        ("ses:GetEmailIdentity", identity),
+        ("ses:GetConfigurationSet", configuration_set),
+        ("ses:GetConfigurationSetEventDestinations", configuration_set),
+    ):
         assert [written(each) for each in statements[action]] == [HERE + thing, THERE + thing]
     assert written(statements["ses:GetMultiRegionEndpoint"]) == f"{HERE}multi-region-endpoint/{made.endpoint_name}"
 
@@ -67,6 +72,16 @@ def test_a_sender_may_send_in_both_regions_from_the_same_addresses(stack: Stack,
         assert [written(arn) for arn in each["Resource"]] == [THERE + thing for thing in THINGS]
     assert there[0]["Condition"] == {"StringLike": {"ses:FromAddress": addresses or ["*@example.com"]}}
     assert [each["Action"] for each in there[1:]] == ([] if addresses else ["ses:SendBulkEmail"])
+
+
+def test_it_looks_once_a_domain_of_the_same_stack_is_there(stack: Stack) -> None:
+    mail = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "mail")
+    made = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=RecordsToPublish(), configuration_set=mail)
+
+    make(stack, domain=made)
+
+    (identity,), (custom,) = identified(stack, "AWS::SES::EmailIdentity"), identified(stack, CUSTOM)
+    assert identity in needs(stack, custom)
 
 
 @pytest.mark.parametrize("regions", [[], ["us-east-1", "us-west-2"]])
