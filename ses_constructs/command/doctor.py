@@ -22,13 +22,12 @@ def doctor(context: click.Context, subject: str, sender: str, set_name: str, reg
     looked at.
     """
     from .diagnosis import diagnose
-    from .screen import conclude, waiting
+    from .screen import conclude, give_up, waiting
     from .ses_account import AccountError, SesAccount
 
     try:
         with waiting(f"Asking SES about {subject!r} ..."):
             report = diagnose(SesAccount(region), subject, sender=sender, set_name=set_name)
     except AccountError as error:
-        click.echo(f"Could not look: {error}", err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     conclude(context, report, as_json=as_json)

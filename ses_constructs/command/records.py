@@ -35,7 +35,7 @@ def records(context: click.Context, domain: str, stack: str, region: str, form: 
     from .check import checked_name
     from .record_formats import as_cloudflare, as_octodns, as_route53, as_zone, records_data
     from .records_wanted import records_of_domain, records_of_stack
-    from .screen import print_json, waiting
+    from .screen import give_up, print_json, waiting
     from .ses_account import AccountError, SesAccount
 
     if bool(domain) == bool(stack):
@@ -46,8 +46,7 @@ def records(context: click.Context, domain: str, stack: str, region: str, form: 
             account = SesAccount(region)
             found = records_of_domain(account, name) if name else records_of_stack(account, stack)
     except AccountError as error:
-        click.echo(f"Could not look: {error}", err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     if as_json:
         print_json(records_data(found))
     elif form == "octodns":
