@@ -63,16 +63,19 @@ class LookedStack:
         """What the resource is called in AWS now; ``""`` if it is to be made."""
         return self.deployed.physical_id(logical_id, self.after.type_of(logical_id)) if self.deployed else ""
 
-    def owner(self, name: str) -> str:
-        """Who has the thing of that name, as words; ``""`` if no stack is known to have it."""
-        for logical_id, (_, physical_id) in self.deployed.resources.items() if self.deployed else ():
-            if physical_id == name:
+    def owner(self, resource_type: str, name: str) -> str:
+        """Who has the thing of that type and name, as words; ``""`` if no stack is known to have it."""
+        for logical_id, known in self.deployed.resources.items() if self.deployed else ():
+            if known == (resource_type, name):
                 return f"this stack has it as {logical_id}"
         try:
             found = self.account.client("cloudformation").describe_stack_resources(PhysicalResourceId=name)
         except ClientError:
             return ""  # that is how CloudFormation says that nobody has it
-        return f"the stack {found['StackResources'][0]['StackName']} has it" if found["StackResources"] else ""
+        for each in found["StackResources"]:
+            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, name):
+                return f"the stack {each['StackName']} has it"
+        return ""
 
     def _answer(self, template: Mapping[str, Any], name: str) -> object:
         if name.startswith("AWS::"):

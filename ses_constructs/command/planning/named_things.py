@@ -143,14 +143,16 @@ def _one(stack: LookedStack, kind: NamedKind, logical_id: str, properties: Mappi
         yield step("made")
     elif kind.used_as_it_is:
         yield step("stays", "it exists, is used as it is, and outlives the stack")
-    elif kind.imported and stack.imports and stack.after.keeps(logical_id) and not stack.owner(name):
+    elif (
+        kind.imported and stack.imports and stack.after.keeps(logical_id) and not stack.owner(kind.resource_type, name)
+    ):
         yield step("taken over", "it stays as it is, also where the template says something else")
     else:
         yield step("refused", *_in_the_way(stack, kind, logical_id, name))
 
 
 def _in_the_way(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> tuple[str, str]:
-    owner = stack.owner(name)
+    owner = stack.owner(kind.resource_type, name)
     if owner.startswith("this stack"):
         return f"it exists, and {owner}", "keep its logical id, or move it with cdk refactor"
     if owner:
