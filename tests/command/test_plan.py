@@ -43,9 +43,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def planned(
-    found_aws: "LocalAws", deployed_stack: DeployedStack, tmp_path: Path, calls: list[str]
+    found_aws: "LocalAws", hosted_zone: Zone, deployed_stack: DeployedStack, tmp_path: Path, calls: list[str]
 ) -> Callable[..., dict[str, tuple[str, str, str]]]:
-    """What `plan` says of each thing in the stack that a function builds."""
+    """What `plan` says of each thing in the stack that a function builds; the zone outlives that stack."""
 
     def look(build: Build, *options: str, exit_code: int = 0) -> dict[str, tuple[str, str, str]]:
         app = new_app(tmp_path / f"cdk.out.{len(calls)}")
