@@ -26,6 +26,24 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 _TOKEN = re.compile(r"DkimDNSToken(Name|Value)([1-3])")
 
 
+def written_answer(template: Mapping[str, Any], name: str, *, region: str, parameters: Mapping[str, str]) -> object:
+    """What a reference stands for as far as *template* itself says so: names that it writes, parameters, the region."""
+    match name:
+        case "AWS::Region":
+            return region or None
+        case "AWS::Partition":
+            return partition(region) if region else None
+        case "AWS::URLSuffix":
+            return smtp_host(region).removeprefix(f"email-smtp.{region}.") if region else None
+    if name in (template.get("Parameters") or {}):
+        return parameters.get(name, template["Parameters"][name].get("Default"))
+    resource = (template.get("Resources") or {}).get(name, {})
+    value: Any = resource.get("Properties") or {}
+    for key in NAMES.get(resource.get("Type", ""), ("",)):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class LookedStack:
     """A stack before its deployment.
@@ -78,42 +96,23 @@ class LookedStack:
         return ""
 
     def _answer(self, template: Mapping[str, Any], name: str) -> object:
-        if name.startswith("AWS::"):
-            return self._pseudo_parameter(name)
+        logical_id, _, attribute = name.partition(".")
         if name.startswith("Fn::ImportValue:"):
             return self._exports.get(name.partition(":ImportValue:")[2])
-        if name in (template.get("Parameters") or {}):
-            given = self.deployed.parameters.get(name) if self.deployed else None
-            return given if given is not None else template["Parameters"][name].get("Default")
-        logical_id, _, attribute = name.partition(".")
-        resource = (template.get("Resources") or {}).get(logical_id, {})
         if token := _TOKEN.fullmatch(attribute):
             return self._dkim_token(template, logical_id, token[1], int(token[2]))
-        if attribute:
-            return None
-        value: Any = resource.get("Properties") or {}
-        for key in NAMES.get(resource.get("Type", ""), ()):
-            value = (value or {}).get(key)
-            if isinstance(value, str):
-                return value
-        return (self.deployed and self.deployed.physical_id(logical_id, resource.get("Type", ""))) or None
-
-    def _pseudo_parameter(self, name: str) -> object:
-        region = self.account.region
-        match name:
-            case "AWS::Region":
-                return region
-            case "AWS::AccountId":
-                return self.account.account_id
-            case "AWS::Partition":
-                return partition(region)
-            case "AWS::URLSuffix":
-                return smtp_host(region).removeprefix(f"email-smtp.{region}.")
-            case "AWS::StackName":
-                return self.assembled.name
-            case "AWS::StackId":
-                return self.deployed.stack_id if self.deployed else None
-        return None
+        if name == "AWS::AccountId":
+            return self.account.account_id
+        if name == "AWS::StackName":
+            return self.assembled.name
+        if name == "AWS::StackId":
+            return self.deployed.stack_id if self.deployed else None
+        parameters = self.deployed.parameters if self.deployed else {}
+        written = written_answer(template, name, region=self.account.region, parameters=parameters)
+        if written is None and self.deployed:
+            resource_type = (template.get("Resources") or {}).get(name, {}).get("Type", "")
+            return self.deployed.physical_id(name, resource_type) or None
+        return written
 
     @cached_property
     def _exports(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ...handlers.dns_records import DnsRecordsHandler, Wanted, _memory
 from .handler_request import RefusedError, Request, function_of, request_for
 from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
-from .template_values import is_known
+from .template_values import TemplateValues, is_known
 
 _DKIM_NAME = re.compile(r"\$\{(\w+)\.DkimDNSTokenName([1-3])\}")
 WRITER = "Custom::SESDnsRecords"
@@ -65,13 +65,18 @@ def _one(stack: LookedStack, logical_id: str, properties: Mapping[str, Any]) -> 
 def unnamed_records(stack: LookedStack, logical_id: str, records: Sequence[Mapping[str, Any]]) -> Iterator[PlannedStep]:
     """Records whose name, value or zone only the deployment brings."""
     for each in records:
-        name = str(each.get("Name"))
-        thing, says = f"{each.get('Type')} record {name}", "with the value that the deployment brings"
-        if token := _DKIM_NAME.fullmatch(name):
-            domain = stack.after.properties(token[1]).get("EmailIdentity", token[1])
-            thing = f"CNAME record of DKIM key {token[2]} of {domain}"
-            says = "SES makes up its name with the identity, so that nothing can stand there"
+        thing, says = open_record(stack.after, each)
         yield PlannedStep(resource=logical_id, thing=thing, verdict="made", says=says)
+
+
+def open_record(values: TemplateValues, record: Mapping[str, Any]) -> tuple[str, str]:
+    """A record that is not wholly known, in words, and why it is not."""
+    name = str(record.get("Name"))
+    if token := _DKIM_NAME.fullmatch(name):
+        domain = values.properties(token[1]).get("EmailIdentity", token[1])
+        says = "SES makes up its name with the identity, so that nothing can stand there"
+        return f"CNAME record of DKIM key {token[2]} of {domain}", says
+    return f"{record.get('Type')} record {name}", "with the value that the deployment brings"
 
 
 class _Looking(DnsRecordsHandler):
