@@ -38,6 +38,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "get_configuration_set": {"SendingOptions": {"SendingEnabled": True}},
         "describe_active_receipt_rule_set": {"Metadata": {"Name": "inbound"}, "Rules": RULES},
         "list_receipt_filters": {"Filters": []},
+        "list_work_groups": {"WorkGroups": []},
     }
     monkeypatch.setattr(SesAccount, "client", lambda *_: Told(told))
     return told
