@@ -68,7 +68,7 @@ def _print(plans: "Sequence[StackPlan]") -> None:
 
     from .screen import print_bold, print_thing
 
-    styles = {"made": "green", "taken over": "green", "changes": "yellow", "goes": "bold yellow"}
+    styles = {"made": "green", "adopted": "green", "changes": "yellow", "goes": "bold yellow"}
     styles |= {"refused": "bold red", "unknown": "magenta"}
     for each in plans:
         kind = "an update" if each.exists else "a new stack"

@@ -97,14 +97,14 @@ def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[st
     rows = [(Text(mark, style=style), Text.assemble((printable(name), "bold"), "  ", printable(says)))]
     rows += [(Text(label, style="dim"), Text(printable(value))) for label, value in details.items() if value]
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(justify="right", width=10)
+    grid.add_column(justify="right", width=9)
     grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*row)
     console.print(grid)
     if fix:
         # Never wrapped: it is there to be copied.
-        console.print(Text(f"{'fix':>10}  {printable(fix)}", style="cyan"), soft_wrap=True)
+        console.print(Text(f"{'fix':>9}  {printable(fix)}", style="cyan"), soft_wrap=True)
 
 
 def _conclusion(report: FindingReport) -> str:

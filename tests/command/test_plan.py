@@ -193,7 +193,7 @@ def test_the_writer_says_itself_what_it_would_do(
     same = planned(lambda stack: domain(stack, hosted_zone, adopts=True))
     gone = planned(lambda stack: ses.CfnConfigurationSet(stack, "Set"))
 
-    assert new[f"TXT record _dmarc.{name}"][0] == "taken over"
+    assert new[f"TXT record _dmarc.{name}"][0] == "adopted"
     assert new[f"TXT record mail.{name}"][:2] == (
         "changes",
         'from "v=spf1 mx -all" to "v=spf1 mx include:amazonses.com -all"',
@@ -217,7 +217,7 @@ def test_records_that_were_not_handed_over_are_refused_as_the_deployment_would(
     handed_over = planned(lambda stack: domain(stack, hosted_zone, adopts=True))
 
     assert "first deploy with hand_over_records" in too_soon[f"records of {hosted_zone.domain}"][2]
-    assert handed_over[f"TXT record _dmarc.{hosted_zone.domain}"][0] in ("taken over", "stays")
+    assert handed_over[f"TXT record _dmarc.{hosted_zone.domain}"][0] in ("adopted", "stays")
     assert "refused" not in verdicts(handed_over)
 
 
@@ -236,7 +236,7 @@ def test_what_is_retained_and_named_is_taken_over_with_the_option(
     client.delete_configuration_set(ConfigurationSetName="taken")
 
     assert without["configuration set taken"][2].startswith("cdk deploy --import-existing-resources takes it over")
-    assert with_option["configuration set taken"][0] == "taken over"
+    assert with_option["configuration set taken"][0] == "adopted"
 
 
 def test_a_tracking_domain_has_to_be_verified(planned: Any, hosted_zone: Zone, found_aws: "LocalAws") -> None:

@@ -146,7 +146,7 @@ def _one(stack: LookedStack, kind: NamedKind, logical_id: str, properties: Mappi
     elif (
         kind.imported and stack.imports and stack.after.keeps(logical_id) and not stack.owner(kind.resource_type, name)
     ):
-        yield step("taken over", "it stays as it is, also where the template says something else")
+        yield step("adopted", "it stays as it is, also where the template says something else")
     else:
         yield step("refused", *_in_the_way(stack, kind, logical_id, name))
 

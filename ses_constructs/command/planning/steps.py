@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-PlanVerdict = Literal["stays", "made", "taken over", "changes", "goes", "refused", "unknown"]
+PlanVerdict = Literal["stays", "made", "adopted", "changes", "goes", "refused", "unknown"]
 """Nothing; it comes; it exists and becomes the stack's; another value; it is deleted; the deployment fails; nobody
 could look."""
 

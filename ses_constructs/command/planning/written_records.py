@@ -158,7 +158,7 @@ class _Looking(DnsRecordsHandler):
 
 def _of_change(change: Change | None, *, adopted: bool) -> tuple[PlanVerdict, str]:
     if change is None:
-        return ("taken over", "it stands there as it is wanted, and outlives the stack") if adopted else ("stays", "")
+        return ("adopted", "it stands there as it is wanted, and outlives the stack") if adopted else ("stays", "")
     after = ", ".join(change.new.values) if change.new else ""
     if change.old is None:
         return "made", after
