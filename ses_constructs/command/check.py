@@ -63,7 +63,6 @@ def check(
     Exit code: 0 all right, 1 something is wrong, 2 something could not be
     looked at (or the command line is wrong).
     """
-    from .name_servers import NameServers
     from .screen import conclude, waiting
 
     if stack and template:
@@ -71,9 +70,7 @@ def check(
     if stack and no_account:
         raise click.UsageError("--stack needs the account, which --no-account leaves out")
     _check_region(region)
-    # The tests' servers do not listen on port 53.
-    port = context.obj if isinstance(context.obj, int) else 53
-    dns = NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
+    dns = name_servers(context, resolver, timeout)
     name = checked_name(domain)
     with waiting(f"Asking about {name} ..."):
         report = _report(
@@ -105,6 +102,15 @@ def checked_name(domain: str) -> str:
     if flaw or "." not in name:
         raise click.UsageError(f"{domain!r} is no domain name; write one such as example.com")
     return name
+
+
+def name_servers(context: click.Context, resolver: str, timeout: float) -> "NameServers":
+    """Whom to ask; a usage error if *resolver* is no address."""
+    from .name_servers import NameServers
+
+    # The tests' servers do not listen on port 53.
+    port = context.obj if isinstance(context.obj, int) else 53
+    return NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
 
 
 def _check_region(region: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,9 @@ from .message_events import explain_events
 from .ses_account import AccountError, SesAccount, each_look
 from .simulate import template_of_account
 
+if TYPE_CHECKING:
+    from .name_servers import NameServers
+
 _KEPT = (
     "SES does not tell: the id is wrong, too old or of another region, or Virtual Deliverability Manager is off, "
     "without which SES keeps no history of messages"
@@ -21,7 +24,14 @@ _KEPT = (
 
 
 def diagnose(
-    account: SesAccount, subject: str, *, sender: str, set_name: str, history: str, days: int
+    account: SesAccount,
+    subject: str,
+    *,
+    sender: str,
+    dns: "NameServers | None",
+    set_name: str,
+    history: str,
+    days: int,
 ) -> FindingReport:
     """All findings about a message or an address; a call that is refused leaves the others."""
     account.require_region()
@@ -37,6 +47,7 @@ def diagnose(
         looks += [("message", partial(_message, account, subject))]
     looks += [("account", partial(_account, account))]
     looks += [("sender", partial(_sender, account, sender))] if sender else []
+    looks += [("dmarc", partial(_dmarc, account, sender, dns))] if dns else []
     looks += [("set", partial(_set, account, set_name))] if set_name else []
     if history:
         looks += [("history", partial(ask_history, account, subject, work_group=history, days=days, notes=notes))]
@@ -124,6 +135,16 @@ def _sender(account: SesAccount, sender: str) -> Iterator[Finding]:
         source="SES API, GetEmailIdentity",
         fix="send in the region of the identity, or create it in this one",
     )
+
+
+def _dmarc(account: SesAccount, sender: str, dns: "NameServers") -> Iterator[Finding]:
+    """What receivers find about the domain in the From header, for which they refuse mail that does not align."""
+    from .checks.checked_domain import CheckedDomain, with_identity
+    from .checks.dmarc import check_dmarc
+
+    name = sender.rpartition("@")[2].lower()
+    identity = _found(account.client("sesv2").get_email_identity, EmailIdentity=name)
+    yield from check_dmarc(with_identity(CheckedDomain(name=name, dns=dns), account.region, identity))
 
 
 def _set(account: SesAccount, name: str) -> Iterator[Finding]:

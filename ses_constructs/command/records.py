@@ -80,5 +80,5 @@ def _print_table(found: "list[DnsRecord]") -> None:
         table.add_column(title, overflow="fold")
     for record in found:
         for value in record.values:
-            table.add_row(record.name, record.type, printable(value), printable(record.purpose))
+            table.add_row(printable(record.name), record.type, printable(value), printable(record.purpose))
     screen().print(table)
