@@ -32,6 +32,7 @@ def diagnose(
     set_name: str,
     history: str,
     days: int,
+    tell: Callable[[str], None],
 ) -> FindingReport:
     """All findings about a message or an address; a call that is refused leaves the others."""
     account.require_region()
@@ -53,7 +54,7 @@ def diagnose(
         looks += [("history", partial(ask_history, account, subject, work_group=history, days=days, notes=notes))]
     else:
         notes += look_for_histories(account)
-    findings = each_look(looks)
+    findings = each_look(looks, tell)
     about = {"region": account.region, "subject": subject}
     title = f"{subject} (SES in {account.region})"
     return FindingReport(command="doctor", title=title, about=about, findings=findings, notes=notes)

@@ -28,8 +28,9 @@ def doctor(
 
     For an address: suppression, sandbox, what is paused, the sender's
     identity and DMARC policy, and the receipt rules if SES receives for its
-    domain. For a message id: what happened to it, each bounce explained. Each finding comes
-    with what mends it. Nothing costs money, unless you name an event history.
+    domain. For a message id: what happened to it, each bounce explained. Each
+    finding comes with what mends it. Nothing costs money, unless you name an
+    event history.
 
     Exit code: 0 nothing found, 1 a reason found, 2 something could not be
     looked at.
@@ -47,8 +48,10 @@ def doctor(
         account = SesAccount(region)
         if history:
             click.echo(printable(cost_of_asking(account, history, days)), err=True)
-        with waiting(f"Asking SES about {subject!r} ..."):
-            report = diagnose(account, subject, sender=sender, dns=dns, set_name=set_name, history=history, days=days)
+        with waiting(f"Asking SES about {subject!r} ...") as tell:
+            report = diagnose(
+                account, subject, sender=sender, dns=dns, set_name=set_name, history=history, days=days, tell=tell
+            )
     except AccountError as error:
         give_up(context, error, as_json=as_json)
     conclude(context, report, as_json=as_json)

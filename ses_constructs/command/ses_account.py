@@ -99,10 +99,13 @@ class SesAccount:
         return found
 
 
-def each_look(looks: Iterable[tuple[str, Callable[[], Iterable[Finding]]]]) -> list[Finding]:
+def each_look(
+    looks: Iterable[tuple[str, Callable[[], Iterable[Finding]]]], tell: Callable[[str], None]
+) -> list[Finding]:
     """The findings of all *looks*; a call that is refused leaves the others, and without credentials none is tried."""
     findings: list[Finding] = []
     for name, look in looks:
+        tell(f"Looking at {name} ...")
         try:
             findings += look()
         except NoCredentialsError as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Which receipt rules would take this message?")
 @click.argument("message", type=_FILE)
 @click.option("--to", "recipients", multiple=True, required=True, metavar="ADDRESS", help="Of the envelope; repeat it.")
 @click.option("--sender", default="", metavar="ADDRESS", help="Of the envelope; that in the message unless given.")

@@ -21,8 +21,8 @@ def status(context: click.Context, region: str, as_json: bool) -> None:
     from .ses_account import AccountError, SesAccount
 
     try:
-        with waiting("Asking SES ..."):
-            report = account_report(SesAccount(region))
+        with waiting("Asking SES ...") as tell:
+            report = account_report(SesAccount(region), tell)
     except AccountError as error:
         give_up(context, error, as_json=as_json)
     conclude(context, report, as_json=as_json)

@@ -91,8 +91,14 @@ def _in_zone(
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "NoSuchHostedZone":
             raise
-        for each in wanted:
-            yield _step(each, "refused", f"there is no hosted zone {zone_id}", "name one of this account")
+        if wanted:
+            yield PlannedStep(
+                resource=wanted[0].resource,
+                thing=f"hosted zone {zone_id}",
+                verdict="refused",
+                says=f"this account has none of that id, and {len(wanted)} records are to be made there",
+                fix="name a zone of this account",
+            )
         return
     owned = {each.record.key: each for each in before}
     kept = {each.record.key for each in wanted}
