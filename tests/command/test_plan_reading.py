@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ses_constructs.command.group import commands
-from ses_constructs.command.planning.template_values import TemplateValues, is_known
 from ses_constructs.command.ses_account import AccountError, SesAccount
 from tests.command.told_account import Told, refusal
 
@@ -161,6 +160,81 @@ def test_what_was_deleted_by_hand_cannot_be_changed(tmp_path: Path, answers: dic
     assert "FeedbackAttributes cannot be changed any more" in other["says"]
 
 
+def activation(name: str, *, takes_over: bool = False) -> dict[str, Any]:
+    return {"Type": "Custom::SESActiveRuleSet", "Properties": {"RuleSetName": name, "TakeOver": takes_over}}
+
+
+@pytest.mark.parametrize(
+    ("active", "takes_over", "verdict", "says"),
+    [
+        ("", False, "made", "none is active now"),
+        ("ours", False, "stays", ""),
+        ("theirs", False, "refused", "receipt rule set 'theirs' is active in this region"),
+        ("theirs", True, "changes", "it becomes active in the place of theirs"),
+    ],
+)
+def test_a_new_activation_is_decided_by_the_set_that_is_active(
+    tmp_path: Path, answers: dict[str, Any], active: str, takes_over: bool, verdict: str, says: str
+) -> None:
+    answers["describe_active_receipt_rule_set"] = {"Metadata": {"Name": active}} if active else {}
+    folder = assembly(tmp_path, Activation=activation("ours", takes_over=takes_over))
+
+    found = steps(run(folder, "--json"))["active receipt rule set ours"]
+
+    assert (found["verdict"], says in found["says"]) == (verdict, True)
+    assert bool(found["fix"]) == (verdict == "refused")
+
+
+@pytest.mark.parametrize(
+    ("active", "template", "thing", "verdict", "says"),
+    [
+        ("ours", {"Activation": activation("new")}, "new", "changes", "in the place of ours"),
+        ("theirs", {"Activation": activation("ours")}, "ours", "stays", "theirs is active, and stays so"),
+        ("theirs", {"Activation": activation("new")}, "new", "refused", "was activated outside of this stack"),
+        ("ours", {}, "ours", "goes", "before becomes active again"),
+        ("theirs", {}, "ours", "stays", "theirs is active, and stays so"),
+    ],
+)
+def test_a_deployed_activation_is_decided_by_what_it_was_before(
+    tmp_path: Path, answers: dict[str, Any], active: str, template: dict[str, Any], thing: str, verdict: str, says: str
+) -> None:
+    owned = {"Activation": ("Custom::SESActiveRuleSet", "active-rule-set|before")}
+    answers.update(deployed("UPDATE_COMPLETE", {"Resources": {"Activation": activation("ours")}}, **owned))
+    answers["describe_active_receipt_rule_set"] = {"Metadata": {"Name": active}}
+
+    found = steps(run(assembly(tmp_path, **template), "--json"))[f"active receipt rule set {thing}"]
+
+    assert (found["verdict"], says in found["says"]) == (verdict, True)
+
+
+def test_what_another_stack_has_is_named(tmp_path: Path, answers: dict[str, Any]) -> None:
+    owned = {"StackName": "Other", "ResourceType": "AWS::SES::ConfigurationSet", "PhysicalResourceId": "letters"}
+    answers["get_configuration_set"] = {}
+    answers["describe_stack_resources"] = {"StackResources": [owned]}
+    configuration_set = {"Type": "AWS::SES::ConfigurationSet", "Properties": {"Name": "letters"}}
+
+    found = steps(run(assembly(tmp_path, Set=configuration_set), "--json"))["configuration set letters"]
+
+    assert (found["verdict"], found["says"]) == ("refused", "it exists already, and the stack Other has it")
+
+
+def test_an_address_that_exists_is_used_and_what_is_retained_stays(
+    tmp_path: Path, answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers["get_configuration_set"] = {}
+    address = {"Type": "Custom::SESVerifiedAddress", "Properties": {"Address": "a@example.net"}}
+    kept = {"Type": "AWS::SES::ConfigurationSet", "DeletionPolicy": "Retain", "Properties": {"Name": "letters"}}
+    answers.update(
+        deployed("UPDATE_COMPLETE", {"Resources": {"Set": kept}}, Set=("AWS::SES::ConfigurationSet", "letters"))
+    )
+    monkeypatch.setattr(SesAccount, "identity", lambda *_: {"VerifiedForSendingStatus": True})
+
+    found = steps(run(assembly(tmp_path, Address=address), "--json"))
+
+    assert found["address a@example.net"]["verdict"] == "stays"
+    assert found["configuration set letters"]["says"] == "it leaves the stack and is retained"
+
+
 def test_a_template_in_yaml_cannot_be_compared(tmp_path: Path, answers: dict[str, Any]) -> None:
     owned = {"Identity": ("AWS::SES::EmailIdentity", "example.com")}
     answers.update(deployed("UPDATE_COMPLETE", "Resources: {}", **owned))
@@ -201,50 +275,3 @@ def test_a_call_that_would_write_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 
     with pytest.raises(AccountError, match="DeleteEmailIdentity is no reading call"):
         SesAccount("eu-west-1").client("sesv2").delete_email_identity(EmailIdentity="example.com")
-
-
-TEMPLATE: dict[str, Any] = {
-    "Conditions": {
-        "InEurope": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]},
-        "Elsewhere": {"Fn::Not": [{"Condition": "InEurope"}]},
-        "Both": {"Fn::And": [{"Condition": "InEurope"}, {"Condition": "Elsewhere"}]},
-        "Either": {"Fn::Or": [{"Condition": "Elsewhere"}, {"Condition": "InEurope"}]},
-        "Open": {"Fn::Equals": [{"Ref": "Later"}, "x"]},
-        "Odd": {"Fn::Contains": []},
-    },
-    "Resources": {
-        "Here": {"Type": "T", "Condition": "InEurope"},
-        "There": {"Type": "T", "Condition": "Elsewhere"},
-        "Perhaps": {"Type": "T", "Condition": "Open"},
-        "Unclear": {"Type": "T", "Condition": "Odd"},
-    },
-}
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [
-        ({"Ref": "AWS::Region"}, "eu-west-1"),
-        ({"Ref": "Later"}, "${Later}"),
-        ({"Fn::GetAtt": ["A", "B"]}, "${A.B}"),
-        ({"Fn::GetAtt": "A.B"}, "${A.B}"),
-        ({"Fn::ImportValue": "Shared"}, "${Fn::ImportValue:Shared}"),
-        ({"Fn::Join": [".", ["a", {"Ref": "AWS::Region"}]]}, "a.eu-west-1"),
-        ({"Fn::Sub": "a.${AWS::Region}.${!Literal}"}, "a.eu-west-1.${Literal}"),
-        ({"Fn::Sub": ["${X}", {"X": "y"}]}, "y"),
-        ({"Fn::Select": ["1", {"Fn::Split": ["-", {"Ref": "AWS::Region"}]}]}, "west"),
-        ({"Fn::Select": [7, ["a"]]}, "${Fn::Select}"),
-        ({"Fn::Split": ["-", {"Ref": "Later"}]}, "${Later}"),
-        ({"Fn::If": ["Either", "yes", "no"]}, "yes"),
-        ({"Fn::If": ["Both", "yes", "no"]}, "no"),
-        ({"Fn::If": ["Open", "yes", "no"]}, "${Open}"),
-        ({"Fn::GetAZs": ""}, "${Fn::GetAZs}"),
-        ({"A": {"Ref": "AWS::NoValue"}, "B": [{"Ref": "AWS::NoValue"}, 1]}, {"B": [1]}),
-    ],
-)
-def test_references_are_answered_as_far_as_they_can_be(value: object, found: object) -> None:
-    values = TemplateValues(TEMPLATE, {"AWS::Region": "eu-west-1"}.get)
-
-    assert values.of(value) == found
-    assert [*values.resources] == ["Here", "Perhaps", "Unclear"]
-    assert is_known("text")
