@@ -219,7 +219,7 @@ def _ask_template(domain: "CheckedDomain", template: Path, notes: list[str], *, 
             records, still_open = records_of_template(values_of_template(each, domain.region, asks=account))
             found += check_wanted_records(domain, records, "template")
             notes += [f"known only at deployment, and not looked at: {words}" for words in still_open]
-    except (AssemblyError, AccountError, BotoCoreError, ClientError) as error:
+    except (AssemblyError, AccountError, BotoCoreError, ClientError, ValueError) as error:
         return [*found, could_not_look("template", in_a_sentence(error))]
     return found or [could_not_look("template", f"no record of it is known and at {domain.name} or below")]
 

@@ -20,12 +20,21 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Of a CDK app, whose command is run, or of a cloud assembly such as cdk.out.",
 )
+@click.option("--context", "-c", "contexts", multiple=True, metavar="KEY=VALUE", help="Of the app; repeat it.")
 @click.option("--import-existing-resources", "imports", is_flag=True, help="You will give that to cdk deploy.")
 @click.option("--region", default="", metavar="REGION", help="For stacks that name none; that of boto3 unless given.")
 @click.option("--profile", default="", metavar="NAME", help="Of the AWS configuration; that of boto3 unless given.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def plan(context: click.Context, folder: Path, imports: bool, region: str, profile: str, as_json: bool) -> None:
+def plan(
+    context: click.Context,
+    folder: Path,
+    contexts: tuple[str, ...],
+    imports: bool,
+    region: str,
+    profile: str,
+    as_json: bool,
+) -> None:
     """What would a deployment of this app do to DNS and SES?
 
     Looks at the DNS records, identities, configuration sets, receipt rule
@@ -42,11 +51,12 @@ def plan(context: click.Context, folder: Path, imports: bool, region: str, profi
     from .screen import give_up, print_json, waiting
     from .ses_account import AccountError, SesAccount
 
+    told = dict(_pair(each) for each in contexts)
     try:
         with waiting("Synthesizing the app ...") as tell:
             account = SesAccount(region, profile)
             environment = {"CDK_DEFAULT_REGION": account.region, "CDK_DEFAULT_ACCOUNT": account.account_id}
-            stacks = stacks_of(folder, environment=environment)
+            stacks = stacks_of(folder, environment=environment, context=told)
             plans = plan_of(
                 stacks,
                 region=region,
@@ -61,6 +71,13 @@ def plan(context: click.Context, folder: Path, imports: bool, region: str, profi
     else:
         _print(plans)
     context.exit(exit_code(plans))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--context {text!r} has no value; write domain=example.com")
+    return name, value
 
 
 def _print(plans: "Sequence[StackPlan]") -> None:

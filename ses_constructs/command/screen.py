@@ -1,6 +1,7 @@
 """Text for a terminal of 80 columns: colours only where one listens, and nothing of DNS that steers it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -101,7 +102,10 @@ def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[st
     grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*row)
-    console.print(grid)
+    with console.capture() as drawn:
+        console.print(grid)
+    # The grid fills its lines with blanks, which are in the way of whoever copies them.
+    click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False, color=console.is_terminal)
     if fix:
         # Never wrapped: it is there to be copied.
         console.print(Text(f"{'fix':>9}  {printable(fix)}", style="cyan"), soft_wrap=True)

@@ -22,7 +22,7 @@ def templates_in(path: Path) -> list[AssembledStack]:
     Raises:
         AssemblyError: Neither.
     """
-    return stacks_of(path, environment={}) if path.is_dir() else [AssembledStack(name="", template=read_json(path))]
+    return stacks_of(path) if path.is_dir() else [AssembledStack(name="", template=read_json(path))]
 
 
 def values_of_template(stack: AssembledStack, region: str, *, asks: bool) -> TemplateValues:

@@ -78,15 +78,20 @@ def steps(result: Result) -> dict[str, dict[str, str]]:
 def test_an_app_is_synthesized_by_its_own_command(tmp_path: Path, answers: dict[str, Any]) -> None:
     writes = assembly(tmp_path / "made", Identity=IDENTITY)
     program = f"import os, shutil; shutil.copytree({str(writes)!r}, os.environ['CDK_OUTDIR'], dirs_exist_ok=True)"
-    (tmp_path / "app.py").write_text(program + "\nassert os.environ['CDK_DEFAULT_ACCOUNT'] == '111122223333'\n")
+    told = "assert os.environ['CDK_DEFAULT_ACCOUNT'] == '111122223333' and 'shop' in os.environ['CDK_CONTEXT_JSON']"
+    (tmp_path / "app.py").write_text(f"{program}\n{told}\n")
     (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
 
-    result = run(tmp_path)
+    result = run(tmp_path, "-c", "name=shop")
 
     assert result.output.splitlines()[0] == "Mail (a new stack, eu-west-1)"
     assert "made  identity example.com" in result.output
     assert result.output.splitlines()[-1] == "1 made"
     assert result.exit_code == 0
+
+
+def test_context_without_a_value_is_refused(tmp_path: Path) -> None:
+    assert "--context 'name' has no value; write domain=example.com" in run(tmp_path, "-c", "name").output
 
 
 def test_a_stage_within_an_assembly_is_read(tmp_path: Path, answers: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _LAST_LINES = 12  # of an app that fails
+_NOTHING: Mapping[str, str] = {}
 
 
 class AssemblyError(Exception):
@@ -34,12 +35,15 @@ class AssembledStack:
     region: str = ""
 
 
-def stacks_of(folder: Path, *, environment: Mapping[str, str]) -> list[AssembledStack]:
+def stacks_of(
+    folder: Path, *, environment: Mapping[str, str] = _NOTHING, context: Mapping[str, str] = _NOTHING
+) -> list[AssembledStack]:
     """All stacks of the app or the cloud assembly in *folder*, nested stages among them.
 
     Args:
         folder: One with a ``cdk.json``, whose command is run, or one that holds a ``manifest.json`` already.
         environment: What an app is told of its surroundings.
+        context: What it is told besides, as by ``cdk synth -c``.
 
     Raises:
         AssemblyError: The folder is neither, or its app fails.
@@ -51,7 +55,7 @@ def stacks_of(folder: Path, *, environment: Mapping[str, str]) -> list[Assembled
             f"{folder} has neither a cdk.json nor a manifest.json; name the folder of an app, or cdk.out"
         )
     with tempfile.TemporaryDirectory(prefix="ses-constructs-plan-") as output:
-        _synthesize(folder, output, environment)
+        _synthesize(folder, output, environment, context)
         return [*_read(Path(output))]
 
 
@@ -70,19 +74,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _synthesize(folder: Path, output: str, environment: Mapping[str, str]) -> None:
+def _synthesize(folder: Path, output: str, environment: Mapping[str, str], context: Mapping[str, str]) -> None:
     """Run the app as the CDK CLI does, but for the bundling of assets, which no plan needs."""
     settings = read_json(folder / "cdk.json")
     command = settings.get("app")
     if not isinstance(command, str) or not command:
         raise AssemblyError(f'{folder / "cdk.json"} has no "app"; name the cloud assembly instead, such as cdk.out')
     kept = folder / "cdk.context.json"
-    context = {**(read_json(kept) if kept.is_file() else {}), **settings.get("context", {})}
+    told_context = {**(read_json(kept) if kept.is_file() else {}), **settings.get("context", {}), **context}
     told = {
         **os.environ,
         **environment,
         "CDK_OUTDIR": output,
-        "CDK_CONTEXT_JSON": json.dumps({**context, "aws:cdk:bundling-stacks": []}),
+        "CDK_CONTEXT_JSON": json.dumps({**told_context, "aws:cdk:bundling-stacks": []}),
     }
     ran = subprocess.run(
         command, shell=True, cwd=folder, env=told, capture_output=True, text=True, errors="replace", check=False

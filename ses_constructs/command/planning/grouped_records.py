@@ -13,9 +13,10 @@ from .handler_request import function_of
 from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
 from .template_values import is_known
-from .written_records import unnamed_records
+from .written_records import record_thing, unnamed_records
 
 GROUP, SINGLE = "AWS::Route53::RecordSetGroup", "AWS::Route53::RecordSet"
+_DRIFTED = "; somebody has changed it since, for which Route 53 may refuse the change"
 _TAKES_OVER = "delete it before, or have Route53Zone(zone, adopts_existing=True) take it over"
 
 
@@ -126,7 +127,9 @@ def _wanted(each: GroupedRecord, owned: GroupedRecord | None, found: Mapping[Key
             if not _same(record, standing[0]):
                 return _step(each, "stays", f"somebody has changed it to {shown}, and CloudFormation does not notice")
             return _step(each, "stays")
-        return _step(each, "changes", f"from {shown if standing else 'nothing'} to {', '.join(record.values)}")
+        drifted = "" if standing and _same(owned.record, standing[0]) else _DRIFTED
+        says = f"from {shown if standing else 'nothing'} to {', '.join(record.values)}{drifted}"
+        return _step(each, "changes", says)
     if owned:
         says = f"it stands there, and {owned.resource} of this stack has it, which goes at the end of the deployment"
         return _step(each, "refused", says, "keep the logical id, or call hand_over_records(...) first")
@@ -150,5 +153,4 @@ def _same(record: RecordSet, standing: Standing) -> bool:
 
 
 def _step(each: GroupedRecord, verdict: PlanVerdict, says: str = "", fix: str = "") -> PlannedStep:
-    thing = f"{each.record.type} record {each.record.name}"
-    return PlannedStep(resource=each.resource, thing=thing, verdict=verdict, says=says, fix=fix)
+    return PlannedStep(resource=each.resource, thing=record_thing(each.record.key), verdict=verdict, says=says, fix=fix)

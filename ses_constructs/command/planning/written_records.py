@@ -69,6 +69,12 @@ def unnamed_records(stack: LookedStack, logical_id: str, records: Sequence[Mappi
         yield PlannedStep(resource=logical_id, thing=thing, verdict="made", says=says)
 
 
+def record_thing(key: Key) -> str:
+    """A record set in words; Route 53 spells the asterisk of a wildcard in octal."""
+    name, record_type = key
+    return f"{record_type} record {name.replace(chr(92) + '052', '*')}"
+
+
 def open_record(values: TemplateValues, record: Mapping[str, Any]) -> tuple[str, str]:
     """A record that is not wholly known, in words, and why it is not."""
     name = str(record.get("Name"))
@@ -136,7 +142,7 @@ class _Looking(DnsRecordsHandler):
             try:
                 told += self._told(decide([each], found, ours, adopts=adopts), [each])
             except RefusedError as error:
-                told.append(self._refused(f"{each.type} record {each.name}", str(error)))
+                told.append(self._refused(record_thing(each.key), str(error)))
         return told
 
     def _refused(self, thing: str, sentence: str) -> PlannedStep:
@@ -151,8 +157,7 @@ class _Looking(DnsRecordsHandler):
         told = []
         for key in dict.fromkeys([*(each.key for each in records), *changes]):
             verdict, says = _of_change(changes.get(key), adopted=key in adopted)
-            thing = f"{key[1]} record {key[0]}"
-            told.append(PlannedStep(resource=self._logical_id, thing=thing, verdict=verdict, says=says))
+            told.append(PlannedStep(resource=self._logical_id, thing=record_thing(key), verdict=verdict, says=says))
         return told
 
 
