@@ -38,7 +38,7 @@ def doctor(
     from .check import checked_name, name_servers
     from .diagnosis import diagnose
     from .event_history import cost_of_asking
-    from .screen import conclude, give_up, printable, waiting
+    from .screen import conclude, give_up, print_aside, waiting
     from .ses_account import AccountError, SesAccount
 
     if sender:
@@ -47,7 +47,7 @@ def doctor(
     try:
         account = SesAccount(region)
         if history:
-            click.echo(printable(cost_of_asking(account, history, days)), err=True)
+            print_aside(cost_of_asking(account, history, days))
         with waiting(f"Asking SES about {subject!r} ...") as tell:
             report = diagnose(
                 account, subject, sender=sender, dns=dns, set_name=set_name, history=history, days=days, tell=tell

@@ -92,6 +92,11 @@ def print_bold(text: str) -> None:
     screen().print(Text(printable(text), style="bold"))
 
 
+def print_aside(text: str) -> None:
+    """Beside the answer, on standard error."""
+    screen(stderr=True).print(Text(printable(text), style="dim"))
+
+
 def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[str, str], *, fix: str = "") -> None:
     """A mark in its style, the thing that it is about, and what is to be said of it."""
     console = screen()
