@@ -140,7 +140,7 @@ class NameServers:
                 return self.remember(("served", zone), partial(self.served_zone, zone, reply.values))
             failures += [reply] if reply.kind == "failed" else []
         # Where even the top does not exist, nothing is known about the name.
-        problem = f"{reply.server} knows no zone of {name}, not even {labels[-1]}: it does not see the public DNS"
+        problem = f"{reply.server} does not even know {labels[-1]}, so that it does not see the public DNS"
         nothing = DnsReply(server=reply.server, kind="failed", problem=f"{problem}; say --resolver")
         return failures[-1] if failures else nothing
 

@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .findings import SCHEMA, FindingOutcome, FindingReport
+from .findings import SCHEMA, Finding, FindingOutcome, FindingReport
 
 WIDTH = 80
 _MARKS: dict[FindingOutcome, tuple[str, str]] = {
@@ -77,14 +77,31 @@ def conclude(context: click.Context, report: FindingReport, *, as_json: bool) ->
 def print_report(report: FindingReport) -> None:
     """The findings in their order, and at the end what it comes to."""
     print_bold(report.title)
-    for finding in report.findings:
+    for finding, *others in _told_once(report.findings):
+        name = f"{finding.id} and {len(others)} more" if others else finding.id
         mark, style = _MARKS[finding.outcome]
         right = finding.outcome == "right"
         details = {"wanted": finding.wanted, "found": finding.found, "says who": finding.source}
-        print_thing(mark, style, finding.id, finding.says, {} if right else details, fix="" if right else finding.fix)
+        print_thing(mark, style, name, finding.says, {} if right else details, fix="" if right else finding.fix)
     for note in report.notes:
-        screen().print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2)))
+        _print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2)))
     print_bold(_conclusion(report))
+
+
+def _told_once(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Each finding alone, but those that could not be looked at for one reason together: where nobody answers, many."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.says if finding.outcome == "unknown" else id(finding), []).append(finding)
+    return groups.values()
+
+
+def _print(thing: RenderableType) -> None:
+    """Without the blanks that rich fills lines with, which are in the way of whoever copies them."""
+    console = screen()
+    with console.capture() as drawn:
+        console.print(thing)
+    click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False, color=console.is_terminal)
 
 
 def print_bold(text: str) -> None:
@@ -99,7 +116,6 @@ def print_aside(text: str) -> None:
 
 def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[str, str], *, fix: str = "") -> None:
     """A mark in its style, the thing that it is about, and what is to be said of it."""
-    console = screen()
     rows = [(Text(mark, style=style), Text.assemble((printable(name), "bold"), "  ", printable(says)))]
     rows += [(Text(label, style="dim"), Text(printable(value))) for label, value in details.items() if value]
     grid = Table.grid(padding=(0, 2))
@@ -107,13 +123,10 @@ def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[st
     grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*row)
-    with console.capture() as drawn:
-        console.print(grid)
-    # The grid fills its lines with blanks, which are in the way of whoever copies them.
-    click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False, color=console.is_terminal)
+    _print(grid)
     if fix:
         # Never wrapped: it is there to be copied.
-        console.print(Text(f"{'fix':>9}  {printable(fix)}", style="cyan"), soft_wrap=True)
+        screen().print(Text(f"{'fix':>9}  {printable(fix)}", style="cyan"), soft_wrap=True)
 
 
 def _conclusion(report: FindingReport) -> str:

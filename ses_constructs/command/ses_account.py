@@ -19,7 +19,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "adaptive"
 
 
 # What asks and changes nothing; a query of Athena reads, though its name does not say so.
-_READS = ("Get", "BatchGet", "List", "Describe", "StartQueryExecution", "StopQueryExecution")
+_READS = ("Get", "BatchGet", "Head", "List", "Describe", "StartQueryExecution", "StopQueryExecution")
 
 
 class AccountError(Exception):

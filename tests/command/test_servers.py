@@ -113,7 +113,11 @@ def test_a_resolver_that_knows_nothing_says_nothing_about_the_domain(world: Worl
     report = world.report()
 
     assert {each["outcome"] for each in report["findings"]} == {"unknown"}
-    assert "not even com: it does not see the public DNS; say --resolver" in str(report["findings"])
+    assert "does not even know com, so that it does not see the public DNS" in str(report["findings"])
+    screen = world.run("check", "example.com", "--no-account", *world.asking).output
+    # One reason for all of them is told once.
+    assert screen.count("public DNS") == 1
+    assert "delegation.servers and 4 more" in screen
 
 
 def test_a_zone_above_that_names_other_servers_is_a_fault(world: World) -> None:
