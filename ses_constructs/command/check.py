@@ -110,7 +110,7 @@ def name_servers(context: click.Context, resolver: str, timeout: float) -> "Name
 
     # The tests' servers do not listen on port 53.
     port = context.obj if isinstance(context.obj, int) else 53
-    return NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
+    return NameServers(resolver=resolver_at(resolver) if resolver else None, timeout=timeout, port=port)
 
 
 def _check_region(region: str) -> None:
@@ -122,7 +122,7 @@ def _check_region(region: str) -> None:
         raise click.UsageError(f"--region {region!r} is no AWS region; write one such as eu-west-1") from None
 
 
-def _resolver(text: str) -> "DnsServer":
+def resolver_at(text: str) -> "DnsServer":
     from .name_servers import DnsServer
 
     host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
