@@ -260,7 +260,20 @@ def test_a_zone_that_is_not_there_and_one_by_name(planned: Any) -> None:
         route53.CfnRecordSet(stack, "ById", name="a.example.com", type="A", hosted_zone_id="ZNOWHERE", **RECORD)
         route53.CfnRecordSet(stack, "ByName", name="b.example.com", type="A", hosted_zone_name="example.com.", **RECORD)
 
+        route53.CfnRecordSet(
+            stack,
+            "Weighted",
+            name="c.example.com",
+            type="A",
+            hosted_zone_id="ZNOWHERE",
+            set_identifier="one",
+            weight=1,
+            **RECORD,
+        )
+
     found = planned(build, exit_code=1)
 
+    # Those of a routing policy are nothing of mail, and left out.
+    assert len(found) == 2
     assert found["hosted zone ZNOWHERE"][0] == "refused"
     assert found["A record b.example.com"][0] == "unknown"

@@ -69,11 +69,13 @@ def _readable(logical_id: str, listed: Sequence[Mapping[str, Any]]) -> list[Grou
             ),
         )
         for each in listed
-        if "HostedZoneId" in each and is_known(each)
+        # Mail has no use for routing policies, and several record sets of one name and type go by.
+        if "HostedZoneId" in each and "SetIdentifier" not in each and is_known(each)
     ]
 
 
 def _unreadable(stack: LookedStack, logical_id: str, listed: Sequence[Mapping[str, Any]]) -> Iterator[PlannedStep]:
+    listed = [each for each in listed if "SetIdentifier" not in each]
     by_zone_name = [each for each in listed if "HostedZoneId" not in each]
     for each in by_zone_name:
         says = "it names its zone by name; with HostedZoneId it could be looked at"
@@ -135,7 +137,8 @@ def _wanted(each: GroupedRecord, owned: GroupedRecord | None, found: Mapping[Key
         return _step(each, "refused", says, "keep the logical id, or call hand_over_records(...) first")
     if standing:
         right = "as it is wanted" if _same(record, standing[0]) else f"as {shown}"
-        return _step(each, "refused", f"it exists {right}, and CloudFormation creates no second one", _TAKES_OVER)
+        says = f"it exists {right}; CloudFormation refuses that, or takes it over and deletes it with the stack"
+        return _step(each, "refused", f"{says}: which of the two is not known", _TAKES_OVER)
     others = sorted({one_type for name, one_type in found if name == record.name and one_type != record.type})
     blocking = [other for other in others if "CNAME" in (other, record.type)]
     if blocking:
