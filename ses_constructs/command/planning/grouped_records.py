@@ -13,7 +13,7 @@ from .handler_request import function_of
 from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
 from .template_values import is_known
-from .written_records import record_thing, unnamed_records
+from .written_records import no_zone, record_thing, unnamed_records
 
 GROUP, SINGLE = "AWS::Route53::RecordSetGroup", "AWS::Route53::RecordSet"
 _DRIFTED = "; somebody has changed it since, for which Route 53 may refuse the change"
@@ -95,13 +95,7 @@ def _in_zone(
         if error.response.get("Error", {}).get("Code") != "NoSuchHostedZone":
             raise
         if wanted:
-            yield PlannedStep(
-                resource=wanted[0].resource,
-                thing=f"hosted zone {zone_id}",
-                verdict="refused",
-                says=f"this account has none of that id, and {len(wanted)} records are to be made there",
-                fix="name a zone of this account",
-            )
+            yield no_zone(wanted[0].resource, zone_id, len(wanted))
         return
     owned = {each.record.key: each for each in before}
     kept = {each.record.key for each in wanted}

@@ -69,6 +69,17 @@ def unnamed_records(stack: LookedStack, logical_id: str, records: Sequence[Mappi
         yield PlannedStep(resource=logical_id, thing=thing, verdict="made", says=says)
 
 
+def no_zone(logical_id: str, zone_id: str, records: int) -> PlannedStep:
+    """Records for a zone that is not there."""
+    return PlannedStep(
+        resource=logical_id,
+        thing=f"hosted zone {zone_id}",
+        verdict="refused",
+        says=f"this account has none of that id, and {records} records are to be made there",
+        fix="name a zone of this account",
+    )
+
+
 def record_thing(key: Key) -> str:
     """A record set in words; Route 53 spells the asterisk of a wildcard in octal."""
     name, record_type = key
@@ -106,6 +117,11 @@ class _Looking(DnsRecordsHandler):
                 raise error.__cause__ from error
             domain = request.properties.optional("DomainName")
             self._steps = [self._refused(f"records of {domain}", str(error))]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "NoSuchHostedZone":
+                raise
+            zone_id = request.properties.text("HostedZoneId")
+            self._steps = [no_zone(self._logical_id, zone_id, len(request.properties.values["Records"]))]
         return self._steps
 
     def delete_steps(self, request: Request) -> list[PlannedStep]:
