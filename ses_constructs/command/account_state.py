@@ -11,7 +11,7 @@ _ACCOUNT = "SES API, GetAccount"
 NEARLY = 0.8  # of the quota
 
 
-def account_report(account: SesAccount) -> FindingReport:
+def account_report(account: SesAccount, tell: Callable[[str], None]) -> FindingReport:
     """Everything, in the order of reading; a call that is refused leaves the others."""
     account.require_region()
     sections: tuple[tuple[str, Callable[[SesAccount], Iterator[Finding]]], ...] = (
@@ -21,7 +21,7 @@ def account_report(account: SesAccount) -> FindingReport:
         ("receiving", _receiving),
         ("alarms", _alarms),
     )
-    findings = each_look((name, partial(read, account)) for name, read in sections)
+    findings = each_look(((name, partial(read, account)) for name, read in sections), tell)
     title = f"SES in {account.region}"
     return FindingReport(command="status", title=title, about={"region": account.region}, findings=findings)
 

@@ -1,6 +1,7 @@
 """``ses-constructs check``: whether the DNS of a domain is right, at every server, and what SES says about it."""
 
 import ipaddress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,11 @@ _DKIM_NOTE = "DKIM was not looked at: only SES knows the names of its keys. Leav
 @click.argument("domain")
 @click.option("--region", default="", metavar="REGION", help="That of SES; the one that boto3 finds unless given.")
 @click.option("--stack", default="", metavar="NAME", help="Look as well at each record that this stack wants.")
+@click.option(
+    "--template",
+    type=click.Path(exists=True, path_type=Path),
+    help="Look at each record that this synthesized template wants, or cdk.out.",
+)
 @click.option("--bulk-sender", is_flag=True, help="Apply what Gmail, Yahoo and Microsoft ask of bulk senders.")
 @click.option("--no-account", is_flag=True, help="Ask DNS alone; needs no credentials.")
 @click.option("--mail-from", default="", metavar="NAME", help="The MAIL FROM domain, where SES is not asked.")
@@ -39,6 +45,7 @@ def check(
     domain: str,
     region: str,
     stack: str,
+    template: Path | None,
     bulk_sender: bool,
     no_account: bool,
     mail_from: str,
@@ -56,15 +63,14 @@ def check(
     Exit code: 0 all right, 1 something is wrong, 2 something could not be
     looked at (or the command line is wrong).
     """
-    from .name_servers import NameServers
     from .screen import conclude, waiting
 
+    if stack and template:
+        raise click.UsageError("say either --stack or --template")
     if stack and no_account:
         raise click.UsageError("--stack needs the account, which --no-account leaves out")
     _check_region(region)
-    # The tests' servers do not listen on port 53.
-    port = context.obj if isinstance(context.obj, int) else 53
-    dns = NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
+    dns = name_servers(context, resolver, timeout)
     name = checked_name(domain)
     with waiting(f"Asking about {name} ..."):
         report = _report(
@@ -73,6 +79,7 @@ def check(
             region,
             account=not no_account,
             stack=stack,
+            template=template,
             mail_from=checked_name(mail_from) if mail_from else "",
             selectors=selectors,
             bulk_sender=bulk_sender,
@@ -97,6 +104,15 @@ def checked_name(domain: str) -> str:
     return name
 
 
+def name_servers(context: click.Context, resolver: str, timeout: float) -> "NameServers":
+    """Whom to ask; a usage error if *resolver* is no address."""
+    from .name_servers import NameServers
+
+    # The tests' servers do not listen on port 53.
+    port = context.obj if isinstance(context.obj, int) else 53
+    return NameServers(resolver=resolver_at(resolver) if resolver else None, timeout=timeout, port=port)
+
+
 def _check_region(region: str) -> None:
     from ..common.ses_regions import feedback_host
 
@@ -106,7 +122,7 @@ def _check_region(region: str) -> None:
         raise click.UsageError(f"--region {region!r} is no AWS region; write one such as eu-west-1") from None
 
 
-def _resolver(text: str) -> "DnsServer":
+def resolver_at(text: str) -> "DnsServer":
     from .name_servers import DnsServer
 
     host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
@@ -128,6 +144,7 @@ def _report(
     *,
     account: bool,
     stack: str,
+    template: Path | None,
     mail_from: str,
     selectors: tuple[str, ...],
     bulk_sender: bool,
@@ -145,6 +162,8 @@ def _report(
     if stack:
         findings += _ask_stack(domain, stack)
     notes = [] if domain.keys else [_DKIM_NOTE]
+    if template:
+        findings += _ask_template(domain, template, notes, account=account)
     notes += [_SES_SPF_NOTE] if not domain.mail_from and not domain.account else []
     if bulk_sender:
         findings += check_bulk_senders(findings)
@@ -173,7 +192,7 @@ def _ask_account(domain: "CheckedDomain", findings: "list[Finding]") -> "Checked
 
 
 def _ask_stack(domain: "CheckedDomain", stack: str) -> "list[Finding]":
-    from .checks.stack_records import check_stack_records
+    from .checks.wanted_records import check_wanted_records
     from .findings import could_not_look
     from .records_wanted import records_of_stack
     from .ses_account import AccountError, SesAccount
@@ -182,7 +201,27 @@ def _ask_stack(domain: "CheckedDomain", stack: str) -> "list[Finding]":
         records = records_of_stack(SesAccount(domain.region), stack)
     except AccountError as error:
         return [could_not_look("stack", str(error))]
-    return list(check_stack_records(domain, records))
+    return list(check_wanted_records(domain, records, "stack"))
+
+
+def _ask_template(domain: "CheckedDomain", template: Path, notes: list[str], *, account: bool) -> "list[Finding]":
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from .checks.wanted_records import check_wanted_records
+    from .findings import could_not_look
+    from .planning.assembly import AssemblyError
+    from .ses_account import AccountError, in_a_sentence
+    from .template_records import records_of_template, templates_in, values_of_template
+
+    found: list[Finding] = []
+    try:
+        for each in templates_in(template):
+            records, still_open = records_of_template(values_of_template(each, domain.region, asks=account))
+            found += check_wanted_records(domain, records, "template")
+            notes += [f"known only at deployment, and not looked at: {words}" for words in still_open]
+    except (AssemblyError, AccountError, BotoCoreError, ClientError, ValueError) as error:
+        return [*found, could_not_look("template", in_a_sentence(error))]
+    return found or [could_not_look("template", f"no record of it is known and at {domain.name} or below")]
 
 
 def _findings(domain: "CheckedDomain") -> "list[Finding]":

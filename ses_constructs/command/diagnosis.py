@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from ..testing import ReceiptSimulator
 from .account_state import account_findings
-from .bounce_causes import cause_of_bounce
+from .event_history import ask_history, look_for_histories
 from .findings import Finding, FindingReport, could_not_look
+from .message_events import explain_events
 from .ses_account import AccountError, SesAccount, each_look
 from .simulate import template_of_account
+
+if TYPE_CHECKING:
+    from .name_servers import NameServers
 
 _KEPT = (
     "SES does not tell: the id is wrong, too old or of another region, or Virtual Deliverability Manager is off, "
@@ -19,9 +23,20 @@ _KEPT = (
 )
 
 
-def diagnose(account: SesAccount, subject: str, *, sender: str, set_name: str) -> FindingReport:
+def diagnose(
+    account: SesAccount,
+    subject: str,
+    *,
+    sender: str,
+    dns: "NameServers | None",
+    set_name: str,
+    history: str,
+    days: int,
+    tell: Callable[[str], None],
+) -> FindingReport:
     """All findings about a message or an address; a call that is refused leaves the others."""
     account.require_region()
+    notes: list[str] = []
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = []
     if "@" in subject:
         looks += [
@@ -33,11 +48,16 @@ def diagnose(account: SesAccount, subject: str, *, sender: str, set_name: str) -
         looks += [("message", partial(_message, account, subject))]
     looks += [("account", partial(_account, account))]
     looks += [("sender", partial(_sender, account, sender))] if sender else []
+    looks += [("dmarc", partial(_dmarc, account, sender, dns))] if dns else []
     looks += [("set", partial(_set, account, set_name))] if set_name else []
-    findings = each_look(looks)
+    if history:
+        looks += [("history", partial(ask_history, account, subject, work_group=history, days=days, notes=notes))]
+    else:
+        notes += look_for_histories(account)
+    findings = each_look(looks, tell)
     about = {"region": account.region, "subject": subject}
     title = f"{subject} (SES in {account.region})"
-    return FindingReport(command="doctor", title=title, about=about, findings=findings)
+    return FindingReport(command="doctor", title=title, about=about, findings=findings, notes=notes)
 
 
 def _found(call: Callable[..., Any], **arguments: str) -> Any:
@@ -118,6 +138,16 @@ def _sender(account: SesAccount, sender: str) -> Iterator[Finding]:
     )
 
 
+def _dmarc(account: SesAccount, sender: str, dns: "NameServers") -> Iterator[Finding]:
+    """What receivers find about the domain in the From header, for which they refuse mail that does not align."""
+    from .checks.checked_domain import CheckedDomain, with_identity
+    from .checks.dmarc import check_dmarc
+
+    name = sender.rpartition("@")[2].lower()
+    identity = _found(account.client("sesv2").get_email_identity, EmailIdentity=name)
+    yield from check_dmarc(with_identity(CheckedDomain(name=name, dns=dns), account.region, identity))
+
+
 def _set(account: SesAccount, name: str) -> Iterator[Finding]:
     found = _found(account.client("sesv2").get_configuration_set, ConfigurationSetName=name)
     if found is None:
@@ -164,44 +194,5 @@ def _message(account: SesAccount, message_id: str) -> Iterator[Finding]:
         yield could_not_look("message", _KEPT)
         return
     for insight in found.get("Insights", []):
-        yield from _destination(insight["Destination"], insight.get("Events", []))
-
-
-def _destination(address: str, events: list[dict[str, Any]]) -> Iterator[Finding]:
-    check = f"message.{address}"
-    types = [event.get("Type", "") for event in events]
-    history = ", ".join(f"{event['Timestamp']:%Y-%m-%d %H:%M} {event.get('Type', '')}" for event in events)
-    source = "SES API, GetMessageInsights"
-
-    def wrong(says: str, fix: str, found: str = "") -> Finding:
-        told = "; ".join(filter(None, (history, found)))
-        return Finding(id=check, outcome="wrong", says=says, found=told, source=source, fix=fix)
-
-    bounces = [event.get("Details", {}).get("Bounce", {}) for event in events if event.get("Type") == "BOUNCE"]
-    for bounce in bounces:
-        kind, sub, reply = (bounce.get(f, "") for f in ("BounceType", "BounceSubType", "DiagnosticCode"))
-        cause = cause_of_bounce(kind, sub, reply)
-        yield wrong(f"it bounced ({kind.lower()}, {sub}): {cause.means}", cause.fix.replace("ADDRESS", address), reply)
-    if "COMPLAINT" in types:
-        yield wrong("the person marked it as spam", "do not mail them again")
-    if "REJECT" in types:
-        yield wrong("SES did not send it, for it found a virus", "look at the attachments")
-    if "RENDERING_FAILURE" in types:
-        yield wrong("the template could not be filled", "give every variable of the template a value")
-    if bounces or {"COMPLAINT", "REJECT", "RENDERING_FAILURE"} & {*types}:
-        return
-    if "DELIVERY" in types:
-        yield Finding(
-            id=check, outcome="right", says=f"the receiver took it ({history}): look into the spam folder and its rules"
-        )
-    elif "DELIVERY_DELAY" in types:
-        yield Finding(
-            id=check,
-            outcome="advice",
-            says="the receiver puts it off, and SES goes on trying",
-            found=history,
-            source=source,
-            fix="wait; it becomes a bounce at the end of max_delivery_time, or when SES gives up",
-        )
-    else:
-        yield Finding(id=check, outcome="right", says=f"it is on its way ({history or 'no event yet'})")
+        address, events = insight["Destination"], insight.get("Events", [])
+        yield from explain_events(f"message.{address}", address, events, source="SES API, GetMessageInsights")

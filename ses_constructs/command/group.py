@@ -4,12 +4,20 @@ import click
 
 from .check import check
 from .doctor import doctor
+from .plan import plan
 from .records import records
 from .simulate import simulate
 from .status import status
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+class _InOrder(click.Group):
+    """Names its subcommands in the order in which they are wanted, not in that of the alphabet."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return [*self.commands]
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(package_name="ses-constructs", prog_name="ses-constructs")
 def commands() -> None:
     """Is the mail of this domain set up right?
@@ -23,10 +31,11 @@ def commands() -> None:
       ses-constructs check example.com --no-account --bulk-sender
       ses-constructs records --domain example.com --format zone
       ses-constructs status
+      ses-constructs plan --app .
       ses-constructs doctor jane@example.com --from news@example.org
       ses-constructs simulate letter.eml --to jane@example.com --account
     """
 
 
-for command in (check, records, status, doctor, simulate):
+for command in (check, records, status, plan, doctor, simulate):
     commands.add_command(command)

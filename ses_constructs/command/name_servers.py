@@ -131,16 +131,18 @@ class NameServers:
 
     def zone_of(self, name: str) -> ServedZone | DnsReply:
         """The zone that holds *name* and its servers, as the resolver knows them; a failed reply if it does not."""
-        failure = DnsReply(server="the resolver", kind="failed", problem=f"no zone holds {name}")
+        failures = []
         labels = name.split(".")
         for start in range(len(labels)):
             zone = ".".join(labels[start:])
             reply = self.everywhere(zone, "NS")
-            if reply.kind == "failed":
-                failure = reply
             if reply.kind == "answer" and not reply.alias:
                 return self.remember(("served", zone), partial(self.served_zone, zone, reply.values))
-        return failure
+            failures += [reply] if reply.kind == "failed" else []
+        # Where even the top does not exist, nothing is known about the name.
+        problem = f"{reply.server} does not even know {labels[-1]}, so that it does not see the public DNS"
+        nothing = DnsReply(server=reply.server, kind="failed", problem=f"{problem}; say --resolver")
+        return failures[-1] if failures else nothing
 
     def served_zone(self, zone: str, hosts: Sequence[str]) -> ServedZone:
         """*zone* with the addresses of its servers."""

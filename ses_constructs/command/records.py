@@ -14,7 +14,15 @@ FORMATS = ("table", "zone", "octodns", "route53", "cloudflare")
 @click.option("--domain", default="", metavar="NAME", help="The records that SES wants for this identity.")
 @click.option("--stack", default="", metavar="NAME", help="The records of every domain in this deployed stack.")
 @click.option("--region", default="", metavar="REGION", help="That of SES; the one that boto3 finds unless given.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    metavar="FORM",
+    default="table",
+    show_default=True,
+    help="See above.",
+)
 @click.option("--zone", default="", metavar="NAME", help="For octodns, the zone that holds the domain, if another.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
@@ -35,7 +43,7 @@ def records(context: click.Context, domain: str, stack: str, region: str, form: 
     from .check import checked_name
     from .record_formats import as_cloudflare, as_octodns, as_route53, as_zone, records_data
     from .records_wanted import records_of_domain, records_of_stack
-    from .screen import print_json, waiting
+    from .screen import give_up, print_json, waiting
     from .ses_account import AccountError, SesAccount
 
     if bool(domain) == bool(stack):
@@ -46,8 +54,7 @@ def records(context: click.Context, domain: str, stack: str, region: str, form: 
             account = SesAccount(region)
             found = records_of_domain(account, name) if name else records_of_stack(account, stack)
     except AccountError as error:
-        click.echo(f"Could not look: {error}", err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     if as_json:
         print_json(records_data(found))
     elif form == "octodns":
@@ -72,14 +79,14 @@ def _shortest(found: "list[DnsRecord]") -> str:
 
 
 def _print_table(found: "list[DnsRecord]") -> None:
-    from rich.table import Table
+    """Names and values on lines of their own: side by side they are too long for 80 columns."""
+    from rich.text import Text
 
     from .screen import printable, screen
 
-    table = Table(box=None, pad_edge=False)
-    for title in ("Name", "Type", "Value", "What for"):
-        table.add_column(title, overflow="fold")
+    console = screen()
     for record in found:
-        for value in record.values:
-            table.add_row(record.name, record.type, printable(value), printable(record.purpose))
-    screen().print(table)
+        console.print(Text.assemble((record.type, "bold"), "  ", (printable(record.purpose), "dim")))
+        for label, text in (("name", record.name), *(("value", each) for each in record.values)):
+            # Never wrapped: it is there to be copied.
+            console.print(Text.assemble((f"{label:>7}  ", "dim"), printable(text)), soft_wrap=True)

@@ -1,6 +1,6 @@
 """What must be published: read from SES for an identity, and from the outputs of a stack for all that it made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..common.ses_regions import feedback_host
@@ -46,7 +46,8 @@ def records_of_stack(account: SesAccount, stack: str) -> list[DnsRecord]:
         resources = [each for page in pages for each in page["StackResourceSummaries"]]
     except (BotoCoreError, ClientError) as error:
         raise AccountError(in_a_sentence(error)) from error
-    found = {(each.name, each.type): each for each in _in_outputs(described.get("Outputs", []))}
+    outputs = ((each["OutputValue"], each.get("Description", "")) for each in described.get("Outputs", []))
+    found = {(each.name, each.type): each for each in records_in_outputs(outputs)}
     for resource in resources:
         # One that is still being made has no id.
         name = resource.get("PhysicalResourceId", "")
@@ -58,25 +59,24 @@ def records_of_stack(account: SesAccount, stack: str) -> list[DnsRecord]:
     return [*found.values()]
 
 
-def _in_outputs(outputs: list[dict[str, str]]) -> Iterator[DnsRecord]:
-    """The outputs that ``RecordsToPublish`` makes; others are no zone file, and left alone."""
+def records_in_outputs(outputs: Iterable[tuple[str, str]]) -> Iterator[DnsRecord]:
+    """Those that ``RecordsToPublish`` makes, by value and description; others are no zone file, and left alone."""
     import dns.exception
-    import dns.name
     import dns.rdatatype
     import dns.zonefile
 
     from .name_servers import rdata_text
 
-    for output in outputs:
+    for value, description in outputs:
         try:
-            rrsets = dns.zonefile.read_rrsets(output["OutputValue"], rdclass=None)
+            rrsets = dns.zonefile.read_rrsets(value, rdclass=None)
             yield from [
                 DnsRecord(
                     name=rrset.name.to_text(omit_final_dot=True),
                     type=dns.rdatatype.to_text(rrset.rdtype),  # type: ignore[arg-type]
                     values=tuple(rdata_text(each) for each in rrset),
                     ttl=rrset.ttl,
-                    purpose=output.get("Description", ""),
+                    purpose=description,
                 )
                 for rrset in rrsets
             ]

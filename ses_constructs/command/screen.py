@@ -1,17 +1,18 @@
 """Text for a terminal of 80 columns: colours only where one listens, and nothing of DNS that steers it."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .findings import Finding, FindingOutcome, FindingReport
+from .findings import SCHEMA, Finding, FindingOutcome, FindingReport
 
 WIDTH = 80
 _MARKS: dict[FindingOutcome, tuple[str, str]] = {
@@ -40,14 +41,23 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
-def waiting(sentence: str) -> Iterator[None]:
-    """Say on a terminal what is being waited for."""
+def waiting(sentence: str) -> Iterator[Callable[[str], None]]:
+    """Say on a terminal what is being waited for; the function that this gives says something else."""
     console = screen(stderr=True)
     if not console.is_terminal:
-        yield
+        yield lambda _: None
         return
-    with console.status(Text(sentence)):
-        yield
+    with console.status(Text(printable(sentence))) as status:
+        yield lambda now: status.update(Text(printable(now)))
+
+
+def give_up(context: click.Context, error: Exception, *, as_json: bool) -> NoReturn:
+    """Say why nothing can be told, and end with 2; AWS quotes what others wrote, so that it is escaped."""
+    if as_json:
+        print_json({"schema": f"ses-constructs.{context.info_name}/{SCHEMA}", "exit_code": 2, "error": str(error)})
+    lines = f"Could not look: {error}".splitlines()
+    click.echo("\n".join(map(printable, lines)), err=True)
+    context.exit(2)
 
 
 def print_json(data: dict[str, Any]) -> None:
@@ -66,30 +76,57 @@ def conclude(context: click.Context, report: FindingReport, *, as_json: bool) ->
 
 def print_report(report: FindingReport) -> None:
     """The findings in their order, and at the end what it comes to."""
-    console = screen()
-    console.print(Text(printable(report.title), style="bold"))
-    for finding in report.findings:
-        _print_finding(console, finding)
-    for note in report.notes:
-        console.print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2)))
-    console.print(Text(_conclusion(report), style="bold"))
-
-
-def _print_finding(console: Console, finding: Finding) -> None:
-    mark, style = _MARKS[finding.outcome]
-    rows = [(Text(mark, style=style), Text.assemble((finding.id, "bold"), "  ", printable(finding.says)))]
-    if finding.outcome != "right":
+    print_bold(report.title)
+    for finding, *others in _told_once(report.findings):
+        name = f"{finding.id} and {len(others)} more" if others else finding.id
+        mark, style = _MARKS[finding.outcome]
+        right = finding.outcome == "right"
         details = {"wanted": finding.wanted, "found": finding.found, "says who": finding.source}
-        rows += [(Text(name, style="dim"), Text(printable(value))) for name, value in details.items() if value]
+        print_thing(mark, style, name, finding.says, {} if right else details, fix="" if right else finding.fix)
+    for note in report.notes:
+        _print(Padding(Text(printable(note), style="dim"), (0, 0, 0, 2)))
+    print_bold(_conclusion(report))
+
+
+def _told_once(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Each finding alone, but those that could not be looked at for one reason together: where nobody answers, many."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.says if finding.outcome == "unknown" else id(finding), []).append(finding)
+    return groups.values()
+
+
+def _print(thing: RenderableType) -> None:
+    """Without the blanks that rich fills lines with, which are in the way of whoever copies them."""
+    console = screen()
+    with console.capture() as drawn:
+        console.print(thing)
+    click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False, color=console.is_terminal)
+
+
+def print_bold(text: str) -> None:
+    """A title."""
+    screen().print(Text(printable(text), style="bold"))
+
+
+def print_aside(text: str) -> None:
+    """Beside the answer, on standard error."""
+    screen(stderr=True).print(Text(printable(text), style="dim"))
+
+
+def print_thing(mark: str, style: str, name: str, says: str, details: Mapping[str, str], *, fix: str = "") -> None:
+    """A mark in its style, the thing that it is about, and what is to be said of it."""
+    rows = [(Text(mark, style=style), Text.assemble((printable(name), "bold"), "  ", printable(says)))]
+    rows += [(Text(label, style="dim"), Text(printable(value))) for label, value in details.items() if value]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", width=9)
     grid.add_column(overflow="fold")
     for row in rows:
         grid.add_row(*row)
-    console.print(grid)
-    if finding.fix and finding.outcome != "right":
+    _print(grid)
+    if fix:
         # Never wrapped: it is there to be copied.
-        console.print(Text(f"{'fix':>9}  {printable(finding.fix)}", style="cyan"), soft_wrap=True)
+        screen().print(Text(f"{'fix':>9}  {printable(fix)}", style="cyan"), soft_wrap=True)
 
 
 def _conclusion(report: FindingReport) -> str:

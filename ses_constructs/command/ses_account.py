@@ -1,6 +1,8 @@
 """What SES says, by the credentials and the region that boto3 finds; every call has a time-out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,8 +18,28 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "adaptive", "total_max_attempts": 5})
 
 
+# What asks and changes nothing; a query of Athena reads, though its name does not say so.
+_READS = ("Get", "BatchGet", "Head", "List", "Describe", "StartQueryExecution", "StopQueryExecution")
+
+
 class AccountError(Exception):
     """The account could not be asked; the sentence says why."""
+
+
+class ReadingSession(boto3.Session):
+    """A session whose clients refuse every call that is not known to read only."""
+
+    def client(self, *arguments: Any, **options: Any) -> Any:
+        """A client, as boto3 makes it."""
+        make: Any = super().client
+        made = make(*arguments, **options)
+        made.meta.events.register("before-call", _refuse_unless_it_reads)
+        return made
+
+
+def _refuse_unless_it_reads(model: Any, **_: object) -> None:
+    if not model.name.startswith(_READS):
+        raise AccountError(f"{model.name} is no reading call, and this command changes nothing; please report this")
 
 
 class SesAccount:
@@ -25,11 +47,12 @@ class SesAccount:
 
     Args:
         region: The region; the one that boto3 finds unless given.
+        profile: Of the AWS configuration; the one that boto3 finds unless given.
     """
 
-    def __init__(self, region: str = "") -> None:
+    def __init__(self, region: str = "", profile: str = "") -> None:
         try:
-            self._session = boto3.Session(region_name=region or None)
+            self._session = ReadingSession(region_name=region or None, profile_name=profile or None)
         except BotoCoreError as error:
             raise AccountError(in_a_sentence(error)) from error
         self.region: str = self._session.region_name or ""
@@ -47,6 +70,23 @@ class SesAccount:
         except (BotoCoreError, ValueError) as error:
             raise AccountError(in_a_sentence(error)) from error
 
+    @cached_property
+    def account_id(self) -> str:
+        """The account of the credentials."""
+        try:
+            return str(self.client("sts").get_caller_identity()["Account"])
+        except (BotoCoreError, ClientError) as error:
+            raise AccountError(in_a_sentence(error)) from error
+
+    @contextmanager
+    def is_default(self) -> Iterator[None]:
+        """Have the clients that others make in the block be those of this account."""
+        before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, self._session
+        try:
+            yield
+        finally:
+            boto3.DEFAULT_SESSION = before
+
     def identity(self, domain: str) -> "GetEmailIdentityResponseTypeDef | None":
         """What SES says about *domain*; None if it does not know it in this region."""
         ses = self.client("sesv2")
@@ -59,10 +99,13 @@ class SesAccount:
         return found
 
 
-def each_look(looks: Iterable[tuple[str, Callable[[], Iterable[Finding]]]]) -> list[Finding]:
+def each_look(
+    looks: Iterable[tuple[str, Callable[[], Iterable[Finding]]]], tell: Callable[[str], None]
+) -> list[Finding]:
     """The findings of all *looks*; a call that is refused leaves the others, and without credentials none is tried."""
     findings: list[Finding] = []
     for name, look in looks:
+        tell(f"Looking at {name} ...")
         try:
             findings += look()
         except NoCredentialsError as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Which receipt rules would take this message?")
 @click.argument("message", type=_FILE)
 @click.option("--to", "recipients", multiple=True, required=True, metavar="ADDRESS", help="Of the envelope; repeat it.")
 @click.option("--sender", default="", metavar="ADDRESS", help="Of the envelope; that in the message unless given.")
@@ -52,7 +52,7 @@ def simulate(
     be told.
     """
     from ..testing import ReceiptSimulator, Verdicts
-    from .screen import print_json, printable, waiting
+    from .screen import give_up, print_json, printable, waiting
     from .ses_account import AccountError, SesAccount
 
     if (template is None) != of_account:
@@ -76,8 +76,7 @@ def simulate(
             headers=headers,
         )
     except (AccountError, ValueError) as error:
-        click.echo(printable(f"Cannot tell: {error}"), err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     if as_json:
         print_json(receipt_data(receipt))
     else:

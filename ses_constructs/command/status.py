@@ -17,13 +17,12 @@ def status(context: click.Context, region: str, as_json: bool) -> None:
     looked at.
     """
     from .account_state import account_report
-    from .screen import conclude, waiting
+    from .screen import conclude, give_up, waiting
     from .ses_account import AccountError, SesAccount
 
     try:
-        with waiting("Asking SES ..."):
-            report = account_report(SesAccount(region))
+        with waiting("Asking SES ...") as tell:
+            report = account_report(SesAccount(region), tell)
     except AccountError as error:
-        click.echo(f"Could not look: {error}", err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     conclude(context, report, as_json=as_json)

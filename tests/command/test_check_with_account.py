@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -120,3 +121,28 @@ def test_a_stack_that_is_not_there_could_not_be_looked_at(world: World, tokens: 
     found = look(world, "--stack", "nothing")["stack"]
 
     assert (found["outcome"], "DescribeStacks was refused" in found["says"]) == ("unknown", True)
+
+
+def test_the_tokens_in_a_template_are_those_that_ses_made(world: World, tmp_path: Path, tokens: list[str]) -> None:
+    names = [{"Fn::GetAtt": ["Identity", f"DkimDNSTokenName{number}"]} for number in (1, 2, 3)]
+    values = [{"Fn::GetAtt": ["Identity", f"DkimDNSTokenValue{number}"]} for number in (1, 2, 3)]
+    group = {
+        "HostedZoneId": "Z1",
+        "RecordSets": [
+            {"Name": name, "Type": "CNAME", "TTL": "300", "ResourceRecords": [value]}
+            for name, value in zip(names, values, strict=True)
+        ],
+    }
+    resources = {
+        "Identity": {"Type": "AWS::SES::EmailIdentity", "Properties": {"EmailIdentity": "example.com"}},
+        "Records": {"Type": "AWS::Route53::RecordSetGroup", "Properties": group},
+    }
+    template = tmp_path / "template.json"
+    template.write_text(json.dumps({"Resources": resources}))
+    one, *_ = tokens
+    publish(world, f"{one}._domainkey IN CNAME {one}.dkim.amazonses.com.")
+
+    found = look(world, "--template", str(template))
+
+    assert found[f"template.cname.{one}._domainkey.example.com"]["outcome"] == "right"
+    assert len([each for each in found if each.startswith("template.cname.")]) == 3

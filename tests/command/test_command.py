@@ -1,10 +1,14 @@
 """The command as people meet it: its help, its errors, its screen."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from ses_constructs.command.ses_account import AccountError, SesAccount
 from tests.command.conftest import World
 
 HELP = (
@@ -91,3 +95,63 @@ def test_the_json_has_a_schema_and_every_field(world: World) -> None:
     assert all(
         set(each) == {"id", "outcome", "says", "wanted", "found", "source", "fix"} for each in report["findings"]
     )
+
+
+COMMANDS = ("check", "records", "status", "plan", "doctor", "simulate")
+
+
+@pytest.mark.parametrize("subcommand", ["", *COMMANDS])
+def test_every_help_fits_80_columns_and_says_what_exit_codes_mean(world: World, subcommand: str) -> None:
+    result = world.run(*filter(None, [subcommand]), "--help")
+
+    assert all(len(line) <= 80 for line in result.output.splitlines())
+    assert "..." not in result.output.replace("[ARGS]...", "")
+    assert not subcommand or ("Exit code: 0" in result.output and "--json" in result.output)
+
+
+def test_the_subcommands_stand_in_the_order_in_which_they_are_wanted(world: World) -> None:
+    listed = world.run("--help").output.partition("Commands:")[2].split("\n")
+
+    names = [line.split()[0] for line in listed if line.strip()]
+    assert tuple(name for name in names if name in COMMANDS) == COMMANDS
+
+
+LOOKS = {
+    "records": ("--domain", "example.com"),
+    "status": (),
+    "plan": ("--app", "."),
+    "doctor": ("jane@example.com",),
+    "simulate": ("letter.eml", "--to", "jane@example.com", "--account"),
+}
+
+
+@pytest.mark.parametrize("subcommand", LOOKS)
+def test_what_aws_says_does_not_steer_the_terminal_and_has_a_schema(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, subcommand: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "letter.eml").write_text("From: ann@example.net\n\nhello\n")
+    (tmp_path / "manifest.json").write_text("{}")
+
+    def client(*_: object) -> NoReturn:
+        raise AccountError("SES says \x1b[2J\u202e")
+
+    monkeypatch.setattr(SesAccount, "client", client)
+    arguments = (subcommand, *LOOKS[subcommand], "--region", "eu-west-1")
+
+    shown = world.run(*arguments)
+    data = json.loads(world.run(*arguments, "--json").stdout)
+
+    assert shown.stderr == "Could not look: SES says \\x1b[2J\\u202e\n"
+    assert (shown.stdout, shown.exit_code) == ("", 2)
+    assert data == {
+        "schema": f"ses-constructs.{subcommand}/1",
+        "exit_code": 2,
+        "error": "SES says \x1b[2J\u202e",
+    }
+
+
+def test_every_call_of_aws_has_a_time_out() -> None:
+    config = SesAccount("eu-west-1").client("sesv2").meta.config
+
+    assert (config.connect_timeout, config.read_timeout) == (5, 15)

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from ses_constructs.command.bounce_causes import cause_of_bounce
 from ses_constructs.command.group import commands
 from ses_constructs.command.ses_account import SesAccount
+from tests.command.conftest import World
 from tests.command.told_account import Told, refusal
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("local-aws")
 WHEN = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
+POLICY = '_dmarc IN TXT "v=DMARC1; p=none"'
+ASKING: tuple[str, ...] = ()
+PORT = 53
 RULES = [{"Name": "jane", "Enabled": True, "Recipients": ["jane@ours.example"], "Actions": []}]
 
 
@@ -26,6 +30,17 @@ def identities(**known: Mapping[str, object]) -> Any:
         return known.get(EmailIdentity.replace(".", "_").replace("@", "_at_"), refusal("NotFoundException"))
 
     return get_email_identity
+
+
+@pytest.fixture(autouse=True)
+def dns(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The DNS of ours.example, which every command of these tests asks."""
+    for apex in ("ours.example", "nowhere.example"):
+        world.zone(apex, f"@ IN NS ns1.example.com.\n{POLICY}\n")
+    world.zone("example", "ours IN NS ns1.example.com.\nnowhere IN NS ns1.example.com.\n")
+    monkeypatch.setattr("tests.command.test_doctor.ASKING", world.asking)
+    monkeypatch.setattr("tests.command.test_doctor.PORT", world.port)
+    return world
 
 
 @pytest.fixture
@@ -38,6 +53,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "get_configuration_set": {"SendingOptions": {"SendingEnabled": True}},
         "describe_active_receipt_rule_set": {"Metadata": {"Name": "inbound"}, "Rules": RULES},
         "list_receipt_filters": {"Filters": []},
+        "list_work_groups": {"WorkGroups": []},
     }
     monkeypatch.setattr(SesAccount, "client", lambda *_: Told(told))
     return told
@@ -45,7 +61,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(
-        commands, ["doctor", *arguments, "--region", "eu-west-1", "--json"], catch_exceptions=False
+        commands,
+        ["doctor", *arguments, "--region", "eu-west-1", "--json", *ASKING],
+        obj=PORT,
+        catch_exceptions=False,
     )
 
 
@@ -59,7 +78,18 @@ def test_where_nothing_stands_in_the_way_nothing_is_found(answers: dict[str, Any
     found = look(*arguments)
 
     assert {name: each["outcome"] for name, each in found.items()} == dict.fromkeys(
-        ("suppression", "sandbox", "receiving", "account.sending", "account.quota", "sender", "set"), "right"
+        (
+            "suppression",
+            "sandbox",
+            "receiving",
+            "account.sending",
+            "account.quota",
+            "sender",
+            "dmarc.record",
+            "dmarc.alignment",
+            "set",
+        ),
+        "right",
     )
     assert run(*arguments).exit_code == 0
 
@@ -111,6 +141,15 @@ def test_a_reason_comes_with_what_mends_it(
     assert says in found["says"]
     assert fix in found["fix"]
     assert run(*arguments).exit_code == 1
+
+
+def test_a_sender_without_a_dmarc_policy_is_told(answers: dict[str, Any], dns: World) -> None:
+    dns.zone("ours.example", "@ IN NS ns1.example.com.\n")
+
+    found = look("joe@elsewhere.example", "--from", "news@ours.example")["dmarc.record"]
+
+    assert found["outcome"] == "wrong"
+    assert found["fix"].startswith("_dmarc.ours.example. 1800 IN TXT")
 
 
 def test_in_the_sandbox_a_verified_domain_takes_mail(answers: dict[str, Any]) -> None:

@@ -2,6 +2,10 @@
 
 import time
 
+from ses_constructs.command.checks.checked_domain import CheckedDomain
+from ses_constructs.command.checks.wanted_records import check_wanted_records
+from ses_constructs.command.name_servers import DnsServer, NameServers
+from ses_constructs.email_records import DnsRecord
 from tests.command.conftest import DELEGATION, RIGHT, World
 
 
@@ -106,7 +110,14 @@ def test_a_resolver_that_knows_nothing_says_nothing_about_the_domain(world: Worl
     world.resolver.zones.clear()
     world.resolver.hold("", "a IN A 192.0.2.1\n")  # so that every other name does not exist
 
-    assert {each["outcome"] for each in world.report()["findings"]} == {"unknown"}
+    report = world.report()
+
+    assert {each["outcome"] for each in report["findings"]} == {"unknown"}
+    assert "does not even know com, so that it does not see the public DNS" in str(report["findings"])
+    screen = world.run("check", "example.com", "--no-account", *world.asking).output
+    # One reason for all of them is told once.
+    assert screen.count("public DNS") == 1
+    assert "delegation.servers and 4 more" in screen
 
 
 def test_a_zone_above_that_names_other_servers_is_a_fault(world: World) -> None:
@@ -129,12 +140,20 @@ def test_a_mail_from_domain_in_a_zone_of_its_own_is_asked_there(world: World) ->
 
 
 def test_ten_records_at_three_servers_take_less_than_two_seconds(world: World) -> None:
+    names = [f"r{number}.example.com" for number in range(10)]
+    world.publish({"tls": "\n".join(f"{name}. IN MX 10 mx.example.com." for name in names)})
+    resolver = DnsServer(name="resolver", address=world.resolver.address, port=world.port)
+    domain = CheckedDomain(name="example.com", dns=NameServers(resolver=resolver, port=world.port))
+    records = [DnsRecord(name=name, type="MX", values=("10 mx.example.com",)) for name in names]
     begun = time.process_time()
 
     world.check()
+    found = [*check_wanted_records(domain, records, "template")]
 
-    # Of the processor: on a busy machine the clock says nothing.
+    # Of the processor, these servers' part included: on a busy machine the clock says nothing.
     assert time.process_time() - begun < 2
+    assert {each.outcome for each in found} == {"right"}
+    assert all({(name, "MX") for name in names} <= set(server.asked) for server in world.servers)
 
 
 def test_a_domain_that_does_not_exist_is_named_and_one_without_records_of_its_own_passes(world: World) -> None:

@@ -1,0 +1,142 @@
+"""Both sides of a stack: what is about to be deployed, and what is there, with the references of each answered."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ...common.ses_regions import partition, smtp_host
+from ..ses_account import SesAccount
+from .assembly import AssembledStack
+from .deployed_stack import DeployedStack
+from .template_values import TemplateValues, is_known
+
+# Where the name stands that Ref gives.
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "AWS::SES::EmailIdentity": ("EmailIdentity",),
+    "AWS::SES::ConfigurationSet": ("Name",),
+    "AWS::SES::ReceiptRuleSet": ("RuleSetName",),
+    "AWS::SES::ReceiptFilter": ("Filter", "Name"),
+    "Custom::SESReplicatedIdentity": ("Domain",),
+    "Custom::SESVerifiedAddress": ("Address",),
+}
+_TOKEN = re.compile(r"DkimDNSToken(Name|Value)([1-3])")
+
+
+def written_answer(template: Mapping[str, Any], name: str, *, region: str, parameters: Mapping[str, str]) -> object:
+    """What a reference stands for as far as *template* itself says so: names that it writes, parameters, the region."""
+    match name:
+        case "AWS::Region":
+            return region or None
+        case "AWS::Partition":
+            return partition(region) if region else None
+        case "AWS::URLSuffix":
+            return smtp_host(region).removeprefix(f"email-smtp.{region}.") if region else None
+    if name in (template.get("Parameters") or {}):
+        return parameters.get(name, template["Parameters"][name].get("Default"))
+    resource = (template.get("Resources") or {}).get(name, {})
+    value: Any = resource.get("Properties") or {}
+    for key in NAMES.get(resource.get("Type", ""), ("",)):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedStack:
+    """A stack before its deployment.
+
+    Args:
+        account: Whom to ask, in the region of the stack.
+        assembled: What is about to be deployed.
+        deployed: What is there; None for a new stack.
+        imports: Whether ``--import-existing-resources`` is to be given.
+    """
+
+    account: SesAccount
+    assembled: AssembledStack
+    deployed: DeployedStack | None
+    imports: bool = False
+
+    @cached_property
+    def after(self) -> TemplateValues:
+        """What the stack is to have."""
+        return TemplateValues(self.assembled.template, lambda name: self._answer(self.assembled.template, name))
+
+    @cached_property
+    def before(self) -> TemplateValues:
+        """What it has; nothing if it is new."""
+        template = (self.deployed and self.deployed.template) or {}
+        return TemplateValues(template, lambda name: self._answer(template, name))
+
+    def gone(self, *resource_types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Logical ids and properties of what the deployment takes out of the stack."""
+        for logical_id, properties in self.before.of_type(*resource_types):
+            if self.after.type_of(logical_id) != self.before.type_of(logical_id):
+                yield logical_id, properties
+
+    def physical_id(self, logical_id: str) -> str:
+        """What the resource is called in AWS now; ``""`` if it is to be made."""
+        return self.deployed.physical_id(logical_id, self.after.type_of(logical_id)) if self.deployed else ""
+
+    def owner(self, resource_type: str, name: str) -> str:
+        """Who has the thing of that type and name, as words; ``""`` if no stack is known to have it."""
+        for logical_id, known in self.deployed.resources.items() if self.deployed else ():
+            if known == (resource_type, name):
+                return f"this stack has it as {logical_id}"
+        try:
+            found = self.account.client("cloudformation").describe_stack_resources(PhysicalResourceId=name)
+        except ClientError:
+            return ""  # that is how CloudFormation says that nobody has it
+        for each in found["StackResources"]:
+            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, name):
+                return f"the stack {each['StackName']} has it"
+        return ""
+
+    def _answer(self, template: Mapping[str, Any], name: str) -> object:
+        logical_id, _, attribute = name.partition(".")
+        if name.startswith("Fn::ImportValue:"):
+            return self._exports.get(name.partition(":ImportValue:")[2])
+        if token := _TOKEN.fullmatch(attribute):
+            return self._dkim_token(template, logical_id, token[1], int(token[2]))
+        if name == "AWS::AccountId":
+            return self.account.account_id
+        if name == "AWS::StackName":
+            return self.assembled.name
+        if name == "AWS::StackId":
+            return self.deployed.stack_id if self.deployed else None
+        parameters = self.deployed.parameters if self.deployed else {}
+        written = written_answer(template, name, region=self.account.region, parameters=parameters)
+        if written is None and self.deployed:
+            resource_type = (template.get("Resources") or {}).get(name, {}).get("Type", "")
+            return self.deployed.physical_id(name, resource_type) or None
+        return written
+
+    @cached_property
+    def _exports(self) -> dict[str, str]:
+        pages = self.account.client("cloudformation").get_paginator("list_exports").paginate()
+        return {each["Name"]: each["Value"] for page in pages for each in page["Exports"]}
+
+    def _dkim_token(self, template: Mapping[str, Any], logical_id: str, part: str, number: int) -> str | None:
+        """The name or the target of a key of Easy DKIM, of which SES alone knows the tokens."""
+        domain = self._answer(template, logical_id)
+        if not isinstance(domain, str) or not is_known(domain):
+            return None
+        dkim = self._dkim(domain)
+        tokens = dkim.get("Tokens", [])
+        if len(tokens) < number:
+            return None
+        token, zone = tokens[number - 1], dkim.get("SigningHostedZone") or "dkim.amazonses.com"
+        return f"{token}._domainkey.{domain}" if part == "Name" else f"{token}.{zone}"
+
+    def _dkim(self, domain: str) -> Mapping[str, Any]:
+        if domain not in self._known_dkim:
+            identity: Mapping[str, Any] = self.account.identity(domain) or {}
+            self._known_dkim[domain] = identity.get("DkimAttributes", {})
+        return self._known_dkim[domain]
+
+    @cached_property
+    def _known_dkim(self) -> dict[str, Mapping[str, Any]]:
+        return {}
