@@ -64,7 +64,7 @@ def check(
     _check_region(region)
     # The tests' servers do not listen on port 53.
     port = context.obj if isinstance(context.obj, int) else 53
-    dns = NameServers(resolver=_resolver(resolver) if resolver else None, timeout=timeout, port=port)
+    dns = NameServers(resolver=resolver_at(resolver) if resolver else None, timeout=timeout, port=port)
     name = checked_name(domain)
     with waiting(f"Asking about {name} ..."):
         report = _report(
@@ -106,7 +106,7 @@ def _check_region(region: str) -> None:
         raise click.UsageError(f"--region {region!r} is no AWS region; write one such as eu-west-1") from None
 
 
-def _resolver(text: str) -> "DnsServer":
+def resolver_at(text: str) -> "DnsServer":
     from .name_servers import DnsServer
 
     host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")

@@ -2,6 +2,7 @@
 
 import click
 
+from .adopt import adopt
 from .check import check
 from .doctor import doctor
 from .records import records
@@ -25,8 +26,9 @@ def commands() -> None:
       ses-constructs status
       ses-constructs doctor jane@example.com --from news@example.org
       ses-constructs simulate letter.eml --to jane@example.com --account
+      ses-constructs adopt example.com --write example
     """
 
 
-for command in (check, records, status, doctor, simulate):
+for command in (check, records, status, doctor, simulate, adopt):
     commands.add_command(command)

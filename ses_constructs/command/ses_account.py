@@ -25,11 +25,12 @@ class SesAccount:
 
     Args:
         region: The region; the one that boto3 finds unless given.
+        profile: Of the AWS configuration; the one that boto3 finds unless given.
     """
 
-    def __init__(self, region: str = "") -> None:
+    def __init__(self, region: str = "", profile: str = "") -> None:
         try:
-            self._session = boto3.Session(region_name=region or None)
+            self._session = boto3.Session(region_name=region or None, profile_name=profile or None)
         except BotoCoreError as error:
             raise AccountError(in_a_sentence(error)) from error
         self.region: str = self._session.region_name or ""
