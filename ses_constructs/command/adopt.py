@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from .adoption.decide import Adoption
+    from .adoption.adopted import Adoption
     from .adoption.program import Program
 
 

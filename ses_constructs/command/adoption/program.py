@@ -6,12 +6,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ...email_records import DmarcPolicy, SpfPolicy, TlsReporting
-from .configuration_set import set_statements, tags
-from .decide import Adoption
+from .adopted import Adoption
+from .configuration_set import set_statements
 from .logical_ids import logical_id
 from .receipt_rules import rule_statements
 from .references import References
 from .source import LEFT_OUT, WIDTH, Call, Expression, Name, Statement, call, lines_of, names_in
+from .tags import tag_statements
 
 _MODULES = {
     "events": "aws_events",
@@ -90,7 +91,7 @@ def write_program(adoption: Adoption) -> Program:
     set_block, set_mapping = set_statements(adoption, references)
     domain_block = [*_zone(adoption), Statement(_domain(adoption), name="domain")]
     if adoption.owns_identity:
-        domain_block += tags(found.identity, Name("domain.identity"))
+        domain_block += tag_statements(found.identity, Name("domain.identity"))
     rule_block, rule_mapping = rule_statements(adoption, references)
     blocks = [block for block in (set_block, domain_block, rule_block) if block]
     mapping: dict[str, dict[str, str]] = {}

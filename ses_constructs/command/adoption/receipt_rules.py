@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...common.arguments import check_key_prefix
-from .decide import Adoption
+from ...common.arguments import check_domain_name, check_email_address, check_key_prefix, is_within
+from .adopted import Adoption, flaw_in, passes
+from .found_mail import FoundMail
 from .logical_ids import logical_id
 from .references import References
 from .source import LEFT_OUT, Call, Expression, Name, Names, Statement, call
@@ -13,6 +14,52 @@ from .source import LEFT_OUT, Call, Expression, Name, Names, Statement, call
 _PROPERTIES = {"InstanceARN": "instance_arn", "IAMRoleARN": "iam_role_arn"}
 _BUCKET = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _HEADER = re.compile("[A-Za-z0-9-]{1,50}")
+
+_ACTIONS = ("S3Action", "SNSAction", "LambdaAction", "AddHeaderAction", "StopAction", "WorkmailAction", "ConnectAction")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
+_MOST_RECIPIENTS, _MOST_ACTIONS = 500, 10
+
+
+def decide_rules(adoption: Adoption) -> None:
+    """Whether the program has the active rule set: all of it, or nothing."""
+    found = adoption.found
+    name, rules = found.rule_set["Metadata"]["Name"], found.rule_set.get("Rules", [])
+    flaws = [f"the rule {rule['Name']!r} {flaw}" for rule in rules if (flaw := _rule_flaw(found, rule))]
+    if owner := found.owners.get("rule set"):
+        flaws.insert(0, f"the stack {owner} has it")
+    if not _NAME.fullmatch(name):
+        flaws.insert(0, "InboundRuleSet refuses its name")
+    adoption.owns_rules = not flaws
+    if flaws:
+        do = "all rules stay as they are; new ones join them by InboundRuleSet(rule_set=..., after_rule=...)"
+        adoption.leave(f"the active receipt rule set {name!r}", ", ".join(flaws), do)
+
+
+def _rule_flaw(found: FoundMail, rule: Mapping[str, Any]) -> str:
+    recipients, actions = rule.get("Recipients", []), rule.get("Actions", [])
+    if flaw := flaw_in(rule):
+        return f"cannot be written: {flaw}"
+    if not _NAME.fullmatch(rule["Name"]):
+        return "has a name that InboundRuleSet refuses"
+    domains = {each: each.rpartition("@")[2].removeprefix(".").lower() for each in recipients}
+    for entry, domain in domains.items():
+        if not is_within(domain, found.domain):
+            return f"is for {entry}, too, which is not of {found.domain}"
+        check = (
+            check_email_address if "@" in entry else lambda name, text: check_domain_name(name, text.removeprefix("."))
+        )
+        if "*" in entry or not passes(check, entry) or domain == found.mail_from:
+            return f"is for {entry}, which InboundRuleSet refuses"
+    if not len({each.lower() for each in recipients}) == len(recipients) <= _MOST_RECIPIENTS:
+        return "has an entry twice, or too many of them"
+    kinds = [kind for each in actions for kind in each]
+    if not 0 < len(kinds) <= _MOST_ACTIONS:
+        return f"has {len(kinds)} actions, and add_rule takes one to {_MOST_ACTIONS}"
+    if "BounceAction" in kinds:
+        return "bounces, and BounceMail comes with a function that waits, which an import cannot hold"
+    if unknown := sorted({*kinds} - {*_ACTIONS}):
+        return f"has an action that no construct knows: {', '.join(unknown)}"
+    return "has a stop in front of other actions" if "StopAction" in kinds[:-1] else ""
 
 
 def rule_statements(adoption: Adoption, references: References) -> tuple[list[Statement], dict[str, dict[str, str]]]:
