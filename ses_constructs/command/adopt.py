@@ -59,72 +59,62 @@ def adopt(
         _write(folder, adoption, program)
     if as_json:
         print_json(_data(adoption, program))
-    elif folder is None:
-        click.echo(program.text, nl=False)
-    if not as_json:
-        _tell(adoption, program, folder)
+    else:
+        if folder is None:
+            click.echo(program.text, nl=False)
+        steps = program.steps(mapping_file="import.json" if folder else "")
+        click.echo("\n".join(_lines(adoption, program, steps)), err=True)
     context.exit(1 if adoption.left else 0)
 
 
-def _files(adoption: "Adoption", program: "Program") -> dict[str, str]:
-    import json
-
-    return {
-        "app.py": program.text,
-        "cdk.json": json.dumps({"app": "python3 app.py"}, indent=2) + "\n",
-        "import.json": json.dumps(program.mapping, indent=2) + "\n",
-        "adoption.txt": "\n".join(_lines(adoption, program, mapping="import.json")) + "\n",
-    }
+_FILES = ("app.py", "cdk.json", "import.json", "adoption.txt")
 
 
 def _check_free(folder: Path) -> None:
-    for name in ("app.py", "cdk.json", "import.json", "adoption.txt"):
+    for name in _FILES:
         if (folder / name).exists():
             raise click.UsageError(f"{folder / name} exists, and nothing is overwritten; name another folder")
 
 
 def _write(folder: Path, adoption: "Adoption", program: "Program") -> None:
+    import json
+
+    steps = program.steps(mapping_file="import.json")
+    texts = (
+        program.text,
+        json.dumps({"app": "python3 app.py"}, indent=2) + "\n",
+        json.dumps(program.mapping, indent=2) + "\n",
+        "\n".join(_lines(adoption, program, steps)) + "\n",
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in _files(adoption, program).items():
+        for name, text in zip(_FILES, texts, strict=True):
             # "x", for somebody may have put a file there since the first look.
             with (folder / name).open("x", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
         raise click.UsageError(f"{folder} cannot be written: {error}") from error
+    click.echo(f"Written to {folder}: {', '.join(_FILES)}", err=True)
 
 
-def _lines(adoption: "Adoption", program: "Program", *, mapping: str) -> list[str]:
-    """What to do with the program, and what is not in it, in lines of 80 columns."""
-    import textwrap
-
-    from .screen import printable
-
-    def wrapped(text: str, mark: str) -> list[str]:
-        indent = " " * len(mark)
-        return textwrap.wrap(printable(text), 80, initial_indent=mark, subsequent_indent=indent, break_on_hyphens=False)
-
+def _lines(adoption: "Adoption", program: "Program", steps: list[str]) -> list[str]:
+    """What to do with the program, and what is not in it, in lines of 80 columns; commands are never cut."""
     lines = [f"How {adoption.found.domain} comes under the stack {program.stack_name}:", ""]
-    for number, step in enumerate(program.steps(mapping), 1):
-        lines += [f"  {number}. {step}"]
-    lines += ["", "Not in the program:" if adoption.left else "All of it is in the program.", ""]
-    for each in adoption.left:
-        lines += wrapped(str(each), "  - ")
+    lines += [f"  {number}. {step}" for number, step in enumerate(steps, 1)]
+    lines += ["", "Not in the program:" if adoption.left else "All of it is in the program."]
+    lines += _listed([str(each) for each in adoption.left])
     if notes := adoption.notes():
-        lines += ["", "To know:", ""]
-        for note in notes:
-            lines += wrapped(note, "  - ")
+        lines += ["", "To know:", *_listed(notes)]
     return lines
 
 
-def _tell(adoption: "Adoption", program: "Program", folder: Path | None) -> None:
-    import json
-    import shlex
+def _listed(sentences: list[str]) -> list[str]:
+    import textwrap
 
-    if folder is not None:
-        click.echo(f"Written to {folder}: {', '.join(_files(adoption, program))}", err=True)
-    mapping = "import.json" if folder is not None else shlex.quote(json.dumps(program.mapping))
-    click.echo("\n".join(_lines(adoption, program, mapping=mapping)), err=True)
+    from .screen import WIDTH, printable
+
+    wrapper = textwrap.TextWrapper(WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+    return [line for each in sentences for line in ("", *wrapper.wrap(printable(each)))]
 
 
 def _data(adoption: "Adoption", program: "Program") -> dict[str, Any]:
@@ -140,7 +130,7 @@ def _data(adoption: "Adoption", program: "Program") -> dict[str, Any]:
         "stack": program.stack_name,
         "program": program.text,
         "mapping": program.mapping,
-        "steps": program.steps("import.json"),
+        "steps": program.steps(),
         "not_in_the_program": [asdict(each) for each in adoption.left],
         "notes": adoption.notes(),
     }

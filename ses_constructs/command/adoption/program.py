@@ -1,6 +1,8 @@
 """The program of an adoption, and the identifiers by which CloudFormation imports what is in it."""
 
+import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -76,13 +78,18 @@ class Program:
     mapping: Mapping[str, Mapping[str, str]]
     needs_import: bool
 
-    def steps(self, mapping: str) -> list[str]:
-        """The commands that deploy it; *mapping* is the file with the mapping, or the mapping itself."""
-        option = "--resource-mapping-inline" if mapping.startswith("'") else "--resource-mapping"
+    def steps(self, *, mapping_file: str = "") -> list[str]:
+        """The commands that deploy it.
+
+        Args:
+            mapping_file: Where the mapping is; in the command itself unless given.
+        """
         drift = f"aws cloudformation detect-stack-drift --stack-name {self.stack_name}"
-        if self.needs_import:
-            return [f"cdk import {self.stack_name} {option} {mapping}", f"cdk deploy {self.stack_name}", drift]
-        return [f"cdk deploy {self.stack_name} --import-existing-resources", drift]
+        if not self.needs_import:
+            return [f"cdk deploy {self.stack_name} --import-existing-resources", drift]
+        inline = f"--resource-mapping-inline {shlex.quote(json.dumps(self.mapping))}"
+        mapping = f"--resource-mapping {mapping_file}" if mapping_file else inline
+        return [f"cdk import {self.stack_name} {mapping}", f"cdk deploy {self.stack_name}", drift]
 
 
 def write_program(adoption: Adoption) -> Program:

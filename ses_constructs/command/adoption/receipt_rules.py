@@ -120,7 +120,7 @@ def _action(kind: str, found: Mapping[str, Any], region: str, references: Refere
             case "StopAction":
                 return call("StopProcessing", topic=topic)
     group = f"ses.CfnReceiptRule.{kind}Property"
-    written: dict[str, Expression] = {_property(name): value for name, value in found.items()}
+    written: dict[str, Expression] = {_property(name): value for name, value in found.items() if value}
     field = {"SNSAction": "sns_action", "S3Action": "s3_action"}.get(kind) or _property(kind)
     return call("AsItIs", call("ses.CfnReceiptRule.ActionProperty", **{field: call(group, **written)}))
 
