@@ -62,6 +62,7 @@ def adopt(
     else:
         if folder is None:
             click.echo(program.text, nl=False)
+            click.echo(err=True)
         steps = program.steps(mapping_file="import.json" if folder else "")
         click.echo("\n".join(_lines(adoption, program, steps)), err=True)
     context.exit(1 if adoption.left else 0)

@@ -204,6 +204,7 @@ def test_rules_and_their_actions_are_said_as_they_are_and_in_their_order() -> No
             "identity example.com",
             "refuses",
         ),
+        ({"identity": {"IdentityType": "MANAGED_DOMAIN"}}, "identity example.com", "it is a MANAGED_DOMAIN"),
         ({"owners": {"identity": "Other"}}, "identity example.com", "the stack Other has it"),
         ({"identity": {"Policies": {"let in": "{}"}}}, "policy 'let in'", "takes none over"),
         ({"identity": {"Tags": [{"Key": "team", "Value": HOSTILE[8]}]}}, "tag 'team'", "look up"),

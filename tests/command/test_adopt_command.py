@@ -78,7 +78,7 @@ def test_the_program_is_printed_and_what_to_do_with_it_beside_it(answers: dict[s
     assert result.exit_code == 0
     assert result.stdout.startswith('"""The mail of example.com')
     assert "dns=Route53Zone(zone, adopts_existing=True)" in result.stdout
-    assert result.stderr.splitlines() == [
+    assert result.stderr.splitlines()[1:] == [
         "How example.com comes under the stack ExampleComMail:",
         "",
         "  1. cdk deploy ExampleComMail --import-existing-resources",

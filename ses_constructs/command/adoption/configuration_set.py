@@ -51,8 +51,10 @@ def decide_set(adoption: Adoption, found: Mapping[str, Any]) -> None:
     adoption.owns_set = True
     decide_tags(adoption, what, found)
     if not found.get("SendingOptions", {}).get("SendingEnabled", True):
-        why = "it is paused, and no deployment shall resume it"
-        adoption.leave(what, why, "it stays paused; 'aws sesv2 put-configuration-set-sending-options' resumes it")
+        why = "a deployment that says so could resume it later"
+        adoption.leave(
+            f"the pause of {what}", why, "it stays paused; 'aws sesv2 put-configuration-set-sending-options' resumes it"
+        )
     for option in _inexpressible(found):
         adoption.leave(f"{option} of {what}", "CloudFormation or CDK has no property for it", _STAYS)
     if tracking := found.get("TrackingOptions", {}).get("CustomRedirectDomain"):

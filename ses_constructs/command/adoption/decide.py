@@ -42,6 +42,8 @@ def _decide_identity(adoption: Adoption) -> None:
     why = flaw_in(found.domain)
     if owner := found.owners.get("identity"):
         why = f"the stack {owner} has it"
+    elif (kind := found.identity.get("IdentityType", "DOMAIN")) != "DOMAIN":
+        why = f"it is a {kind}, and VerifiedDomain makes identities that are a DOMAIN"
     elif origin == "EXTERNAL":
         why = "it signs with a key of your own, whose private half SES never shows"
     elif origin != "AWS_SES":
