@@ -135,7 +135,14 @@ RULES = rule_set(
     ),
     rule(
         "first-1",
-        {"S3Action": {"BucketName": "Old_Bucket", "KmsKeyArn": "arn:key", "IamRoleArn": "arn:role"}},
+        {
+            "S3Action": {
+                "BucketName": "Old_Bucket",
+                "ObjectKeyPrefix": "",
+                "KmsKeyArn": "arn:key",
+                "IamRoleArn": "arn:role",
+            }
+        },
         {"SNSAction": {"TopicArn": TOPIC, "Encoding": "Base64"}},
         Recipients=["a@example.com", ".example.com"],
         TlsPolicy="Require",
@@ -160,7 +167,11 @@ def as_cloudformation_writes(found: Any) -> Any:
     """A rule as a template has it."""
     spelled = {"InstanceARN": "InstanceARN", "IAMRoleARN": "IAMRoleARN"}
     if isinstance(found, dict):
-        return {spelled.get(key, key): as_cloudformation_writes(value) for key, value in found.items() if value != []}
+        return {
+            spelled.get(key, key): as_cloudformation_writes(value)
+            for key, value in found.items()
+            if value not in ([], "")
+        }
     return [as_cloudformation_writes(each) for each in found] if isinstance(found, list) else found
 
 
@@ -236,7 +247,11 @@ def test_rules_and_their_actions_are_said_as_they_are_and_in_their_order() -> No
             "set 'production'",
             "the stack Other has it",
         ),
-        ({"configuration_set": {**SET, "SendingOptions": {"SendingEnabled": False}}}, "set 'production'", "paused"),
+        (
+            {"configuration_set": {**SET, "SendingOptions": {"SendingEnabled": False}}},
+            "the pause of the configuration set",
+            "could resume it",
+        ),
         (
             {"configuration_set": {**SET, "DeliveryOptions": {"SharedPoolDeliveryMode": "X"}}},
             "SharedPoolDeliveryMode",

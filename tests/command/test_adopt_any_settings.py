@@ -102,8 +102,7 @@ def formatted(program: Program) -> str:
     return subprocess.run(command, input=program.text, capture_output=True, text=True, check=True).stdout
 
 
-# Each example is an app; 150 of them found nothing that these do not.
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     identity=identities(),
     published=records(),
