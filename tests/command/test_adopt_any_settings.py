@@ -23,7 +23,7 @@ from tests.command.adopted_mail import (
     zone_of,
 )
 
-texts = st.sampled_from(HOSTILE) | st.text(max_size=12)
+texts = st.sampled_from(HOSTILE) | st.text(min_size=1, max_size=12)
 
 
 @st.composite
@@ -41,7 +41,7 @@ def identities(draw: st.DrawFn) -> dict[str, Any]:
             "NextSigningKeyLength": length,
         },
         "MailFromAttributes": {"MailFromDomain": mail_from, "BehaviorOnMxFailure": on_failure},
-        "Tags": [{"Key": draw(texts.filter(bool)), "Value": draw(texts)}],
+        "Tags": [{"Key": draw(texts), "Value": draw(texts)}],
     }
 
 
@@ -63,7 +63,7 @@ actions = st.one_of(
     st.fixed_dictionaries(
         {
             "S3Action": st.fixed_dictionaries(
-                {"BucketName": st.sampled_from(["ours", "Old_One"]), "ObjectKeyPrefix": texts},
+                {"BucketName": st.sampled_from(["ours", "Old_One"]), "ObjectKeyPrefix": st.just("") | texts},
                 optional={"KmsKeyArn": texts},
             )
         }

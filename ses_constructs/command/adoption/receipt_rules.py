@@ -17,7 +17,7 @@ _HEADER = re.compile("[A-Za-z0-9-]{1,50}")
 
 _ACTIONS = ("S3Action", "SNSAction", "LambdaAction", "AddHeaderAction", "StopAction", "WorkmailAction", "ConnectAction")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
-_MOST_RECIPIENTS, _MOST_ACTIONS = 500, 10
+_MOST_RECIPIENTS, _MOST_ACTIONS, _LONGEST_HEADER = 500, 10, 2048
 
 
 def decide_rules(adoption: Adoption) -> None:
@@ -115,14 +115,20 @@ def _action(kind: str, found: Mapping[str, Any], region: str, references: Refere
                 return call(
                     "PublishToTopic", topic, encoding="Base64" if found.get("Encoding") == "Base64" else LEFT_OUT
                 )
-            case "AddHeaderAction" if _HEADER.fullmatch(found["HeaderName"]) and found["HeaderValue"].isprintable():
+            case "AddHeaderAction" if _HEADER.fullmatch(found["HeaderName"]) and _is_line(found["HeaderValue"]):
                 return call("AddHeader", found["HeaderName"], found["HeaderValue"])
             case "StopAction":
                 return call("StopProcessing", topic=topic)
     group = f"ses.CfnReceiptRule.{kind}Property"
-    written: dict[str, Expression] = {_property(name): value for name, value in found.items() if value}
+    written: dict[str, Expression] = {
+        _property(name): value for name, value in found.items() if value or name != "ObjectKeyPrefix"
+    }
     field = {"SNSAction": "sns_action", "S3Action": "s3_action"}.get(kind) or _property(kind)
     return call("AsItIs", call("ses.CfnReceiptRule.ActionProperty", **{field: call(group, **written)}))
+
+
+def _is_line(value: str) -> bool:
+    return value.isprintable() and 0 < len(value) <= _LONGEST_HEADER
 
 
 def _is_plain(found: Mapping[str, Any]) -> bool:
