@@ -2,6 +2,7 @@
 
 import click
 
+from .adopt import adopt
 from .check import check
 from .doctor import doctor
 from .plan import plan
@@ -34,8 +35,9 @@ def commands() -> None:
       ses-constructs plan --app .
       ses-constructs doctor jane@example.com --from news@example.org
       ses-constructs simulate letter.eml --to jane@example.com --account
+      ses-constructs adopt example.com --write example
     """
 
 
-for command in (check, records, status, plan, doctor, simulate):
+for command in (check, records, status, plan, doctor, simulate, adopt):
     commands.add_command(command)

@@ -7,6 +7,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
 from ._failure_alarms import rule_alarm
+from ._rule_checks import check_rule_name
 from .inbound_rule import InboundAction, InboundRule
 from .rule_set import RuleSet
 
@@ -43,8 +44,10 @@ class RuleChain:
         enabled: bool = True,
         scan: bool = True,
         tls: ses.TlsPolicy | None = None,
+        rule_name: str | None = None,
     ) -> InboundRule:
         """Make a rule under *scope*, behind all others."""
+        check_rule_name(rule_name)
         rule = InboundRule(
             scope,
             construct_id,
@@ -56,6 +59,7 @@ class RuleChain:
             tls=tls or self._tls,
             # Always said: a rule without it goes to the top of the set.
             after=self._last_rule_name,
+            rule_name=rule_name,
         )
         if self._resource:
             rule.depends_on(self._resource)

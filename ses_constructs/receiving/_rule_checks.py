@@ -144,6 +144,22 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
+def check_rule_name(name: str | None) -> None:
+    """The same as for the name of a set.
+
+    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_ReceiptRule.html.
+    """
+    if name is None:
+        return
+    if not _RULE_SET_NAME.fullmatch(check_text("rule_name", name)):
+        raise invalid(
+            "rule_name",
+            "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
+            name,
+            "take a name such as 'support', or leave it out",
+        )
+
+
 def check_joining(*, joins: bool, after_rule: str | None, activation: Activation | None) -> None:
     """What belongs to a set that exists, and what to one of our own."""
     if after_rule is not None:

@@ -65,6 +65,7 @@ class InboundRule(Construct):
         scan: Whether SES looks for spam and viruses.
         tls: Whether a sender must use TLS.
         after: The name of the rule in front of this one; None for the top of the set.
+        rule_name: Made from the construct's path if None.
 
     Raises:
         ValueError: Too many actions, one behind a ``StopProcessing``, and what an action refuses.
@@ -82,6 +83,7 @@ class InboundRule(Construct):
         scan: bool,
         tls: ses.TlsPolicy,
         after: str | None,
+        rule_name: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.rule_set = rule_set
@@ -93,7 +95,7 @@ class InboundRule(Construct):
         self.tls = tls
         """Whether a sender must use TLS."""
         # Literal, so that policies can name the rule without waiting for it, while it waits for them.
-        self.rule_name = Names.unique_resource_name(self, max_length=64, allowed_special_characters="-_")
+        self.rule_name = rule_name or Names.unique_resource_name(self, max_length=64, allowed_special_characters="-_")
         self.rule_arn = ses_arn(self, "receipt-rule-set", f"{rule_set.rule_set_name}:receipt-rule/{self.rule_name}")
         """What policies name as the source of a call by SES."""
         self._scan = scan

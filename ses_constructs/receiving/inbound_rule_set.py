@@ -137,6 +137,7 @@ class InboundRuleSet(Construct):
         enabled: bool = True,
         scan: bool = True,
         tls: ses.TlsPolicy | None = None,
+        rule_name: str | None = None,
     ) -> InboundRule:
         """Add a rule behind all others.
 
@@ -151,6 +152,7 @@ class InboundRuleSet(Construct):
             enabled: Whether SES runs the rule.
             scan: Whether SES looks for spam and viruses.
             tls: Whether a sender must use TLS; as of the set unless given.
+            rule_name: Made from the construct's path unless given; for a rule that exists, which ``cdk import`` takes.
 
         Raises:
             ValueError: Recipients outside the domains, and what SES would refuse.
@@ -160,10 +162,9 @@ class InboundRuleSet(Construct):
         checks.check_actions(actions)
         if tls is not None:
             check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
-        for argument, value in (("enabled", enabled), ("scan", scan)):
-            check_flag(argument, value)
-        check_text("construct_id", construct_id)
-        if construct_id in self._earlier.ids:
+        check_flag("enabled", enabled)
+        check_flag("scan", scan)
+        if check_text("construct_id", construct_id) in self._earlier.ids:
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
         if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
             counted = ", of which the one that drops spam is one" if self._spam_filter else ""
@@ -177,6 +178,7 @@ class InboundRuleSet(Construct):
             enabled=enabled,
             scan=scan,
             tls=tls,
+            rule_name=rule_name,
         )
         checks.warn_about_recipients(rule, recipients, earlier=self._earlier)
         self._earlier.add(construct_id, rule.recipients)

@@ -17,6 +17,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ses_actions as ses_actions
 from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
 from constructs import Construct
 
 from ses_constructs import (
@@ -472,6 +473,21 @@ def test_as_many_actions_as_ses_takes_are_taken_in_their_order(stack: Stack) -> 
 
     headers = [each["AddHeaderAction"]["HeaderName"] for each in the_rule(stack)["Actions"]]
     assert headers == [f"X-{number}" for number in range(10)]
+
+
+def test_a_rule_keeps_the_name_that_it_has_already(stack: Stack) -> None:
+    rules = make(stack)
+    rules.add_rule("First", rule_name="archive.all", actions=STOP)
+    rules.add_rule("Second", actions=STOP)
+
+    found = Template.from_stack(stack)
+    found.has_resource_properties("AWS::SES::ReceiptRule", {"Rule": {"Name": "archive.all"}})
+    found.has_resource_properties("AWS::SES::ReceiptRule", {"After": "archive.all"})
+
+
+def test_a_name_that_ses_refuses_for_a_rule_is_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"rule_name must be 1-64 letters.*, got '-x'; take a name such as 'support'"):
+        make(stack).add_rule("Rule", rule_name="-x", actions=STOP)
 
 
 def test_a_rule_without_an_action_is_refused(stack: Stack) -> None:
