@@ -39,21 +39,19 @@ def adopt(
     from .adoption.decide import decide_adoption
     from .adoption.found_mail import find_mail
     from .adoption.program import write_program
-    from .check import checked_name, resolver_at
-    from .name_servers import NameServers
-    from .screen import print_json, printable, waiting
+    from .check import checked_name, name_servers
+    from .screen import give_up, print_json, waiting
     from .ses_account import AccountError, SesAccount
 
     name = checked_name(domain)
-    dns = NameServers(resolver=resolver_at(resolver) if resolver else None)
+    dns = name_servers(context, resolver)
     if folder is not None:
         _check_free(folder)
     try:
         with waiting(f"Asking AWS and DNS about {name} ..."):
             adoption = decide_adoption(find_mail(SesAccount(region, profile), dns, name))
     except AccountError as error:
-        click.echo(printable(f"Could not look: {error}"), err=True)
-        context.exit(2)
+        give_up(context, error, as_json=as_json)
     program = write_program(adoption)
     if folder is not None:
         _write(folder, adoption, program)

@@ -104,7 +104,7 @@ def checked_name(domain: str) -> str:
     return name
 
 
-def name_servers(context: click.Context, resolver: str, timeout: float) -> "NameServers":
+def name_servers(context: click.Context, resolver: str, timeout: float = 2) -> "NameServers":
     """Whom to ask; a usage error if *resolver* is no address."""
     from .name_servers import NameServers
 
