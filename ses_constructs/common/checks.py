@@ -12,6 +12,7 @@ from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IReso
 from constructs import Construct, DependencyGroup
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
+from .reach import check_same_stage
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS, partition
 
@@ -80,10 +81,11 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
 
 
 def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
-    """Raise ``ValueError`` if *used* is known to be of another region or account than *user*."""
+    """Raise ``ValueError`` if *used* is of another stage, or known to be of another region or account, than *user*."""
     there, here = Stack.of(used), Stack.of(user)
     if there is here:  # without a call to Node
         return
+    check_same_stage(argument, used, user=user, fix=fix)
     for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
         if regions_differ(other, own):
             raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)
@@ -136,25 +138,6 @@ def check_iam_actions(actions: Sequence[str]) -> None:
     for action in text_tuple("actions", actions):
         if ":" not in action:
             raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
-
-
-def resolved_principals(scope: Construct, argument: str, principals: object) -> dict[str, list[object]]:
-    """How *principals*, as a policy names them, stand in a policy in the stack of *scope*.
-
-    Raises ``ValueError`` for a role of another account or region of the app that has no name before it is made.
-    """
-    try:
-        resolved: dict[str, list[object]] = Stack.of(scope).resolve(principals)
-    except RuntimeError as error:
-        if "cross-environment" not in str(error):
-            raise
-        raise invalid(
-            argument,
-            f"have a name that {Stack.of(scope).node.path} can know, as it is of another account or region",
-            re.findall("resource '(.*?)'", str(error))[0],
-            "pass role_name=PhysicalName.GENERATE_IF_NEEDED where it is made, or allow its account",
-        ) from None
-    return resolved
 
 
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from .arguments import invalid
 from .checks import warn_about_policy
 from .key_use import ENCRYPT_AND_DECRYPT, through
+from .reach import check_reach
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -23,8 +24,9 @@ def allow_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str,
     """Let *service* publish on behalf of what *source_arn* names, in the account of *scope*, and use the topic's key.
 
     Warns about a topic from elsewhere, whose policy cannot be changed from here. Raises ``ValueError`` as
-    :func:`allow_service_encrypt` does.
+    :func:`allow_service_encrypt` does, and for a topic that cannot be named here.
     """
+    check_reach("topic", topic, topic.topic_arn, user=scope)
     # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
     statement = _statement(service, topic.topic_arn, source_arn, scope)
     if not topic.add_to_resource_policy(statement).statement_added:

@@ -10,12 +10,12 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import (
+    check_account_id,
     check_domain_name,
     check_flag,
     check_text,
     contains_token,
     invalid,
-    is_token,
     is_within,
     text_tuple,
 )
@@ -24,7 +24,6 @@ from ..common.wildcards import acknowledge_wildcard
 from ..email_records import DnsRecord
 from .zones import DnsZone, check_in_zone
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+")
 _TYPES = ("CNAME", "MX", "TXT")
 
@@ -120,8 +119,7 @@ class DnsDelegationRole(Construct):
         check_resource("hosted_zone", hosted_zone, "hosted zone")
         if role_name is not None:
             check_text("role_name", role_name)
-        if not is_token(check_text("trusted_account", trusted_account)) and not _ACCOUNT.fullmatch(trusted_account):
-            raise invalid("trusted_account", "be the 12 digits of an account", trusted_account, "pass '111122223333'")
+        check_account_id("trusted_account", trusted_account)
         domain = _domain("domain_name", domain_name)
         others = [_domain("further_domains", each) for each in text_tuple("further_domains", further_domains)]
         if mail_from is None:

@@ -11,12 +11,12 @@ from ..common.arguments import (
     check_domain_name,
     check_email_address,
     check_flag,
-    check_no_pattern,
     contains_token,
     invalid,
     is_within,
 )
 from ..common.checks import check_resource, warn, warn_unless_retained
+from ..common.policy_text import check_no_pattern
 from ..common.sending_metrics import SendingMetrics
 from ._sender_checks import checked_sender
 from ._sending_grant import (

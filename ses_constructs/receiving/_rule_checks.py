@@ -31,6 +31,7 @@ from ..common.checks import (
     check_same_region,
     warn,
 )
+from ..common.reach import check_reach
 from ..common.register import enter_alone
 from ..common.topic_access import checked_key
 from ..identities.sending_domain import SendingDomain
@@ -235,6 +236,7 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
     if topic.fifo:
         raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
     check_same_region("topic", topic.env.region, user=rule)
+    check_reach("topic", topic, topic.topic_arn, user=rule)
     key = checked_key(topic)
     if key:
         check_same_region("key", key.env.region, user=rule)

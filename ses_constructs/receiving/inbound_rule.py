@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import check_key_prefix, check_kind, check_returned, check_text
+from ..common.arguments import check_kind, check_returned, check_text
 from ..common.checks import (
     check_dependable,
     check_iam_actions,
@@ -21,10 +21,12 @@ from ..common.checks import (
     warn,
     warn_about_policy,
 )
+from ..common.policy_text import check_key_prefix
+from ..common.reach import check_reach
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import construct_ids, converted
+from ._cdk_actions import construct_ids, converted, let_ses_in
 from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
@@ -177,6 +179,7 @@ class InboundRule(Construct):
         """
         check_resource("bucket", bucket, "S3 bucket")
         check_object_lock(bucket)
+        check_reach("bucket", bucket, bucket.bucket_arn, user=self)
         objects = bucket.arn_for_objects(f"{check_key_prefix('prefix', prefix)}*")
         statement = self.allow_ses("s3:PutObject", resource=objects)
         if self._add_statement("bucket", bucket, statement):
@@ -274,6 +277,7 @@ class InboundRule(Construct):
             check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
         else:
             made = converted(action.bind(self.resource))
+            let_ses_in(Construct(self, construct_id), self, made)
         if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
             self._wait_for_sender(made.bounce_action.sender)
         return made

@@ -10,8 +10,9 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
-from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
+from ..common.arguments import check_flag, check_kind, check_text, invalid
 from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
+from ..common.policy_text import check_key_prefix
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
 from . import _rule_checks as checks
