@@ -14,10 +14,6 @@ from typing import TypeGuard
 TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
 
 _NOT_LOOKED_UP = "dummy-value-for-"
-_LOOK_UP_FIX = (
-    "pass default_value= to value_from_lookup, with one that could stand here, or read the parameter at deployment by "
-    "value_for_string_parameter"
-)
 _TOKEN = re.compile(TOKEN_PATTERN)
 _TOKENS_ONLY = re.compile(rf"(?:{TOKEN_PATTERN})+")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -35,7 +31,8 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
     """
     if isinstance(value, str) and _NOT_LOOKED_UP in value:
         # What stands for a parameter until the CLI has looked it up, which it does only if the app is synthesized.
-        rule, fix = "be looked up, or have a value until it is", _LOOK_UP_FIX
+        rule = "be looked up, or have a value until it is"
+        fix = f"pass default_value to value_from_lookup, or read it by value_for_string_parameter at deployment; {fix}"
     got = repr(value)
     if isinstance(value, type):
         got = f"the class {value.__name__}"

@@ -24,17 +24,19 @@ def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: It
     section 3.6.2); warns where it is not known whether the two are published in one zone.
     """
     zone_id = _zone_id(dns)
+    told: set[Construct] = set()  # of one pair the first record says it all
     for record in records:
         if contains_token(record.name):
             continue
         thing = ("dns", record.name.lower().removesuffix("."))
         for earlier in entries(stack, thing):
             other_zone_id, other = earlier.detail
-            if other.type != record.type and "CNAME" not in (other.type, record.type):
+            if earlier.owner in told or not _exclude(record, other):
                 continue
             in_one_zone = zone_id is not None and zone_id == other_zone_id
             if not in_one_zone and _are_known(zone_id, other_zone_id):
                 continue
+            told.add(earlier.owner)
             refuse_or_warn(
                 owner,
                 _clash(owner, record, earlier.owner, other),
@@ -55,14 +57,37 @@ def mail_from_record(stack: Stack, name: str) -> Construct | None:
     )
 
 
+def inbound_regions(stack: Stack, name: str) -> set[str]:
+    """The regions to which the mail of *name* comes by the MX records of the app; none if it has none."""
+    hosts = (
+        each.detail[1].values[0].rpartition(" ")[2]
+        for each in entries(stack, ("dns", name.lower()))
+        if each.is_in_stage and each.detail[1].type == "MX"
+    )
+    return {host.split(".")[1] for host in hosts if host.startswith("inbound-smtp.") and not contains_token(host)}
+
+
 def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: DnsRecord) -> ValueError:
+    if record.purpose == other.purpose == "DKIM key":
+        fix = "take another selector for one of the two"
+    elif record.purpose == other.purpose:
+        fix = (
+            "take another name for one of the two, such as mail_from='bounce', or pass owns_shared_records=False to one"
+        )
+    else:
+        fix = "take another name for one of the two, such as mail_from='bounce', or leave it out of one"
     alone = "the one of its type at its name" if record.type == other.type else "at a name without a CNAME"
     return invalid(
         f"the {record.type} record of {record.name} ({record.purpose})",
         f"be {alone}, and {other_owner.node.path!r} publishes the {other.type} record of it ({other.purpose})",
         owner.node.path,
-        "take another name for one of the two, such as mail_from='bounce', or leave it out of one",
+        fix,
     )
+
+
+def _exclude(one: DnsRecord, other: DnsRecord) -> bool:
+    """Whether no zone has both, which are of one name."""
+    return one.type == other.type or "CNAME" in (one.type, other.type)
 
 
 def _zone_id(dns: "DnsZone") -> str | None:

@@ -210,11 +210,12 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
         )
 
 
-def check_object_lock(bucket: "s3.IBucket") -> None:
-    """A bucket of the app without a default retention, which SES does not support for received mail.
+def check_bucket(rule: Construct, bucket: "s3.IBucket") -> None:
+    """A bucket that *rule* can name, without a default retention, which SES does not support for received mail.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html.
     """
+    check_reach("bucket", bucket, bucket.bucket_arn, user=rule)
     lock = getattr(bucket.node.default_child, "object_lock_configuration", None)
     if getattr(lock, "rule", None):
         raise invalid(
@@ -246,6 +247,15 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:
     """Recipients that get no mail, and rules that come after one that takes the same mail."""
     warn_about_reserved(scope, recipients)
+    for recipient in recipients or ("",):
+        if rule_id := earlier.stopping(recipient):
+            warn(
+                scope,
+                "rule-never-runs",
+                f"rule {rule_id!r} comes first and ends with StopProcessing, so {scope.node.path} sees no mail to "
+                f"{recipient or 'anybody'}; put its actions into that rule, before the stop",
+            )
+            return
     for recipient in recipients:
         if found := earlier.wider(recipient):
             rule_id, wider = found

@@ -15,8 +15,8 @@ from ..common.checks import check_resource, warn
 from ..common.grants import granted
 from ..common.key_use import grant_key_use
 from ..common.policy_text import check_key_prefix
-from ._resources_elsewhere import is_function_of_this_account, warn_about_bucket
-from ._rule_checks import check_object_lock, check_told, check_topic
+from ._resources_elsewhere import check_trusts_ses, is_function_of_this_account, warn_about_bucket
+from ._rule_checks import check_bucket, check_told, check_topic
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class StoreMail(InboundAction):
 
     def _allow_role(self, role: "iam.IRole", rule: InboundRule, bucket: "s3.IBucket") -> None:
         """SES uses the role for all three, and nothing but the role."""
-        check_object_lock(bucket)
+        check_bucket(rule, bucket)
+        check_trusts_ses(role)
         on_keys = {"s3": bucket.encryption_key, "sns": check_topic(rule, self.topic) if self.topic else None}
         grants = [
             grant_key_use(rule, role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))

@@ -22,12 +22,12 @@ from ..common.checks import (
     warn_about_policy,
 )
 from ..common.policy_text import check_key_prefix
-from ..common.reach import check_reach
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import construct_ids, converted, let_ses_in
-from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
+from ._cdk_actions import construct_ids, converted
+from ._cdk_permissions import let_ses_in
+from ._rule_checks import belongs_to, check_bucket, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ class InboundRule(Construct):
             ValueError: A prefix that is none, a bucket whose policy is full, or one with a default retention.
         """
         check_resource("bucket", bucket, "S3 bucket")
-        check_object_lock(bucket)
-        check_reach("bucket", bucket, bucket.bucket_arn, user=self)
+        check_bucket(self, bucket)
         objects = bucket.arn_for_objects(f"{check_key_prefix('prefix', prefix)}*")
         statement = self.allow_ses("s3:PutObject", resource=objects)
         if self._add_statement("bucket", bucket, statement):
@@ -276,8 +275,7 @@ class InboundRule(Construct):
             made = action.bind_to_rule(Construct(self, construct_id), self)
             check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
         else:
-            made = converted(action.bind(self.resource))
-            let_ses_in(Construct(self, construct_id), self, made)
+            made = let_ses_in(Construct(self, construct_id), self, converted(action.bind(self.resource)))
         if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
             self._wait_for_sender(made.bounce_action.sender)
         return made

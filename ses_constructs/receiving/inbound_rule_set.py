@@ -184,7 +184,7 @@ class InboundRuleSet(Construct):
             tls=tls,
         )
         checks.warn_about_recipients(rule, recipients, earlier=self._earlier)
-        self._earlier.add(construct_id, rule.recipients)
+        self._earlier.add(construct_id, rule.recipients, stops=rule.enabled and rule.stops)
         self.rules.append(rule)
         if self._spam_filter:
             self._spam_filter.cover(self.rules)

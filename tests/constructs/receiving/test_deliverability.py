@@ -12,6 +12,7 @@ from ses_constructs import (
     AddHeader,
     BounceMonitoring,
     DmarcPolicy,
+    DnsDelegationRole,
     InboundAction,
     InboundRuleSet,
     LeaveInactive,
@@ -23,6 +24,7 @@ from ses_constructs import (
     VerifiedAddress,
     VerifiedDomain,
 )
+from tests.conftest import hosted_zone
 from tests.constructs.templates import warnings
 
 REPORTS = "dmarc@example.com"
@@ -165,12 +167,19 @@ def test_rules_and_monitoring_are_where_their_domain_is(app: App, stack: Stack, 
 def test_a_parameter_that_the_cli_looks_up_says_the_way_out(stack: Stack) -> None:
     name = ssm.StringParameter.value_from_lookup(stack, "/mail/domain")
 
-    with pytest.raises(
-        ValueError, match=r"domain_name must be looked up, .*; pass default_value='example.com' to value"
-    ):
+    way_out = "must be looked up, .*; pass default_value to value_from_lookup, or read it by value_for_string_parameter"
+    with pytest.raises(ValueError, match=rf"domain_name {way_out} at deployment; write a name such as 'example.com'"):
         domain(stack, name)
-    with pytest.raises(ValueError, match=r"address must be looked up, .*; pass default_value='someone@example.com' to"):
+    with pytest.raises(ValueError, match=rf"address {way_out}"):
         VerifiedAddress(stack, "Address", address=name)
+    with pytest.raises(ValueError, match=rf"reports_to {way_out}"):
+        DmarcPolicy.monitor(reports_to=[name])
+    with pytest.raises(ValueError, match=rf"trusted_account {way_out}"):
+        DnsDelegationRole(
+            stack, "Role", hosted_zone=hosted_zone(stack), domain_name="example.com", trusted_account=name
+        )
+    with pytest.raises(ValueError, match=rf"principal {way_out}"):
+        domain(stack, construct_id="Other").allow_sender(name)
 
 
 def test_the_way_out_leads_out(stack: Stack) -> None:
