@@ -61,6 +61,18 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub("t", text)
 
 
+def with_lower_case_domain(address: str) -> str:
+    """An address, or a domain, as SES keeps it; IAM compares with case. A token's name must stay as it is.
+
+    >>> with_lower_case_domain("Ann@Example.com")
+    'Ann@example.com'
+    """
+    if contains_token(address):
+        return address
+    local_part, at, domain = address.rpartition("@")
+    return f"{local_part}{at}{domain.lower()}"
+
+
 def is_within(name: str, domain: str) -> bool:
     """Tell whether *name* is *domain* or below it; both in lower case.
 

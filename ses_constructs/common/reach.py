@@ -23,13 +23,13 @@ def check_reach(argument: str, used: object, name: str, *, user: Construct) -> N
         resolved_here(user, argument, name)
 
 
-def check_same_stage(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
+def check_same_stage(argument: str, used: IConstruct, *, user: IConstruct, fix: str) -> None:
     """Raise ``ValueError`` if *used* is made in another stage, to which no reference leads."""
     if _stage(used) != _stage(user):
         raise invalid(argument, f"be of the stage of {Stack.of(user).node.path}", used.node.path, fix)
 
 
-def resolved_here(scope: Construct, argument: str, value: object, *, fix: str = _NAME_IT) -> object:
+def resolved_here(scope: IConstruct, argument: str, value: object, *, fix: str = _NAME_IT) -> object:
     """How *value*, which holds names or ARNs, stands in a template of the stack of *scope*.
 
     Raises ``ValueError`` for a reference to what is of another stage, or of another account or region and has no name

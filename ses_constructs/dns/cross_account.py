@@ -22,7 +22,7 @@ from ..common.arguments import (
 from ..common.checks import check_resource
 from ..common.wildcards import acknowledge_wildcard
 from ..email_records import DnsRecord
-from .zones import DnsZone, check_in_zone
+from .zones import DnsZone, check_in_zone, write_records
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+")
 _TYPES = ("CNAME", "MX", "TXT")
@@ -67,17 +67,13 @@ class CrossAccountZone(DnsZone):
         Raises:
             ValueError: A zone that does not hold the domain.
         """
-        from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
-
         check_in_zone(domain_name, self.zone_name)
-        return RecordWriter(
+        return write_records(
+            self,
             scope,
-            "RecordWriter",
-            hosted_zone_id=self.hosted_zone_id,
             domain_name=domain_name,
             records=records,
             removal_policy=removal_policy,
-            adopts_existing=self.adopts_existing,
             role_arn=self.role_arn,
         )
 

@@ -9,6 +9,7 @@ from constructs import Construct
 from ..common.arguments import contains_token, invalid
 from ..common.register import Meeting, enter, entries, refuse_or_warn
 from ..email_records import DnsRecord
+from .other_owners import exclude_each_other
 
 if TYPE_CHECKING:
     from .zones import DnsZone
@@ -31,7 +32,7 @@ def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: It
         thing = ("dns", record.name.lower().removesuffix("."))
         for earlier in entries(stack, thing):
             other_zone_id, other = earlier.detail
-            if earlier.owner in told or not _exclude(record, other):
+            if earlier.owner in told or not exclude_each_other(record.type, other.type):
                 continue
             in_one_zone = zone_id is not None and zone_id == other_zone_id
             if not in_one_zone and _are_known(zone_id, other_zone_id):
@@ -83,11 +84,6 @@ def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: D
         owner.node.path,
         fix,
     )
-
-
-def _exclude(one: DnsRecord, other: DnsRecord) -> bool:
-    """Whether no zone has both, which are of one name."""
-    return one.type == other.type or "CNAME" in (one.type, other.type)
 
 
 def _zone_id(dns: "DnsZone") -> str | None:

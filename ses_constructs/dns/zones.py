@@ -13,9 +13,8 @@ from constructs import Construct, IDependable
 from ..common.arguments import check_flag, contains_token, invalid, is_within
 from ..common.checks import check_resource
 from ..email_records import DnsRecord
+from .other_owners import MAX_OUTPUTS, is_ours
 
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-_MOST_OUTPUTS = 200
 _OUTPUTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 
 
@@ -48,6 +47,44 @@ def check_in_zone(domain_name: str, zone_name: str) -> None:
         domain_name,
         "pass the zone that holds this domain",
     )
+
+
+def write_records(
+    zone: "WrittenZone",
+    scope: Construct,
+    *,
+    domain_name: str,
+    records: Sequence[DnsRecord],
+    removal_policy: RemovalPolicy,
+    role_arn: str = "",
+) -> IDependable:
+    """Have a function write *records* into *zone*, as *role_arn* if that is given."""
+    from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
+
+    return RecordWriter(
+        scope,
+        "RecordWriter",
+        hosted_zone_id=zone.hosted_zone_id,
+        domain_name=domain_name,
+        records=records,
+        removal_policy=removal_policy,
+        adopts_existing=zone.adopts_existing,
+        role_arn=role_arn,
+    )
+
+
+class WrittenZone(Protocol):
+    """A hosted zone into which a function of ours writes."""
+
+    @property
+    def hosted_zone_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def adopts_existing(self) -> bool:
+        """Whether records of the domain may stand there already."""
+        ...
 
 
 class DnsZone(Protocol):
@@ -111,23 +148,14 @@ class Route53Zone(DnsZone):
         """
         self._check_holds(domain_name)
         if self.adopts_existing:
-            from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
-
-            return RecordWriter(
-                scope,
-                "RecordWriter",
-                hosted_zone_id=self.hosted_zone_id,
-                domain_name=domain_name,
-                records=records,
-                removal_policy=removal_policy,
-                adopts_existing=True,
-            )
+            return write_records(self, scope, domain_name=domain_name, records=records, removal_policy=removal_policy)
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
         # A domain's own records are not read as text for it, which takes calls to Node.
         record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)
         group = route53.CfnRecordSetGroup(
             scope, "Records", hosted_zone_id=self.hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
+        is_ours(group)
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)
         return group
@@ -187,10 +215,10 @@ class RecordsToPublish(DnsZone):
         """
         stack = Stack.of(scope)
         _OUTPUTS[stack] = _OUTPUTS.get(stack, 0) + len(records)
-        if _OUTPUTS[stack] > _MOST_OUTPUTS:
+        if _OUTPUTS[stack] > MAX_OUTPUTS:
             raise invalid(
                 "dns",
-                f"publish at most {_MOST_OUTPUTS} records as outputs of one stack, for CloudFormation takes no more",
+                f"publish at most {MAX_OUTPUTS} records as outputs of one stack, for CloudFormation takes no more",
                 _OUTPUTS[stack],
                 f"put {domain_name} into another stack, or publish domain.records by a DnsZone of your own",
             )

@@ -23,6 +23,7 @@ from ..common.once import earlier_owner
 from ..common.register import enter, enter_alone, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
 from ..common.ses_regions import tracking_host
+from ..dns.other_owners import review
 from ..dns.register import register_records
 from ..email_records import DnsRecord
 from ..identities._domain_checks import old_records_go
@@ -90,6 +91,7 @@ class ConfigurationSetOptions:
         after somebody, or an alarm, has switched it off.
         """
         if self.configuration_set_name is not None:
+            review(Stack.of(scope))
             enter_alone(
                 Stack.of(scope),
                 ("configuration set", self.configuration_set_name),

@@ -26,6 +26,7 @@ from ..common.arguments import (
 from ..common.checks import warn
 from ..common.register import enter, enter_alone, entries
 from ..common.rendered import rendered
+from ..dns.other_owners import review
 from ..dns.register import mail_from_record
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
 from .dkim import Dkim, ReplicatedDkim
@@ -92,6 +93,7 @@ def parent_region(dkim: ReplicatedDkim, *, region: str) -> str:
 
 def enter_identity(owner: Construct, stack: Stack, name: str, *, mail_from: str | None = None) -> None:
     """Have *owner* as the one who makes the identity of *name*, unless that is a token."""
+    review(stack)
     if not contains_token(name):
         fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
         enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)

@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 
 from ..common.arguments import check_returned, invalid
+from ..dns.other_owners import is_ours
 from . import _domain_checks as checks
 from .dkim import Dkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -58,6 +59,7 @@ def make_identity(
         configuration_set=domain.configuration_set,
         feedback_forwarding=None if feedback_forwarding else False,
     )
+    is_ours(identity)
     if removal_policy is not RemovalPolicy.DESTROY:
         identity.apply_removal_policy(removal_policy)
     return identity, None

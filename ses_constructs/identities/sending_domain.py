@@ -14,6 +14,7 @@ from ..common.arguments import (
     contains_token,
     invalid,
     is_within,
+    with_lower_case_domain,
 )
 from ..common.checks import check_resource, warn, warn_unless_retained
 from ..common.policy_text import check_no_pattern
@@ -25,7 +26,6 @@ from ._sending_grant import (
     checked_from_addresses,
     extend_grant,
     grant_sending,
-    with_lower_case_domain,
 )
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from ..common.checks import (
 from ..common.reach import check_reach
 from ..common.register import enter_alone
 from ..common.topic_access import checked_key
+from ..dns.other_owners import review
 from ..identities.sending_domain import SendingDomain
 from ._cdk_actions import is_cdk_action
 from ._entries import EarlierRules
@@ -142,6 +143,7 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
     fix = "take another name, or add the rules to that set"
+    review(Stack.of(owner))
     enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
