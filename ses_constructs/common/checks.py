@@ -42,8 +42,10 @@ _RESOURCES = {
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
-    """A warning under an id of ours."""
-    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
+    """A warning under an id of ours, which names *scope* also where only its text is shown."""
+    path = scope.node.path
+    said = message if path in message else f"{message} (of {path})"
+    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", said)
 
 
 def warn_about_region(
@@ -181,11 +183,22 @@ def as_text(scope: Construct, value: object) -> object:
     return written(stack.resolve(value))
 
 
-def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
-    """Say which statement the owner of an imported resource has to add to let *who* in."""
+def warn_about_policy(
+    scope: Construct,
+    of: str,
+    statement: "iam.PolicyStatement",
+    *,
+    who: str,
+    before: str,
+    resource: IResource | None = None,
+) -> None:
+    """Say which statement the owner of an imported *resource* has to add to let *who* in."""
     resolved = json.dumps(as_text(scope, statement.to_statement_json()))
+    # What CloudFormation names cannot be pasted yet.
+    in_brackets = "; what stands in <> is known after the deployment" if "<" in resolved else ""
     warn(
         scope,
         f"{of}-policy-not-added",
-        f"the {of} comes from elsewhere, so its policy must let {who} in before {before}: {resolved}",
+        f"the {of}{f' {resource.node.path}' if resource else ''} comes from elsewhere, so its policy must let {who} in "
+        f"before {before}: {resolved}{in_brackets}",
     )

@@ -104,7 +104,7 @@ def granted(
         raise invalid("grantee", "be somebody whose policies can be changed here", name_of(scope, grantee), otherwise)
     if statement and resource and regions_differ(resource.env.account, principal.principal_account or ""):
         of = next(kind for kind in ("key", "secret", "bucket") if offers(resource, f"{kind}_arn"))
-        warn_about_policy(scope, of, statement, who=name_of(scope, grantee), before="it is used")
+        warn_about_policy(scope, of, statement, who=name_of(scope, grantee), before="it is used", resource=resource)
     return grant
 
 

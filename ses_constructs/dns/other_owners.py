@@ -20,12 +20,15 @@ from ..common.register import Entry, Meeting, entries, refuse_or_warn
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_OUTPUTS = 200
-_REVIEWED: WeakSet[Stage] = WeakSet()
+_REVIEWED: WeakSet[IConstruct] = WeakSet()
 _OURS: WeakSet[IConstruct] = WeakSet()
 
 
 def review(stack: Stack) -> None:
     """Have the synthesis of the stage of *stack* look for what others make there."""
+    if stack in _REVIEWED:  # before Node is asked
+        return
+    _REVIEWED.add(stack)
     stage = Stage.of(stack)
     if stage is not None and stage not in _REVIEWED:
         _REVIEWED.add(stage)

@@ -104,6 +104,10 @@ class DnsRecord:
         r"""Return a master file line per value (RFC 1035 section 5.1), all names absolute with a trailing dot.
 
         TXT text is split as in :meth:`route53_values`, but its ``\DDD`` escapes are decimal.
+
+        A CDK token stays in its line, such as ``${Token[TOKEN.12]}`` where the name of a DKIM key goes. It is for CDK
+        to fill in: put the lines into an output of the stack, or read them after the deployment, as the command
+        ``ses-constructs records`` does; printed while the app runs, such a line cannot be published.
         """
         return [f"{self.name}. {self.ttl} IN {self.type} {self._zone_file_data(value)}" for value in self.values]
 

@@ -248,12 +248,12 @@ class InboundRule(Construct):
         if key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
             self.depends_on(key)
         else:
-            self.warn_about_policy("key", statement)
+            warn_about_policy(self, "key", statement, who="SES", before="this rule is deployed", resource=key)
 
     def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
         result = resource.add_to_resource_policy(statement)
         if not result.statement_added or not result.policy_dependable:
-            self.warn_about_policy(of, statement)
+            warn_about_policy(self, of, statement, who="SES", before="this rule is deployed", resource=resource)
             return False
         self.depends_on(result.policy_dependable)
         return True
