@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
-from constructs import Construct, DependencyGroup
+from constructs import Construct, DependencyGroup, IConstruct
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
 from .reach import check_same_stage
@@ -82,7 +82,7 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
 
 
-def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
+def check_same_place(argument: str, used: IConstruct, *, user: Construct, fix: str) -> None:
     """Raise ``ValueError`` if *used* is of another stage, or known to be of another region or account, than *user*."""
     there, here = Stack.of(used), Stack.of(user)
     if there is here:  # without a call to Node

@@ -119,10 +119,10 @@ def _clashes_of_records(made: IConstruct) -> Iterator[tuple[IConstruct, ValueErr
 
 
 def _others(made: IConstruct, thing: tuple[str, str]) -> Iterator[Entry]:
-    """Who of ours has *thing* where *made*, which none of them made, may be too."""
-    for entry in entries(Stack.of(made), thing):
-        if entry.is_in_stage and not made.node.path.startswith(f"{entry.owner.node.path}/"):
-            yield entry
+    """Who of ours has *thing* in the stage of *made*, if none of them made that."""
+    found = [each for each in entries(Stack.of(made), thing) if each.is_in_stage]
+    if not any(made.node.path.startswith(f"{each.owner.node.path}/") for each in found):
+        yield from found
 
 
 def _too_many_outputs(found: Sequence[IConstruct]) -> Iterator[tuple[IConstruct, ValueError, bool]]:

@@ -11,7 +11,8 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_flag, contains_token, invalid, is_within
-from ..common.checks import check_resource
+from ..common.checks import check_resource, regions_differ
+from ..common.reach import check_reach
 from ..email_records import DnsRecord
 from .other_owners import MAX_OUTPUTS, is_ours
 
@@ -147,6 +148,7 @@ class Route53Zone(DnsZone):
                 receivers look in the public DNS only.
         """
         self._check_holds(domain_name)
+        self._check_place(scope)
         if self.adopts_existing:
             return write_records(self, scope, domain_name=domain_name, records=records, removal_policy=removal_policy)
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
@@ -170,6 +172,19 @@ class Route53Zone(DnsZone):
             )
         check_in_zone(domain_name, self._zone_name)
 
+    def _check_place(self, scope: Construct) -> None:
+        """Raise ``ValueError`` for a zone that the app makes where no stack of the place of *scope* can write."""
+        if self._made_in is None or self._made_in is (own := Stack.of(scope)):
+            return
+        check_reach("hosted_zone", self.hosted_zone, self.hosted_zone_id, user=scope)
+        if regions_differ(self._made_in.account, own.account):
+            raise invalid(
+                "hosted_zone",
+                f"be of the account of the stack, {own.account}",
+                self.hosted_zone.node.path,
+                "pass CrossAccountZone(...) with a DnsDelegationRole of the account that has the zone",
+            )
+
     def _is_private(self) -> bool:
         """As far as it can be told: an imported zone does not say."""
         if not isinstance(self.hosted_zone, route53.HostedZone):
@@ -177,11 +192,16 @@ class Route53Zone(DnsZone):
         zone = self.hosted_zone.node.default_child
         return isinstance(zone, route53.CfnHostedZone) and bool(Stack.of(zone).resolve(zone.vpcs))
 
-    # Both are asked for by every domain of the zone, and each answer is a call to Node.
+    # All are asked for by every domain of the zone, and each answer is a call to Node.
     @cached_property
     def hosted_zone_id(self) -> str:
         """The id of the zone, by which two owners of a record are known to meet; see :class:`DnsZone`."""
         return self.hosted_zone.hosted_zone_id
+
+    @cached_property
+    def _made_in(self) -> Stack | None:
+        """The stack that makes the zone; None for one from elsewhere."""
+        return Stack.of(self.hosted_zone) if self.hosted_zone.node.default_child else None
 
     @cached_property
     def _zone_name(self) -> str:

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
 from ..common.arguments import check_flag, check_kind, check_text, invalid
-from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
+from ..common.checks import check_dependable, check_resource, check_same_place, check_same_region, warn_about_region
 from ..common.policy_text import check_key_prefix
 from ..identities.sending_domain import SendingDomain
 from ..identities.verified_domain import VerifiedDomain
@@ -89,6 +89,7 @@ class InboundRuleSet(Construct):
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
         if rule_set is not None:
             check_resource("rule_set", rule_set, "receipt rule set")
+            check_same_place("rule_set", rule_set, user=self, fix="refer to it by its name in a stack of its place")
         checks.claim_rule_set_name(self, rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")

@@ -6,18 +6,25 @@ from typing import Any
 import pytest
 from aws_cdk import App, Environment, PhysicalName, Stack, Stage
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesisfirehose as firehose
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 
 from ses_constructs import (
     BounceMonitoring,
+    CloudWatchMetrics,
     EventHistory,
+    FirehoseEvents,
     InboundRuleSet,
     InvokeFunction,
     NotifyTopic,
     PublishToTopic,
     RecordsToPublish,
+    Route53Zone,
     SmtpCredentials,
     StoreMail,
     VerifiedDomain,
@@ -153,6 +160,78 @@ def test_a_domain_of_another_stage_is_referred_to_by_its_name(app: App, stack: S
             use()
 
 
+def later(app: App) -> Stack:
+    return Stack(Stage(app, "Later"), "Other", env=Environment(account="111122223333", region="eu-west-1"))
+
+
+def test_a_configuration_set_is_of_the_place_of_its_domain(app: App, stack: Stack) -> None:
+    domain = domain_of(stack)
+    for number, env in enumerate((ELSEWHERE, OTHER_REGION)):
+        configuration_set = ses.ConfigurationSet(Stack(app, f"Other{number}", env=env), "Set")
+        with pytest.raises(
+            ValueError, match=r"configuration_set must be of the (account|region) of .*; make the set in"
+        ):
+            domain.use_configuration_set(configuration_set)
+    with pytest.raises(
+        ValueError, match=r"configuration_set must be of the stage of Mail, got 'Later/Other/Set'; make"
+    ):
+        VerifiedDomain(
+            stack,
+            "Second",
+            domain_name="example.net",
+            dns=RecordsToPublish(),
+            configuration_set=ses.ConfigurationSet(later(app), "Set"),
+        )
+
+
+def test_a_zone_that_the_app_makes_in_another_account_is_written_by_a_role(app: App, stack: Stack) -> None:
+    zone = route53.PublicHostedZone(Stack(app, "Other", env=ELSEWHERE), "Zone", zone_name="example.com")
+
+    with pytest.raises(
+        ValueError,
+        match=r"hosted_zone must be of the account of the stack, .*, got 'Other/Zone'; pass CrossAccountZone",
+    ):
+        VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(zone))
+    zone = route53.PublicHostedZone(later(app), "Zone", zone_name="example.net")
+    with pytest.raises(ValueError, match=r"hosted_zone must be of the stage of Mail, got 'Later/Other/Zone"):
+        VerifiedDomain(stack, "Second", domain_name="example.net", dns=Route53Zone(zone))
+
+
+def test_a_zone_of_another_region_is_the_same_zone(app: App, stack: Stack) -> None:
+    zone = route53.PublicHostedZone(Stack(app, "Other", env=OTHER_REGION), "Zone", zone_name="example.com")
+
+    VerifiedDomain(stack, "Domain", domain_name="example.com", dns=Route53Zone(zone))
+
+    assert len(resources(stack, "AWS::Route53::RecordSetGroup")) == 1
+
+
+def test_events_stay_in_the_stage(app: App, stack: Stack) -> None:
+    elsewhere = later(app)
+    with pytest.raises(
+        ValueError, match=r"monitoring must be of the stage of Later/Other, got 'Mail/Bounces'; make the"
+    ):
+        EventHistory(elsewhere, "History", monitoring=BounceMonitoring(stack, "Bounces"))
+    stream = firehose.DeliveryStream(
+        elsewhere, "Stream", destination=firehose.S3Bucket(s3.Bucket(elsewhere, "StreamBucket"))
+    )
+    with pytest.raises(ValueError, match=r"stream must be of the stage of Mail, got 'Later/Other/Stream"):
+        BounceMonitoring(stack, "Second", destinations=[CloudWatchMetrics(), FirehoseEvents(stream=stream)])
+
+
+def test_a_rule_set_and_a_key_are_of_the_region(app: App, stack: Stack) -> None:
+    elsewhere = Stack(app, "Other", env=OTHER_REGION)
+    domain = domain_of(stack)
+
+    with pytest.raises(
+        ValueError, match=r"rule_set must be of the region of the stack, .*; refer to it by its name in"
+    ):
+        InboundRuleSet(stack, "Inbound", domain=domain, rule_set=ses.ReceiptRuleSet(elsewhere, "RuleSet"))
+    with pytest.raises(
+        ValueError, match=r"encryption_key must be in the region of the stack, eu-west-1, got 'us-east-1"
+    ):
+        SmtpCredentials(stack, "Smtp", domain=domain, encryption_key=kms.Key(elsewhere, "Key"))
+
+
 def test_the_cli_gets_to_look_up_a_role(stack: Stack) -> None:
     sender = iam.Role.from_lookup(stack, "Role", role_name="sender")
 
@@ -185,7 +264,7 @@ def test_whom_no_policy_can_name_is_not_allowed(stack: Stack) -> None:
     with pytest.raises(ValueError, match=r"principal must be no canonical user, whom only S3 knows, got .*; pass"):
         domain.allow_sender(iam.CanonicalUserPrincipal("0123"))
     with pytest.raises(ValueError, match=r"principal must have a role that is known here, got .*; pass the role"):
-        domain.allow_sender(iam.UnknownPrincipal(resource=stack))
+        domain.allow_sender(iam.UnknownPrincipal(resource=stack))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"grantee must have a role that is known here, got None; import it"):
         domain.grant_send(iam.UnknownPrincipal(resource=stack))
 
