@@ -56,7 +56,7 @@ class PauseFunction(Construct):
         """Says that the function could not pause."""
 
     def alarm_name(self, rate_of: RateOf) -> str:
-        """What the alarm for :meth:`pause_on` must be called; another one may not invoke the function."""
+        """What the alarm for ``pause_on`` must be called; another one may not invoke the function."""
         return f"{self._name}-{rate_of.capitalize()}RateCriticalPause"
 
     def pause_on(

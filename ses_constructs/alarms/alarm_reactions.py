@@ -192,7 +192,7 @@ def team_topics(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], st
     """The topics by which *reactions* tell people, for news that is not an alarm.
 
     Raises:
-        ValueError: As :func:`attach_all` does.
+        ValueError: As ``attach_all`` does.
     """
     topics: list[sns.ITopic] = []
     for each in checked_reactions(reactions):
@@ -225,7 +225,7 @@ def checked_reactions(
     """Each reaction once, so that nobody is told twice.
 
     Raises:
-        ValueError: As :func:`attach_all` does.
+        ValueError: As ``attach_all`` does.
     """
     check_list("reactions", reactions, "write [EmailTeam('ops@example.net')]")
     for reaction in reactions:

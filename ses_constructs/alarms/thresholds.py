@@ -79,7 +79,7 @@ class ReputationThresholds:
 
     @classmethod
     def strict(cls) -> "ReputationThresholds":
-        """Half of :meth:`aws_review`: for a new sender, or one that AWS has written to before."""
+        """Half of ``aws_review``: for a new sender, or one that AWS has written to before."""
         return cls(
             bounce_warning=0.01,
             bounce_critical=BOUNCE_REVIEW / 2,

@@ -13,12 +13,10 @@ from typing import TypeGuard
 # CDK keeps to these characters inside a token, so text that only resembles one gets no privileges here.
 TOKEN_PATTERN = r"\$\{Token\[[A-Za-z0-9:._-]+\]\}"
 
-# S3 takes keys of 1024 bytes; SES's ids have been 40 characters, as the one in its example of a notification
-# (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-examples.html).
-MAX_KEY_PREFIX = 1024 - 40
-
+_NOT_LOOKED_UP = "dummy-value-for-"
 _TOKEN = re.compile(TOKEN_PATTERN)
 _TOKENS_ONLY = re.compile(rf"(?:{TOKEN_PATTERN})+")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LABEL_WITH_UNDERSCORES = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -31,6 +29,10 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
     >>> invalid("ttl", "be a number of seconds", "5m", "write 300")
     ValueError("ttl must be a number of seconds, got '5m'; write 300")
     """
+    if isinstance(value, str) and _NOT_LOOKED_UP in value:
+        # What stands for a parameter until the CLI has looked it up, which it does only if the app is synthesized.
+        rule = "be looked up, or have a value until it is"
+        fix = f"pass default_value to value_from_lookup, or read it by value_for_string_parameter at deployment; {fix}"
     got = repr(value)
     if isinstance(value, type):
         got = f"the class {value.__name__}"
@@ -59,6 +61,18 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub("t", text)
 
 
+def with_lower_case_domain(address: str) -> str:
+    """An address, or a domain, as SES keeps it; IAM compares with case. A token's name must stay as it is.
+
+    >>> with_lower_case_domain("Ann@Example.com")
+    'Ann@example.com'
+    """
+    if contains_token(address):
+        return address
+    local_part, at, domain = address.rpartition("@")
+    return f"{local_part}{at}{domain.lower()}"
+
+
 def is_within(name: str, domain: str) -> bool:
     """Tell whether *name* is *domain* or below it; both in lower case.
 
@@ -82,32 +96,6 @@ def check_printable(argument: str, value: str) -> str:
     return value
 
 
-def check_no_pattern(argument: str, value: str, *, patterns: Sequence[str] = ("*", "?", "${")) -> str:
-    """Return *value* if a policy reads every letter of it as it is written; raise ``ValueError`` otherwise.
-
-    ``${`` begins a variable of the policy, such as the name of whoever asks.
-
-    >>> check_no_pattern("prefix", "${aws:username}/")
-    Traceback (most recent call last):
-    ValueError: prefix must have no '${', which policies read as a pattern, got '${aws:username}/'; leave it out
-    """
-    known = without_tokens(check_printable(argument, value))
-    for pattern in patterns:
-        if pattern in known:
-            raise invalid(argument, f"have no {pattern!r}, which policies read as a pattern", value, "leave it out")
-    return value
-
-
-def check_key_prefix(argument: str, value: str) -> str:
-    """Return *value* if keys of objects in S3 may begin so; raise ``ValueError`` otherwise."""
-    known = without_tokens(check_no_pattern(argument, value))
-    if len(known.encode()) > MAX_KEY_PREFIX:
-        raise invalid(argument, f"be at most {MAX_KEY_PREFIX} bytes, as SES's message id follows", value, "shorten it")
-    if {".", ".."} & {*known.split("/")}:
-        raise invalid(argument, "have no '.' and '..' between slashes, which programs resolve", value, "leave them out")
-    return value
-
-
 def offers(value: object, *names: str) -> bool:
     """Tell whether *value* has all these attributes, as an object and not as the class of such objects.
 
@@ -127,6 +115,18 @@ def check_strategy(argument: str, value: object, methods: Sequence[str], fix: st
 def check_returned(owner: object, method: str, value: object, kind: type) -> None:
     """Raise ``ValueError`` unless *value*, which a method of somebody's own class has returned, is of *kind*."""
     check_kind(f"what {type(owner).__name__}.{method} returns", value, kind, "return it at the end of the method")
+
+
+def is_account_id(value: str) -> bool:
+    """Tell whether *value* is the id of an AWS account, 12 digits."""
+    return _ACCOUNT_ID.fullmatch(value) is not None
+
+
+def check_account_id(argument: str, value: str) -> str:
+    """Return *value* if it is the id of an AWS account, or a token; raise ``ValueError`` otherwise."""
+    if not is_token(check_text(argument, value)) and not is_account_id(value):
+        raise invalid(argument, "be an account id of 12 digits", value, "write '111122223333'")
+    return value
 
 
 def check_flag(argument: str, value: object) -> None:
@@ -236,8 +236,7 @@ def check_domain_name(argument: str, value: str) -> str:
     Traceback (most recent call last):
     ValueError: domain_name must be ASCII, got 'bücher.example'; write 'xn--bcher-kva.example'
     """
-    _check_looked_up(argument, value, "example.com")
-    flaw = name_flaw(value)
+    flaw = name_flaw(check_text(argument, value))
     if flaw is None:
         return value
     if not value.isascii():
@@ -257,23 +256,10 @@ def check_email_address(argument: str, value: str) -> str:
     Quoted local parts and display names are refused. A token is let through, alone or as a part of the address.
     Raises ``ValueError`` for everything else.
     """
-    _check_looked_up(argument, value, "someone@example.com")
-    flaw = address_flaw(value)
+    flaw = address_flaw(check_text(argument, value))
     if flaw is not None:
         raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
     return value
-
-
-def _check_looked_up(argument: str, value: str, example: str) -> None:
-    """What stands for a parameter until the CLI has looked it up, which it does only if the app is synthesized."""
-    if check_text(argument, value).startswith("dummy-value-for-"):
-        raise invalid(
-            argument,
-            "be looked up, or have a value until it is",
-            value,
-            f"pass default_value={example!r} to value_from_lookup, or read the parameter at deployment by "
-            "value_for_string_parameter",
-        )
 
 
 def _with_article(name: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnDeletionPolicy, CfnResource, Duration, IResource, Stack
-from constructs import Construct, DependencyGroup
+from constructs import Construct, DependencyGroup, IConstruct
 
 from .arguments import check_kind, contains_token, invalid, offers, text_tuple
+from .reach import check_same_stage
 from .rendered import rendered
 from .ses_regions import LISTS_READ_ON, RECEIVING_REGIONS, SENDING_REGIONS, SMTP_REGIONS, partition
 
@@ -42,8 +43,10 @@ _RESOURCES = {
 
 
 def warn(scope: Construct, warning_id: str, message: str) -> None:
-    """A warning under an id of ours."""
-    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", message)
+    """A warning under an id of ours, which names *scope* also where only its text is shown."""
+    path = scope.node.path
+    said = message if path in message else f"{message} (of {path})"
+    Annotations.of(scope).add_warning_v2(f"ses-constructs:{warning_id}", said)
 
 
 def warn_about_region(
@@ -80,11 +83,12 @@ def check_same_region(argument: str, region: str, *, user: Construct) -> None:
         raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
 
 
-def check_same_place(argument: str, used: Construct, *, user: Construct, fix: str) -> None:
-    """Raise ``ValueError`` if *used* is known to be of another region or account than *user*."""
+def check_same_place(argument: str, used: IConstruct, *, user: Construct, fix: str) -> None:
+    """Raise ``ValueError`` if *used* is of another stage, or known to be of another region or account, than *user*."""
     there, here = Stack.of(used), Stack.of(user)
     if there is here:  # without a call to Node
         return
+    check_same_stage(argument, used, user=user, fix=fix)
     for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
         if regions_differ(other, own):
             raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)
@@ -139,25 +143,6 @@ def check_iam_actions(actions: Sequence[str]) -> None:
             raise invalid("actions", "be actions of IAM", action, "write the service too, as in 'sns:Publish'")
 
 
-def resolved_principals(scope: Construct, argument: str, principals: object) -> dict[str, list[object]]:
-    """How *principals*, as a policy names them, stand in a policy in the stack of *scope*.
-
-    Raises ``ValueError`` for a role of another account or region of the app that has no name before it is made.
-    """
-    try:
-        resolved: dict[str, list[object]] = Stack.of(scope).resolve(principals)
-    except RuntimeError as error:
-        if "cross-environment" not in str(error):
-            raise
-        raise invalid(
-            argument,
-            f"have a name that {Stack.of(scope).node.path} can know, as it is of another account or region",
-            re.findall("resource '(.*?)'", str(error))[0],
-            "pass role_name=PhysicalName.GENERATE_IF_NEEDED where it is made, or allow its account",
-        ) from None
-    return resolved
-
-
 def warn_unless_retained(scope: Construct, needed: IResource, *, domain_name: str) -> None:
     """Say that *needed* goes, though the domain that needs it to send stays; what comes from elsewhere stays anyway."""
     resource = needed.node.default_child
@@ -199,11 +184,22 @@ def as_text(scope: Construct, value: object) -> object:
     return written(stack.resolve(value))
 
 
-def warn_about_policy(scope: Construct, of: str, statement: "iam.PolicyStatement", *, who: str, before: str) -> None:
-    """Say which statement the owner of an imported resource has to add to let *who* in."""
+def warn_about_policy(
+    scope: Construct,
+    of: str,
+    statement: "iam.PolicyStatement",
+    *,
+    who: str,
+    before: str,
+    resource: IResource | None = None,
+) -> None:
+    """Say which statement the owner of an imported *resource* has to add to let *who* in."""
     resolved = json.dumps(as_text(scope, statement.to_statement_json()))
+    # What CloudFormation names cannot be pasted yet.
+    in_brackets = "; what stands in <> is known after the deployment" if "<" in resolved else ""
     warn(
         scope,
         f"{of}-policy-not-added",
-        f"the {of} comes from elsewhere, so its policy must let {who} in before {before}: {resolved}",
+        f"the {of}{f' {resource.node.path}' if resource else ''} comes from elsewhere, so its policy must let {who} in "
+        f"before {before}: {resolved}{in_brackets}",
     )

@@ -1,15 +1,17 @@
 """Giving a permission so that it is given: what no policy carries is no grant."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeGuard
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import jsii
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct, DependencyGroup, IConstruct
+from constructs import Construct, DependencyGroup
 
 from .arguments import invalid, offers
-from .checks import check_resource, regions_differ, resolved_principals, warn_about_policy
+from .checks import check_resource, regions_differ, warn_about_policy
+from .principals import checked_fragment, resolved_principals
+from .reach import is_construct, resolved_here
 from .rendered import rendered
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class _Carrier:
     def __init__(self, principal: iam.IPrincipal, *, out_of_reach: bool) -> None:
         self._principal, self._out_of_reach = principal, out_of_reach
         self.carries = False
+        self.statements: list[iam.PolicyStatement] = []
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
@@ -48,6 +51,7 @@ class _Carrier:
     def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
         if self._out_of_reach:
             return iam.AddToPrincipalPolicyResult(statement_added=False)
+        self.statements.append(statement)
         result = self._principal.add_to_principal_policy(statement)
         # CDK pretends for a role that it must not change, which has nothing to wait for. A role that it makes has a
         # group to wait for too, and so has what is wrapped.
@@ -78,17 +82,21 @@ def granted(
     principal = grantee.grant_principal
     if isinstance(principal, iam.UnknownPrincipal):
         fix = "import it with its role, or grant the role"
-        raise invalid("grantee", "have a role that is known here", name_of(scope, grantee), fix)
+        raise invalid("grantee", "have a role that is known here", _path_of(grantee), fix)
     account = Stack.of(scope).account
     is_foreign = regions_differ(principal.principal_account or account, account)
+    if is_foreign and _is_not_looked_up(principal):
+        return give(grantee=principal)
     if is_foreign and resource is None:
         raise invalid("grantee", f"be of the account of the stack, {account}", name_of(scope, grantee), otherwise)
     carrier = _Carrier(principal, out_of_reach=is_foreign and not _is_at_home(principal))
     grant = give(grantee=carrier)
     statement = grant.resource_statement
     if statement:
-        resolved_principals(scope, "grantee", principal.policy_fragment.principal_json)
+        is_bucket = offers(resource, "bucket_arn")
+        checked_fragment(scope, "grantee", principal, may="read", takes_canonical_users=is_bucket)
         statement.add_conditions(conditions or {})  # CDK keeps them for the principal
+    _check_named(scope, grantee, principal, carrier.statements)
     is_written = statement is not None and resource is not None and resource.node.default_child is not None
     if is_written or (carrier.carries and not statement):
         return grant
@@ -96,13 +104,24 @@ def granted(
         raise invalid("grantee", "be somebody whose policies can be changed here", name_of(scope, grantee), otherwise)
     if statement and resource and regions_differ(resource.env.account, principal.principal_account or ""):
         of = next(kind for kind in ("key", "secret", "bucket") if offers(resource, f"{kind}_arn"))
-        warn_about_policy(scope, of, statement, who=name_of(scope, grantee), before="it is used")
+        warn_about_policy(scope, of, statement, who=name_of(scope, grantee), before="it is used", resource=resource)
     return grant
 
 
-def is_construct(value: object) -> TypeGuard[IConstruct]:
-    """Whether *value* has a place in the tree; an interface of CDK is no class to ask for."""
-    return offers(value, "node")
+def _check_named(
+    scope: Construct, grantee: iam.IGrantable, principal: iam.IPrincipal, statements: Iterable[iam.PolicyStatement]
+) -> None:
+    """Raise ``ValueError`` for what the policy of a role elsewhere cannot name."""
+    if not is_construct(principal) or Stack.of(principal) is Stack.of(scope):
+        return
+    fix = "give it a fixed name where it is made, or grant a role of its account and region"
+    for each in statements:
+        resolved_here(principal, f"what {name_of(scope, grantee)} may use", each.resources, fix=fix)
+
+
+def _is_not_looked_up(principal: iam.IPrincipal) -> bool:
+    """Whether this is what stands for ``Role.from_lookup`` until the CLI has looked, once the app is synthesized."""
+    return isinstance(arn := getattr(principal, "role_arn", None), str) and arn.endswith(":role/DUMMY_ARN")
 
 
 def _is_at_home(principal: iam.IPrincipal) -> bool:
@@ -113,8 +132,11 @@ def _is_at_home(principal: iam.IPrincipal) -> bool:
 
 def name_of(scope: Construct, grantee: iam.IGrantable) -> str:
     """How a message names *grantee*: by its place in the tree, or as it stands in a policy."""
-    for each in (grantee, grantee.grant_principal):
-        if is_construct(each):
-            return each.node.path
+    if path := _path_of(grantee):
+        return path
     resolved = resolved_principals(scope, "grantee", grantee.grant_principal.policy_fragment.principal_json)
     return ", ".join(rendered(each) for named in resolved.values() for each in named)
+
+
+def _path_of(grantee: iam.IGrantable) -> str | None:
+    return next((each.node.path for each in (grantee, grantee.grant_principal) if is_construct(each)), None)

@@ -23,7 +23,7 @@ def earlier_owner(within: IConstruct, thing: Hashable, owner: _Owner) -> _Owner 
 
 
 def earlier_owner_in_region(stack: Stack, thing: Hashable, owner: _Owner) -> _Owner | None:
-    """Return who has *thing* in the account and region of *stack* already, as :func:`earlier_owner` does.
+    """Return who has *thing* in the account and region of *stack* already, as ``earlier_owner`` does.
 
     Stacks whose account or region only CloudFormation knows may be anywhere, so each of them is on its own.
     """
@@ -36,7 +36,7 @@ def owner_in(within: IConstruct, thing: Hashable) -> Any | None:
 
 
 def owner_in_region(stack: Stack, thing: Hashable) -> Any | None:
-    """Return who has *thing* in the account and region of *stack*, as :func:`owner_in` does."""
+    """Return who has *thing* in the account and region of *stack*, as ``owner_in`` does."""
     return owner_in(*_place(stack, thing))
 
 

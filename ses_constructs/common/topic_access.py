@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from .arguments import invalid
 from .checks import warn_about_policy
 from .key_use import ENCRYPT_AND_DECRYPT, through
+from .reach import check_reach
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
@@ -23,20 +24,20 @@ def allow_service_publish(topic: "sns.ITopic", service: str, *, source_arn: str,
     """Let *service* publish on behalf of what *source_arn* names, in the account of *scope*, and use the topic's key.
 
     Warns about a topic from elsewhere, whose policy cannot be changed from here. Raises ``ValueError`` as
-    :func:`allow_service_encrypt` does.
+    ``allow_service_encrypt`` does, and for a topic that cannot be named here.
     """
+    check_reach("topic", topic, topic.topic_arn, user=scope)
     # A topic that enforces TLS has a policy, and with it loses the default one that lets services in.
     statement = _statement(service, topic.topic_arn, source_arn, scope)
     if not topic.add_to_resource_policy(statement).statement_added:
-        _warn(scope, statement, service)
+        _warn(scope, topic, statement, service)
     allow_service_encrypt(topic, service)
 
 
 def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: str, scope: "Construct") -> None:
-    """Warn about a topic from elsewhere, as :func:`allow_service_publish` does, where CDK writes the policies."""
+    """Warn about a topic from elsewhere, as ``allow_service_publish`` does, where CDK writes the policies."""
     if not is_made_in_app(topic):
-        statement = _statement(service, topic.topic_arn, source_arn, scope)
-        _warn(scope, statement, service)
+        _warn(scope, topic, _statement(service, topic.topic_arn, source_arn, scope), service)
 
 
 def is_made_in_app(topic: "sns.ITopic") -> bool:
@@ -101,8 +102,8 @@ def publishing(topics: "Sequence[sns.ITopic]") -> Iterator[iam.PolicyStatement]:
             )
 
 
-def _warn(scope: "Construct", statement: iam.PolicyStatement, service: str) -> None:
-    warn_about_policy(scope, "topic", statement, who=service, before="anything is published")
+def _warn(scope: "Construct", topic: "sns.ITopic", statement: iam.PolicyStatement, service: str) -> None:
+    warn_about_policy(scope, "topic", statement, who=service, before="anything is published", resource=topic)
 
 
 def _statement(service: str, topic_arn: str, source_arn: str, scope: "Construct") -> iam.PolicyStatement:

@@ -10,21 +10,20 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import (
+    check_account_id,
     check_domain_name,
     check_flag,
     check_text,
     contains_token,
     invalid,
-    is_token,
     is_within,
     text_tuple,
 )
 from ..common.checks import check_resource
 from ..common.wildcards import acknowledge_wildcard
 from ..email_records import DnsRecord
-from .zones import DnsZone, check_in_zone
+from .zones import DnsZone, check_in_zone, write_records
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+")
 _TYPES = ("CNAME", "MX", "TXT")
 
@@ -39,7 +38,7 @@ class CrossAccountZone(DnsZone):
     Args:
         hosted_zone_id: The zone's id, such as ``Z0123456789ABCDEFGHIJ``.
         zone_name: Its name; it holds the domain or is a parent of it.
-        role_arn: A role of the zone's account that trusts this one, best a :class:`DnsDelegationRole`.
+        role_arn: A role of the zone's account that trusts this one, best a ``DnsDelegationRole``.
         adopts_existing: Whether records of the domain may stand there already.
 
     Raises:
@@ -63,22 +62,18 @@ class CrossAccountZone(DnsZone):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable:
-        """A ``RecordWriter`` under *scope*; see :class:`DnsZone`.
+        """A ``RecordWriter`` under *scope*; see ``DnsZone``.
 
         Raises:
             ValueError: A zone that does not hold the domain.
         """
-        from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
-
         check_in_zone(domain_name, self.zone_name)
-        return RecordWriter(
+        return write_records(
+            self,
             scope,
-            "RecordWriter",
-            hosted_zone_id=self.hosted_zone_id,
             domain_name=domain_name,
             records=records,
             removal_policy=removal_policy,
-            adopts_existing=self.adopts_existing,
             role_arn=self.role_arn,
         )
 
@@ -120,8 +115,7 @@ class DnsDelegationRole(Construct):
         check_resource("hosted_zone", hosted_zone, "hosted zone")
         if role_name is not None:
             check_text("role_name", role_name)
-        if not is_token(check_text("trusted_account", trusted_account)) and not _ACCOUNT.fullmatch(trusted_account):
-            raise invalid("trusted_account", "be the 12 digits of an account", trusted_account, "pass '111122223333'")
+        check_account_id("trusted_account", trusted_account)
         domain = _domain("domain_name", domain_name)
         others = [_domain("further_domains", each) for each in text_tuple("further_domains", further_domains)]
         if mail_from is None:
@@ -150,7 +144,7 @@ class DnsDelegationRole(Construct):
                 )
             },
         )
-        """The role; its ``role_arn`` is what :class:`CrossAccountZone` takes."""
+        """The role; its ``role_arn`` is what ``CrossAccountZone`` takes."""
         acknowledge_wildcard(self.role, changes, reason="Route 53 gives a change its id when it makes it")
 
 

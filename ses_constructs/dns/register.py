@@ -10,6 +10,7 @@ from constructs import Construct
 from ..common.arguments import TOKEN_PATTERN, contains_token, invalid
 from ..common.register import Meeting, enter, entries, refuse_or_warn
 from ..email_records import DnsRecord
+from .other_owners import exclude_each_other
 
 if TYPE_CHECKING:
     from .zones import DnsZone
@@ -26,17 +27,19 @@ def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: It
     section 3.6.2); warns where it is not known whether the two are published in one zone.
     """
     zone_id = _zone_id(dns)
+    told: set[Construct] = set()  # of one pair the first record says it all
     for record in records:
         if contains_token(record.name):
             continue
         thing = ("dns", record.name.lower().removesuffix("."))
         for earlier in entries(stack, thing):
             other_zone_id, other = earlier.detail
-            if other.type != record.type and "CNAME" not in (other.type, record.type):
+            if earlier.owner in told or not exclude_each_other(record.type, other.type):
                 continue
             in_one_zone = zone_id is not None and zone_id == other_zone_id
             if not in_one_zone and _are_known(zone_id, other_zone_id):
                 continue
+            told.add(earlier.owner)
             refuse_or_warn(
                 owner,
                 _clash(owner, record, earlier.owner, other),
@@ -65,8 +68,15 @@ def receiving_regions(stack: Stack, name: str) -> list[str]:
 
 
 def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: DnsRecord) -> ValueError:
+    if record.purpose == other.purpose == "DKIM key":
+        fix = "take another selector for one of the two"
+    elif record.purpose == other.purpose:
+        fix = (
+            "take another name for one of the two, such as mail_from='bounce', or pass owns_shared_records=False to one"
+        )
+    else:
+        fix = "take another name for one of the two, such as mail_from='bounce', or leave it out of one"
     alone = "the one of its type at its name" if record.type == other.type else "at a name without a CNAME"
-    fix = "take another name for one of the two, such as mail_from='bounce', or leave it out of one"
     if record.type == other.type == "MX" and record.purpose == other.purpose == "Inbound mail":
         fix = "name all regions in one of the two, receives_mail={'eu-west-1': 10, 'us-east-1': 20}"
     return invalid(

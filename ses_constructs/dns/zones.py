@@ -11,11 +11,11 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_flag, contains_token, invalid, is_within
-from ..common.checks import check_resource
+from ..common.checks import check_resource, regions_differ
+from ..common.reach import check_reach
 from ..email_records import DnsRecord
+from .other_owners import MAX_OUTPUTS, is_ours
 
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-_MOST_OUTPUTS = 200
 _OUTPUTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 
 
@@ -48,6 +48,44 @@ def check_in_zone(domain_name: str, zone_name: str) -> None:
         domain_name,
         "pass the zone that holds this domain",
     )
+
+
+def write_records(
+    zone: "WrittenZone",
+    scope: Construct,
+    *,
+    domain_name: str,
+    records: Sequence[DnsRecord],
+    removal_policy: RemovalPolicy,
+    role_arn: str = "",
+) -> IDependable:
+    """Have a function write *records* into *zone*, as *role_arn* if that is given."""
+    from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
+
+    return RecordWriter(
+        scope,
+        "RecordWriter",
+        hosted_zone_id=zone.hosted_zone_id,
+        domain_name=domain_name,
+        records=records,
+        removal_policy=removal_policy,
+        adopts_existing=zone.adopts_existing,
+        role_arn=role_arn,
+    )
+
+
+class WrittenZone(Protocol):
+    """A hosted zone into which a function of ours writes."""
+
+    @property
+    def hosted_zone_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def adopts_existing(self) -> bool:
+        """Whether records of the domain may stand there already."""
+        ...
 
 
 class DnsZone(Protocol):
@@ -103,31 +141,23 @@ class Route53Zone(DnsZone):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> IDependable:
-        """One record set group under *scope*, named ``Records``, or a ``RecordWriter``; see :class:`DnsZone`.
+        """One record set group under *scope*, named ``Records``, or a ``RecordWriter``; see ``DnsZone``.
 
         Raises:
             ValueError: A zone that does not hold the domain, does not know its name, or is known to be private: SES and
                 receivers look in the public DNS only.
         """
         self._check_holds(domain_name)
+        self._check_place(scope)
         if self.adopts_existing:
-            from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
-
-            return RecordWriter(
-                scope,
-                "RecordWriter",
-                hosted_zone_id=self.hosted_zone_id,
-                domain_name=domain_name,
-                records=records,
-                removal_policy=removal_policy,
-                adopts_existing=True,
-            )
+            return write_records(self, scope, domain_name=domain_name, records=records, removal_policy=removal_policy)
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
         # A domain's own records are not read as text for it, which takes calls to Node.
         record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)
         group = route53.CfnRecordSetGroup(
             scope, "Records", hosted_zone_id=self.hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
+        is_ours(group)
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)
         return group
@@ -142,6 +172,19 @@ class Route53Zone(DnsZone):
             )
         check_in_zone(domain_name, self._zone_name)
 
+    def _check_place(self, scope: Construct) -> None:
+        """Raise ``ValueError`` for a zone that the app makes where no stack of the place of *scope* can write."""
+        if self._made_in is None or self._made_in is (own := Stack.of(scope)):
+            return
+        check_reach("hosted_zone", self.hosted_zone, self.hosted_zone_id, user=scope)
+        if regions_differ(self._made_in.account, own.account):
+            raise invalid(
+                "hosted_zone",
+                f"be of the account of the stack, {own.account}",
+                self.hosted_zone.node.path,
+                "pass CrossAccountZone(...) with a DnsDelegationRole of the account that has the zone",
+            )
+
     def _is_private(self) -> bool:
         """As far as it can be told: an imported zone does not say."""
         if not isinstance(self.hosted_zone, route53.HostedZone):
@@ -149,11 +192,16 @@ class Route53Zone(DnsZone):
         zone = self.hosted_zone.node.default_child
         return isinstance(zone, route53.CfnHostedZone) and bool(Stack.of(zone).resolve(zone.vpcs))
 
-    # Both are asked for by every domain of the zone, and each answer is a call to Node.
+    # All are asked for by every domain of the zone, and each answer is a call to Node.
     @cached_property
     def hosted_zone_id(self) -> str:
-        """The id of the zone, by which two owners of a record are known to meet; see :class:`DnsZone`."""
+        """The id of the zone, by which two owners of a record are known to meet; see ``DnsZone``."""
         return self.hosted_zone.hosted_zone_id
+
+    @cached_property
+    def _made_in(self) -> Stack | None:
+        """The stack that makes the zone; None for one from elsewhere."""
+        return Stack.of(self.hosted_zone) if self.hosted_zone.node.default_child else None
 
     @cached_property
     def _zone_name(self) -> str:
@@ -180,17 +228,17 @@ class RecordsToPublish(DnsZone):
     def publish(
         self, scope: Construct, *, domain_name: str, records: Sequence[DnsRecord], removal_policy: RemovalPolicy
     ) -> None:
-        """One output for each record, under *scope*; see :class:`DnsZone`.
+        """One output for each record, under *scope*; see ``DnsZone``.
 
         Raises:
             ValueError: More outputs than a stack may have.
         """
         stack = Stack.of(scope)
         _OUTPUTS[stack] = _OUTPUTS.get(stack, 0) + len(records)
-        if _OUTPUTS[stack] > _MOST_OUTPUTS:
+        if _OUTPUTS[stack] > MAX_OUTPUTS:
             raise invalid(
                 "dns",
-                f"publish at most {_MOST_OUTPUTS} records as outputs of one stack, for CloudFormation takes no more",
+                f"publish at most {MAX_OUTPUTS} records as outputs of one stack, for CloudFormation takes no more",
                 _OUTPUTS[stack],
                 f"put {domain_name} into another stack, or publish domain.records by a DnsZone of your own",
             )

@@ -49,7 +49,7 @@ def published_uris(argument: str, text: str) -> tuple[str, ...]:
 
 
 def split_dmarc_uris(argument: str, text: str) -> tuple[str, ...]:
-    """As :func:`published_uris`, without the size limits (``!10m``) that DMARC has retired."""
+    """As ``published_uris``, without the size limits (``!10m``) that DMARC has retired."""
     return tuple(_without_size_limit(uri) for uri in published_uris(argument, text))
 
 

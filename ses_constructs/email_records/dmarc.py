@@ -27,7 +27,7 @@ _TAG = re.compile(r"(?P<name>[A-Za-z]+)[ \t]*=[ \t]*(?P<value>(?:[!-~][ -~\t]*)?
 
 
 class DmarcOptions(TypedDict, total=False):
-    """What a :class:`DmarcPolicy` can say beside its action, all of it optional; described there."""
+    """What a ``DmarcPolicy`` can say beside its action, all of it optional; described there."""
 
     subdomain_action: DmarcAction | None
     nonexistent_subdomain_action: DmarcAction | None
@@ -44,7 +44,7 @@ class DmarcOptions(TypedDict, total=False):
 class DmarcPolicy:
     """The policy in the TXT record ``_dmarc.<domain>``, with the tags of RFC 9989 section 4.7 and no retired ones.
 
-    :meth:`monitor`, :meth:`quarantine` and :meth:`reject` choose the action, and take every other argument.
+    ``monitor``, ``quarantine`` and ``reject`` choose the action, and take every other argument.
 
     Args:
         action: What receivers do with failing mail of the domain itself: ``none``, ``quarantine`` or ``reject``.
@@ -96,7 +96,7 @@ class DmarcPolicy:
         """Collect reports and change nothing, where every rollout starts.
 
         Args:
-            options: Every argument of :class:`DmarcPolicy` but its action, by name.
+            options: Every argument of ``DmarcPolicy`` but its action, by name.
 
         >>> DmarcPolicy.monitor(reports_to=("dmarc@example.com",)).to_txt()
         'v=DMARC1; p=none; rua=mailto:dmarc@example.com'
@@ -108,7 +108,7 @@ class DmarcPolicy:
         """Have failing mail treated as suspicious: most receivers put it into the spam folder.
 
         Args:
-            options: As in :meth:`monitor`.
+            options: As in ``monitor``.
 
         >>> DmarcPolicy.quarantine(nonexistent_subdomain_action="reject").to_txt()
         'v=DMARC1; p=quarantine; np=reject'
@@ -120,7 +120,7 @@ class DmarcPolicy:
         """Have failing mail refused, once the reports are clean.
 
         Args:
-            options: As in :meth:`monitor`.
+            options: As in ``monitor``.
 
         >>> DmarcPolicy.reject(testing=True).to_txt()
         'v=DMARC1; p=reject; t=y'

@@ -20,7 +20,7 @@ from ..common.arguments import (
 from ._txt_strings import quoted_strings, wire_length
 
 RecordType = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "TXT"]
-"""The record types that a :class:`DnsRecord` can have."""
+"""The record types that a ``DnsRecord`` can have."""
 
 _MAX_TTL = 2**31 - 1
 _MAX_ROUTE53_VALUE = 4000
@@ -103,7 +103,11 @@ class DnsRecord:
     def zone_file_lines(self) -> list[str]:
         r"""Return a master file line per value (RFC 1035 section 5.1), all names absolute with a trailing dot.
 
-        TXT text is split as in :meth:`route53_values`, but its ``\DDD`` escapes are decimal.
+        TXT text is split as in ``route53_values``, but its ``\DDD`` escapes are decimal.
+
+        A CDK token stays in its line, such as ``${Token[TOKEN.12]}`` where the name of a DKIM key goes. It is for CDK
+        to fill in: put the lines into an output of the stack, or read them after the deployment, as the command
+        ``ses-constructs records`` does; printed while the app runs, such a line cannot be published.
         """
         return [f"{self.name}. {self.ttl} IN {self.type} {self._zone_file_data(value)}" for value in self.values]
 

@@ -38,7 +38,10 @@ touched AS (
     coalesce(
       bounced.emailaddress, complained.emailaddress, delivered.address, delayed.emailaddress, other.address
     ) AS written,
-    coalesce(bounce.bouncetype, complaint.complaintfeedbacktype, deliverydelay.delaytype) AS kind,
+    coalesce(
+      bounce.bouncetype, complaint.complaintfeedbacktype, deliverydelay.delaytype,
+      CASE coalesce(open.isbotevent, click.isbotevent) WHEN 'Likely' THEN 'machine' WHEN 'Unlikely' THEN 'person' END
+    ) AS kind,
     coalesce(bounce.bouncesubtype, complaint.complaintsubtype) AS subtype,
     coalesce(
       bounced.diagnosticcode, delayed.diagnosticcode, delivery.smtpresponse, reject.reason, failure.errormessage,
@@ -79,6 +82,9 @@ coalesce(subtype, '') IN (
       'Suppressed', 'OnAccountSuppressionList', 'OnTenantSuppressionList', 'EmailValidationSuppressed',
       'UnsubscribedRecipient'
     )"""
+
+# Scanners of links and proxies that fetch images before anybody looks. Events of before August 2026 do not say.
+_BY_MACHINE = "coalesce(kind, '') = 'machine'"
 
 
 def _query(select: str, *, days: str) -> str:
@@ -166,6 +172,26 @@ FROM (
   GROUP BY substr(sent_at, 1, 10)
 ) AS by_day
 ORDER BY sent_on
+""",
+            days=_last(30),
+        ),
+    ),
+    SavedQuery(
+        construct_id="Engagement",
+        name="Opens and clicks by day, last 30 days",
+        description="Messages opened and clicked on each day (UTC); what SES takes for a machine is counted apart",
+        sql=_query(
+            f"""\
+SELECT
+  substr(happened_at, 1, 10) AS happened_on,
+  {_count(f"event = 'Open' AND NOT {_BY_MACHINE}", "opened")},
+  {_count(f"event = 'Open' AND {_BY_MACHINE}", "opened_by_machine")},
+  {_count(f"event = 'Click' AND NOT {_BY_MACHINE}", "clicked")},
+  {_count(f"event = 'Click' AND {_BY_MACHINE}", "clicked_by_machine")}
+FROM per_recipient
+WHERE event IN ('Open', 'Click')
+GROUP BY substr(happened_at, 1, 10)
+ORDER BY happened_on
 """,
             days=_last(30),
         ),

@@ -53,8 +53,10 @@ _COLUMNS = {
     ),
     "reject": _struct("reason"),
     "failure": _struct("templatename errormessage"),
-    "open": _struct("timestamp ipaddress useragent"),
-    "click": _struct("timestamp ipaddress useragent link", linktags=_TAGS),
+    # isBotEvent, Likely or Unlikely, is there since August 2026
+    # (https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-firehose-contents.html).
+    "open": _struct("timestamp ipaddress useragent isbotevent"),
+    "click": _struct("timestamp ipaddress useragent link isbotevent", linktags=_TAGS),
     "subscription": _struct("timestamp contactlist source", newtopicpreferences=_TOPICS, oldtopicpreferences=_TOPICS),
 }
 

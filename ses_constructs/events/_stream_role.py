@@ -9,6 +9,7 @@ from constructs import Construct, IConstruct
 
 from ..common.arguments import contains_token
 from ..common.checks import check_same_account, check_same_region
+from ..common.reach import check_reach
 from ..common.ses_arn import ses_arn
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def check_stream(scope: Construct, stream: "firehose.IDeliveryStream") -> None:
     check_same_region("stream", region, user=scope)
     fix = "pass a stream of this account, or TopicEvents with a topic of that one"
     check_same_account("stream", account, user=scope, fix=fix)
+    check_reach("stream", stream, arn, user=scope)
 
 
 class StreamRole(Construct):

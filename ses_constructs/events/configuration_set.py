@@ -21,6 +21,7 @@ from ..common.checks import check_known_seconds, check_resource, warn, warn_unle
 from ..common.once import earlier_owner
 from ..common.register import enter, enter_alone, owner_that_may_meet, refuse_or_warn
 from ..common.rendered import rendered
+from ..dns.other_owners import review
 from ..identities.sending_domain import SendingDomain
 from .tracking_domain import TrackingDomain, make_tracking
 
@@ -84,6 +85,7 @@ class ConfigurationSetOptions:
         after somebody, or an alarm, has switched it off.
         """
         if self.configuration_set_name is not None:
+            review(Stack.of(scope))
             enter_alone(
                 Stack.of(scope),
                 ("configuration set", self.configuration_set_name),

@@ -11,6 +11,7 @@ from constructs import Construct, RootConstruct
 
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_known_seconds, check_resource, regions_differ
+from ..common.reach import check_same_stage
 from ._history_stream import EventStream, make_bucket
 from ._history_table import make_database, make_table
 from ._history_work_group import grant_query, make_work_group, save_queries
@@ -135,13 +136,15 @@ class EventHistory(Construct):
         )
 
     def _check_regions(self, monitoring: EventSource, key: kms.IKey | None) -> None:
+        fix = "make the history in the stack of the monitoring"
+        check_same_stage("monitoring", monitoring, user=self, fix=fix)
         own = Stack.of(self).region
         if regions_differ(own, Stack.of(monitoring).region):
             raise invalid(
                 "monitoring",
                 f"be in {own} as well, because SES delivers events within a region",
                 Stack.of(monitoring).region,
-                "make the history in the stack of the monitoring",
+                fix,
             )
         if key is None:
             return

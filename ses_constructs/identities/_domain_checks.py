@@ -24,8 +24,10 @@ from ..common.arguments import (
     without_tokens,
 )
 from ..common.checks import warn
-from ..common.register import enter, enter_alone
+from ..common.register import enter, enter_alone, entries
 from ..common.rendered import rendered
+from ..dns.other_owners import review
+from ..dns.register import mail_from_record
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting, is_spf
 from .dkim import Dkim, ReplicatedDkim
 
@@ -89,11 +91,29 @@ def parent_region(dkim: ReplicatedDkim, *, region: str) -> str:
     return dkim.parent_region
 
 
-def enter_identity(owner: Construct, stack: Stack, name: str) -> None:
+def enter_identity(owner: Construct, stack: Stack, name: str, *, mail_from: str | None = None) -> None:
     """Have *owner* as the one who makes the identity of *name*, unless that is a token."""
+    review(stack)
     if not contains_token(name):
         fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
         enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)
+        _warn_about_mail_from(owner, stack, domain_name=name, mail_from=mail_from)
+
+
+def _warn_about_mail_from(owner: Construct, stack: Stack, *, domain_name: str, mail_from: str | None) -> None:
+    """A MAIL FROM domain that sends mail otherwise, which SES asks not to do.
+
+    Source: https://docs.aws.amazon.com/ses/latest/dg/mail-from.html.
+    """
+    senders = [each.owner for each in entries(stack, identity(mail_from))] if mail_from else []
+    for name, other in (*((mail_from, each) for each in senders), (domain_name, mail_from_record(stack, domain_name))):
+        if other is not None:
+            warn(
+                owner,
+                "mail-from-sends",
+                f"{name} is a MAIL FROM domain, which must not send mail otherwise, and a domain that sends, by "
+                f"{owner.node.path} and {other.node.path}; pass another mail_from",
+            )
 
 
 def identity(name: str) -> Hashable:
@@ -208,15 +228,26 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
 
 
 def enter_report_addresses(
-    owner: Construct, stack: Stack, dmarc: DmarcPolicy | None, tls_reporting: TlsReporting | None
+    owner: Construct,
+    stack: Stack,
+    dmarc: DmarcPolicy | None,
+    tls_reporting: TlsReporting | None,
+    *,
+    mail_from_domain: str | None,
 ) -> None:
-    """Have the register know the addresses to which the world sends reports, so that rules can be held against them."""
+    """Have the register know the addresses to which the world sends reports, so that rules can be held against them.
+
+    Raises ``ValueError`` for one at the MAIL FROM domain, where SES takes bounces alone.
+    """
     for uri in (
         *((*dmarc.reports_to, *dmarc.failure_reports_to) if dmarc else ()),
         *(tls_reporting.reports_to if tls_reporting else ()),
     ):
         address = unquote(uri.removeprefix("mailto:").partition("?")[0])
         if address != uri and not contains_token(address):
+            if address.rpartition("@")[2].lower() == mail_from_domain:
+                fix = f"take an address of another domain than {mail_from_domain}"
+                raise invalid("reports", "go to addresses that mail reaches, and no MAIL FROM domain", address, fix)
             enter(stack, REPORT_ADDRESS, owner, address)
 
 

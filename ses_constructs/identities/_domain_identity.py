@@ -7,6 +7,7 @@ from aws_cdk import aws_ses as ses
 
 from ..common.arguments import check_returned, invalid
 from ..common.register import entries
+from ..dns.other_owners import is_ours
 from . import _domain_checks as checks
 from .dkim import Dkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -61,6 +62,7 @@ def make_identity(
         configuration_set=domain.configuration_set,
         feedback_forwarding=None if feedback_forwarding else False,
     )
+    is_ours(identity)
     if removal_policy is not RemovalPolicy.DESTROY:
         identity.apply_removal_policy(removal_policy)
     return identity, None

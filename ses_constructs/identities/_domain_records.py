@@ -28,7 +28,7 @@ class DomainRecords(Sequence[DnsRecord]):
         self._domain_name, self._ttl, self._further = domain_name, ttl, further
 
     def record_sets(self) -> list[Mapping[str, object]]:
-        """As a record set group of CDK takes them, with references where :class:`DnsRecord` has tokens in a text."""
+        """As a record set group of CDK takes them, with references where ``DnsRecord`` has tokens in a text."""
         # Not for a class of its own, which may publish other records.
         if type(self._dkim) is not EasyDkim:
             return [record_set(each) for each in self]

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..common.arguments import check_flag, check_list, check_no_pattern, contains_token, invalid, text_tuple
+from ..common.arguments import check_flag, check_list, invalid, text_tuple
 from ..common.checks import check_resource
+from ..common.policy_text import check_no_pattern
+from ..common.reach import is_construct
 from ..common.ses_arn import ses_arn
 from ..common.wildcards import acknowledge_wildcard
 
@@ -100,8 +102,6 @@ def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequenc
 
 def _acknowledge_wildcards(grantee: "iam.IGrantable", arns: Iterable[str], *, reason: str) -> None:
     # A role or user holds the policy; a policy that is the grantee has a principal without a place in the tree.
-    from ..common.grants import is_construct
-
     owner = next((each for each in (grantee.grant_principal, grantee) if is_construct(each)), None)
     for each in arns:
         if owner:
@@ -119,14 +119,6 @@ def checked_from_addresses(addresses: Sequence[str], *, otherwise: str) -> tuple
     if isinstance(addresses, str) or not isinstance(addresses, Sequence) or not addresses:
         raise invalid("from_addresses", "be a list of at least one address", addresses, otherwise)
     return text_tuple("from_addresses", addresses)
-
-
-def with_lower_case_domain(address: str) -> str:
-    """IAM compares with case, and domains have none; a token's name must stay as it is."""
-    if contains_token(address):
-        return address
-    local_part, at, domain = address.rpartition("@")
-    return f"{local_part}{at}{domain.lower()}"
 
 
 def _set_arn(scope: Construct, configuration_set: ses.IConfigurationSet) -> str:

@@ -10,10 +10,12 @@ from constructs import Construct, IDependable
 
 from ..common.arguments import invalid
 from ..common.checks import check_known_seconds
-from ..common.once import earlier_owner
+from ..common.register import enter_alone
 from ..common.ses_arn import ses_arn
+from ..dns.other_owners import review
 from ..email_records import DnsRecord
 from ..functions.custom_resource_function import CustomResourceFunction
+from ._domain_checks import identity
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
 _MAX_WAIT_MINUTES = 55
@@ -91,8 +93,9 @@ class AddressIdentity(Construct):
         super().__init__(scope, f"Address{name}")
         stack = Stack.of(self)
         logical_id = f"SesVerifiedAddress{name}"
-        if earlier_owner(stack, ("address", address), self.node.path):
-            raise invalid("address", f"be there once in stack {stack.stack_name!r}", address, "leave the other one out")
+        review(stack)
+        fix = "leave the other one out"
+        enter_alone(stack, identity(address), self, what="address", got=address, fix=fix)
         function = CustomResourceFunction.shared(self, "verified_address")
         if not inside_verified_domain:
             # In one statement for all: the addresses of a team have their domains in common.

@@ -63,11 +63,11 @@ class EasyDkim(Dkim):
         check_choice("key_length", self.key_length, (*_KEY_LENGTHS,))
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
-        """An Easy DKIM key of the chosen length; see :class:`Dkim`."""
+        """An Easy DKIM key of the chosen length; see ``Dkim``."""
         return _easy_dkim(self.key_length)
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
-        """Three CNAME records, their names and targets as tokens that CloudFormation fills in; see :class:`Dkim`."""
+        """Three CNAME records, their names and targets as tokens that CloudFormation fills in; see ``Dkim``."""
         # Never build a target from its token: several regions sign under a zone of their own, not dkim.amazonses.com.
         keys = (
             (identity.dkim_dns_token_name1, identity.dkim_dns_token_value1),
@@ -134,7 +134,7 @@ class OwnDkim(Dkim):
         object.__setattr__(self, "public_key", body)
 
     def signing_key(self, stack: Stack) -> ses.DkimIdentity:
-        """The selector and a reference to the private key; see :class:`Dkim`.
+        """The selector and a reference to the private key; see ``Dkim``.
 
         Raises:
             ValueError: A private key that is plain text, or in a store that SES cannot read from.
@@ -156,7 +156,7 @@ class OwnDkim(Dkim):
         )
 
     def records(self, identity: ses.EmailIdentity, *, domain_name: str, ttl: int) -> Sequence[DnsRecord]:
-        """One TXT record with the public key (RFC 6376, section 3.6.1); see :class:`Dkim`."""
+        """One TXT record with the public key (RFC 6376, section 3.6.1); see ``Dkim``."""
         return [
             DnsRecord(
                 name=f"{self.selector}._domainkey.{domain_name}",

@@ -11,12 +11,13 @@ from ..common.arguments import (
     check_domain_name,
     check_email_address,
     check_flag,
-    check_no_pattern,
     contains_token,
     invalid,
     is_within,
+    with_lower_case_domain,
 )
-from ..common.checks import check_resource, warn, warn_unless_retained
+from ..common.checks import check_resource, check_same_place, warn, warn_unless_retained
+from ..common.policy_text import check_no_pattern
 from ..common.sending_metrics import SendingMetrics
 from ._sender_checks import checked_sender
 from ._sending_grant import (
@@ -25,7 +26,6 @@ from ._sending_grant import (
     checked_from_addresses,
     extend_grant,
     grant_sending,
-    with_lower_case_domain,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class SendingDomain(Construct, SendingMetrics):
         super().__init__(scope, construct_id)
         check_domain_name("domain_name", domain_name)
         if configuration_set is not None:
-            check_resource("configuration_set", configuration_set, "configuration set")
+            self._check_set(configuration_set)
         # SES keeps domains in lower case, and IAM compares ARNs with case. A token's name must stay as it is.
         self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
         self.configuration_set = configuration_set
@@ -105,7 +105,7 @@ class SendingDomain(Construct, SendingMetrics):
 
         Raises:
             ValueError: Addresses outside the domain, wrong kinds of arguments, and a grantee whose policies cannot be
-                changed here, such as a service or a role of another account: that is for :meth:`allow_sender`.
+                changed here, such as a service or a role of another account: that is for ``allow_sender``.
         """
         return self._grant_sending(
             grantee,
@@ -144,7 +144,7 @@ class SendingDomain(Construct, SendingMetrics):
         Raises:
             ValueError: The domain has one, or belongs to another account.
         """
-        check_resource("configuration_set", configuration_set, "configuration set")
+        self._check_set(configuration_set)
         if self.configuration_set is not None:
             raise invalid(
                 "configuration_set",
@@ -170,7 +170,7 @@ class SendingDomain(Construct, SendingMetrics):
                 (``aws:SourceAccount``), unless its conditions name another one. Everyone (``*``) is refused, unless a
                 condition of the principal names an organization or an account, as ``iam.OrganizationPrincipal`` does;
                 one that is met without its key, such as ``StringNotEquals``, or by any value names none.
-            from_addresses: As in :meth:`grant_send`.
+            from_addresses: As in ``grant_send``.
 
         Raises:
             ValueError: A principal that would let in too many, addresses outside the domain, and more senders than fit
@@ -241,6 +241,11 @@ class SendingDomain(Construct, SendingMetrics):
             domain_name=self.domain_name,
             configuration_set=configuration_set,
         )
+
+    def _check_set(self, configuration_set: ses.IConfigurationSet) -> None:
+        check_resource("configuration_set", configuration_set, "configuration set")
+        fix = "make the set in a stack of its place, or refer to one there by its name"
+        check_same_place("configuration_set", configuration_set, user=self, fix=fix)
 
     def _address_arns(self, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:
         return address_arns(self, grantee, addresses)

@@ -17,11 +17,12 @@ from ..common.arguments import (
     contains_token,
     invalid,
     text_tuple,
+    with_lower_case_domain,
 )
 from ..common.checks import warn_about_region
 from ..common.register import Meeting, entries
 from ._domain_checks import identity
-from ._sending_grant import checked_from_addresses, grant_sending, with_lower_case_domain
+from ._sending_grant import checked_from_addresses, grant_sending
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
 _POLICY_LETTERS = "*?$"

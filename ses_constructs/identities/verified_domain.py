@@ -114,7 +114,7 @@ class VerifiedDomain(SendingDomain):
         self.dns = dns
         """Where the records are published."""
         stack = Stack.of(self)
-        checks.enter_identity(self, stack, self.domain_name)
+        checks.enter_identity(self, stack, self.domain_name, mail_from=self.mail_from_domain)
         region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
@@ -129,7 +129,7 @@ class VerifiedDomain(SendingDomain):
                 legacy_verification_token=legacy_verification_token,
             )
         exchangers = mail_exchangers(self, stack, receives_mail, region=region)
-        checks.enter_report_addresses(self, stack, dmarc, tls_reporting)
+        checks.enter_report_addresses(self, stack, dmarc, tls_reporting, mail_from_domain=self.mail_from_domain)
         if dmarc:
             checks.warn_about_dmarc(
                 self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None

@@ -52,7 +52,7 @@ class BounceMonitoring(EventSource):
             ``TrackingDomain("click.example.com")``, which lets links be http alone.
         max_delivery_time: How long SES tries to deliver, 5 minutes to 14 hours; 14 hours unless given.
         dedicated_ip_pool: Whose addresses the mail is sent from; those that SES shares unless given.
-        destinations: Where events go; see :meth:`add_destination`.
+        destinations: Where events go; see ``add_destination``.
         thresholds: When the alarms on the rates fire; ``ReputationThresholds.aws_review()`` unless given.
         delivery_thresholds: When the alarms on rejects, delays and silence fire.
         watch_account: Have alarms on the rates of the whole account too; pass False in all but one of its stacks.

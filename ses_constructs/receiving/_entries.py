@@ -27,17 +27,25 @@ class EarlierRules:
         self.ids: set[str] = set()
         """The construct ids of the rules, kept here because to ask Node for each would be slow."""
         self._first: dict[str, tuple[int, str, str]] = {}
+        self._stopped: dict[str, str] = {}
 
-    def add(self, rule_id: str, recipients: Sequence[str]) -> None:
+    def add(self, rule_id: str, recipients: Sequence[str], *, stops: bool) -> None:
         """Put the rule behind the others."""
         self.ids.add(rule_id)
         for entry in recipients or ("",):
             self._first.setdefault(key_of(entry), (len(self._first), rule_id, entry))
+            if stops:
+                self._stopped.setdefault(key_of(entry), rule_id)
 
     def wider(self, recipient: str) -> tuple[str, str] | None:
         """The id of the first rule that takes more than *recipient*, and the entry by which it does."""
         found = [self._first[key] for key in wider_keys(recipient) if key in self._first]
         return min(found)[1:] if found else None
+
+    def stopping(self, recipient: str) -> str | None:
+        """The id of a rule that takes all mail to *recipient* and lets no rule behind it see that mail."""
+        keys = (key_of(recipient), *wider_keys(recipient))
+        return next((self._stopped[key] for key in keys if key in self._stopped), None)
 
 
 class Routes:

@@ -144,7 +144,7 @@ def _let_topic_use(key: kms.IKey, scope: Construct) -> None:
     """SNS encrypts what it puts into the dead-letter queue of its subscription."""
     statement = key_statement("sns.amazonaws.com")
     if not key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
-        warn_about_policy(scope, "key", statement, who="SNS", before="mail is forwarded")
+        warn_about_policy(scope, "key", statement, who="SNS", before="mail is forwarded", resource=key)
 
 
 def _queue(scope: Construct, construct_id: str, key: kms.IKey | None, why_no_further_queue: str) -> sqs.Queue:

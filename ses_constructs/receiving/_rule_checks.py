@@ -31,8 +31,10 @@ from ..common.checks import (
     check_same_region,
     warn,
 )
+from ..common.reach import check_reach
 from ..common.register import enter_alone
 from ..common.topic_access import checked_key
+from ..dns.other_owners import review
 from ..identities.sending_domain import SendingDomain
 from ._cdk_actions import is_cdk_action
 from ._entries import EarlierRules
@@ -141,6 +143,7 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
     fix = "take another name, or add the rules to that set"
+    review(Stack.of(owner))
     enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
@@ -225,11 +228,12 @@ def count_storing_statement(bucket: "s3.IBucket") -> None:
         )
 
 
-def check_object_lock(bucket: "s3.IBucket") -> None:
-    """A bucket of the app without a default retention, which SES does not support for received mail.
+def check_bucket(rule: Construct, bucket: "s3.IBucket") -> None:
+    """A bucket that *rule* can name, without a default retention, which SES does not support for received mail.
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html.
     """
+    check_reach("bucket", bucket, bucket.bucket_arn, user=rule)
     lock = getattr(bucket.node.default_child, "object_lock_configuration", None)
     if getattr(lock, "rule", None):
         raise invalid(
@@ -251,6 +255,7 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
     if topic.fifo:
         raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
     check_same_region("topic", topic.env.region, user=rule)
+    check_reach("topic", topic, topic.topic_arn, user=rule)
     key = checked_key(topic)
     if key:
         check_same_region("key", key.env.region, user=rule)
@@ -260,6 +265,15 @@ def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:
     """Recipients that get no mail, and rules that come after one that takes the same mail."""
     warn_about_reserved(scope, recipients)
+    for recipient in recipients or ("",):
+        if rule_id := earlier.stopping(recipient):
+            warn(
+                scope,
+                "rule-never-runs",
+                f"rule {rule_id!r} comes first and ends with StopProcessing, so {scope.node.path} sees no mail to "
+                f"{recipient or 'anybody'}; put its actions into that rule, before the stop",
+            )
+            return
     for recipient in recipients:
         if found := earlier.wider(recipient):
             rule_id, wider = found

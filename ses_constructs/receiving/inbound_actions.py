@@ -5,17 +5,18 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from aws_cdk import Names, Stack, Token
+from aws_cdk import Names, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..common.arguments import check_choice, check_flag, check_key_prefix, check_text, contains_token, invalid
-from ..common.checks import check_resource, regions_differ, warn
+from ..common.arguments import check_choice, check_flag, check_text, contains_token, invalid
+from ..common.checks import check_resource, warn
 from ..common.grants import granted
 from ..common.key_use import grant_key_use
-from ._resources_elsewhere import warn_about_bucket, warn_about_foreign_function
-from ._rule_checks import check_object_lock, check_told, check_topic
+from ..common.policy_text import check_key_prefix
+from ._resources_elsewhere import check_trusts_ses, is_function_of_this_account, warn_about_bucket
+from ._rule_checks import check_bucket, check_told, check_topic
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ class StoreMail(InboundAction):
 
     def _allow_role(self, role: "iam.IRole", rule: InboundRule, bucket: "s3.IBucket") -> None:
         """SES uses the role for all three, and nothing but the role."""
-        check_object_lock(bucket)
+        check_bucket(rule, bucket)
+        check_trusts_ses(role)
         on_keys = {"s3": bucket.encryption_key, "sns": check_topic(rule, self.topic) if self.topic else None}
         grants = [
             grant_key_use(rule, role, key, service, actions=("kms:Decrypt", "kms:GenerateDataKey*"))
@@ -169,10 +171,7 @@ class InvokeFunction(InboundAction):
         # Here, because it loads aws_lambda, which not every app needs.
         from ..functions.handler_function import allow_service_invoke
 
-        rule.check_same_region("function", self.function.env.region)
-        if regions_differ(self.function.env.account, Stack.of(rule).account):
-            warn_about_foreign_function(rule, self.function.function_arn, source_arn=rule.rule_arn)
-        else:
+        if is_function_of_this_account(rule, self.function, source_arn=rule.rule_arn):
             # Beside the rule and not on the function: rules share none.
             construct_id = f"Permission{Names.node_unique_id(self.function.node)}"
             permission = rule.node.try_find_child(construct_id) or allow_service_invoke(

@@ -1,7 +1,4 @@
-"""InboundRule: one receipt rule, and what its actions need in order to let SES in.
-
-A rule knows its actions and its set by protocols, so that their files import this one and it imports none of theirs.
-"""
+"""InboundRule: one receipt rule, which knows its actions and its set by protocols and imports none of their files."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -12,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IDependable
 
-from ..common.arguments import check_key_prefix, check_kind, check_returned, check_text
+from ..common.arguments import check_kind, check_returned, check_text
 from ..common.checks import (
     check_dependable,
     check_iam_actions,
@@ -21,11 +18,13 @@ from ..common.checks import (
     warn,
     warn_about_policy,
 )
+from ..common.policy_text import check_key_prefix
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
 from ._cdk_actions import construct_ids, converted
-from ._rule_checks import belongs_to, check_object_lock, check_stop_is_last, check_topic, count_storing_statement
+from ._cdk_permissions import let_ses_in
+from ._rule_checks import belongs_to, check_bucket, check_stop_is_last, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ class InboundRule(Construct):
             ValueError: A prefix that is none, a bucket whose policy is full, or one with a default retention.
         """
         check_resource("bucket", bucket, "S3 bucket")
-        check_object_lock(bucket)
+        check_bucket(self, bucket)
         objects = bucket.arn_for_objects(f"{check_key_prefix('prefix', prefix)}*")
         statement = self.allow_ses("s3:PutObject", resource=objects)
         if self._add_statement("bucket", bucket, statement):
@@ -248,12 +247,12 @@ class InboundRule(Construct):
         if key.add_to_resource_policy(statement, allow_no_op=True).statement_added:
             self.depends_on(key)
         else:
-            self.warn_about_policy("key", statement)
+            warn_about_policy(self, "key", statement, who="SES", before="this rule is deployed", resource=key)
 
     def _add_statement(self, of: str, resource: "s3.IBucket | sns.ITopic", statement: iam.PolicyStatement) -> bool:
         result = resource.add_to_resource_policy(statement)
         if not result.statement_added or not result.policy_dependable:
-            self.warn_about_policy(of, statement)
+            warn_about_policy(self, of, statement, who="SES", before="this rule is deployed", resource=resource)
             return False
         self.depends_on(result.policy_dependable)
         return True
@@ -275,7 +274,7 @@ class InboundRule(Construct):
             made = action.bind_to_rule(Construct(self, construct_id), self)
             check_returned(action, "bind_to_rule", made, ses.CfnReceiptRule.ActionProperty)
         else:
-            made = converted(action.bind(self.resource))
+            made = let_ses_in(Construct(self, construct_id), self, converted(action.bind(self.resource)))
         if isinstance(made.bounce_action, ses.CfnReceiptRule.BounceActionProperty):
             self._wait_for_sender(made.bounce_action.sender)
         return made

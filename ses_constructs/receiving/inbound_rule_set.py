@@ -10,8 +10,9 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..alarms.alarm_reactions import AlarmReaction, attach_all, checked_reactions
-from ..common.arguments import check_flag, check_key_prefix, check_kind, check_text, invalid
-from ..common.checks import check_dependable, check_resource, check_same_region, warn_about_region
+from ..common.arguments import check_flag, check_kind, check_text, invalid
+from ..common.checks import check_dependable, check_resource, check_same_place, check_same_region, warn_about_region
+from ..common.policy_text import check_key_prefix
 from ..identities.sending_domain import SendingDomain
 from . import _rule_checks as checks
 from ._deliverability import RuleSetReview, check_mail_reaches
@@ -87,6 +88,7 @@ class InboundRuleSet(Construct):
             check_same_region("mailbox_key", mailbox_key.env.region, user=self)
         if rule_set is not None:
             check_resource("rule_set", rule_set, "receipt rule set")
+            check_same_place("rule_set", rule_set, user=self, fix="refer to it by its name in a stack of its place")
         checks.claim_rule_set_name(self, rule_set_name, joins=rule_set is not None)
         checks.check_joining(joins=rule_set is not None, after_rule=after_rule, activation=activation)
         check_kind("tls", tls, ses.TlsPolicy, "pass ses.TlsPolicy.REQUIRE or ses.TlsPolicy.OPTIONAL")
@@ -181,7 +183,7 @@ class InboundRuleSet(Construct):
             rule_name=rule_name,
         )
         checks.warn_about_recipients(rule, recipients, earlier=self._earlier)
-        self._earlier.add(construct_id, rule.recipients)
+        self._earlier.add(construct_id, rule.recipients, stops=rule.enabled and rule.stops)
         self.rules.append(rule)
         if self._spam_filter:
             self._spam_filter.cover(self.rules)

@@ -41,7 +41,7 @@ class RuleSet(Protocol):
 
     @property
     def alarms(self) -> "list[cloudwatch.Alarm]":
-        """The alarms of the set; see :meth:`add_alarm`."""
+        """The alarms of the set; see ``add_alarm``."""
         ...
 
     def add_alarm(self, alarm: "cloudwatch.Alarm") -> None:

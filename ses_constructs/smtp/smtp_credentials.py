@@ -14,7 +14,7 @@ from constructs import Construct, IDependable
 
 from ..alarms.alarm_reactions import AlarmReaction, checked_reactions
 from ..common.arguments import check_flag, contains_token, text_tuple
-from ..common.checks import warn_about_region
+from ..common.checks import check_same_region, warn_about_region
 from ..common.key_use import ENCRYPT_AND_DECRYPT, through
 from ..common.rendered import rendered
 from ..common.ses_regions import smtp_host
@@ -96,6 +96,8 @@ class SmtpCredentials(SmtpSecret):
         stack = Stack.of(self)
         checks.check_domain(domain, stack)
         checks.check_resources(user=user, configuration_set=configuration_set, encryption_key=encryption_key, vpc=vpc)
+        if encryption_key is not None:
+            check_same_region("encryption_key", encryption_key.env.region, user=self)
         check_flag("sandbox", sandbox)
         if from_addresses is not None:
             checks.check_address_length(text_tuple("from_addresses", from_addresses))

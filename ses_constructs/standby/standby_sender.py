@@ -1,19 +1,16 @@
 """StandbySender: a domain in a second account or region, and the role by which the first one's senders send there."""
 
-import re
 from collections.abc import Sequence
 
 from aws_cdk import PhysicalName, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ..common.arguments import check_text, contains_token, invalid
+from ..common.arguments import check_account_id, check_text
 from ..common.wildcards import acknowledge_wildcard
 from ..dns.zones import DnsZone
 from ..identities.dkim import Dkim, EasyDkim
 from ..identities.verified_domain import VerifiedDomain
-
-_ACCOUNT_ID = re.compile("[0-9]{12}")
 
 
 class StandbySender(Construct):
@@ -52,9 +49,7 @@ class StandbySender(Construct):
         from_addresses: Sequence[str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        check_text("primary_account", primary_account)
-        if not contains_token(primary_account) and not _ACCOUNT_ID.fullmatch(primary_account):
-            raise invalid("primary_account", "be an account id of 12 digits", primary_account, "write '111122223333'")
+        check_account_id("primary_account", primary_account)
         check_text("mail_from", mail_from)
         self.domain = VerifiedDomain(
             self, "Domain", domain_name=domain_name, dns=dns, dkim=dkim, mail_from=mail_from, dmarc=None

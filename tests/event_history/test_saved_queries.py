@@ -159,6 +159,27 @@ def test_the_share_that_arrived_is_told_where_something_was_sent(athena: Athena,
     ]
 
 
+# Opens and clicks by day
+
+
+def test_what_a_machine_opens_is_counted_apart(athena: Athena, queries: dict[str, str]) -> None:
+    (day,) = athena.ask(queries["Engagement"])
+
+    assert day == {
+        "happened_on": "2026-11-20",
+        "opened": 3,  # once for each message; two events are of the time before SES told machines apart
+        "opened_by_machine": 1,
+        "clicked": 1,
+        "clicked_by_machine": 1,
+    }
+
+
+def test_the_story_of_an_address_says_what_a_machine_did(athena: Athena, queries: dict[str, str]) -> None:
+    rows = athena.ask(queries["MailForAddress"], "dora@example.net")
+
+    assert picked(rows, "event", "kind") == [("Open", "machine"), ("Click", "machine"), ("Open", "person")]
+
+
 # Delays
 
 
@@ -186,7 +207,7 @@ def test_every_sample_is_a_row(athena: Athena) -> None:
         ("2026-10-01", 2, 2),
         ("2026-11-12", 2, 2),
         ("2026-11-14", 6, 6),
-        ("2026-11-20", 17, 16),
+        ("2026-11-20", 23, 22),
     ]
 
 
@@ -202,8 +223,8 @@ def test_tags_and_headers_can_be_asked_for(athena: Athena) -> None:
 def test_what_the_table_does_not_know_is_left_out(athena: Athena) -> None:
     rows = athena.ask("SELECT open.ipaddress, open FROM events WHERE eventtype = 'Open'")
 
-    assert picked(rows, "ipaddress") == [("192.0.2.1",)]
-    assert set(rows[0]["open"]) == {"timestamp", "ipaddress", "useragent"}
+    assert {*picked(rows, "ipaddress")} == {("192.0.2.1",)}
+    assert set(rows[0]["open"]) == {"timestamp", "ipaddress", "useragent", "isbotevent"}
 
 
 def test_an_unnested_array_of_rows_names_every_field_in_order(stack: Stack, queries: dict[str, str]) -> None:
@@ -221,7 +242,7 @@ def test_an_unnested_array_of_rows_names_every_field_in_order(stack: Stack, quer
 
 
 def test_a_query_reads_its_files_once(queries: dict[str, str]) -> None:
-    assert [len(re.findall(r"\bFROM events\b", sql)) for sql in queries.values()] == [1] * 5
+    assert [len(re.findall(r"\bFROM events\b", sql)) for sql in queries.values()] == [1] * 6
 
 
 # The engine of these tests

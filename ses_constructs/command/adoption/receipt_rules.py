@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...common.arguments import check_domain_name, check_email_address, check_key_prefix, is_within
+from ...common.arguments import check_domain_name, check_email_address, is_within
+from ...common.policy_text import check_key_prefix
 from .adopted import Adoption, flaw_in, passes
 from .found_mail import FoundMail
 from .logical_ids import logical_id

@@ -1,1 +1,1 @@
-"""The checks, one file a subject; each is a function from a :class:`CheckedDomain` to findings."""
+"""The checks, one file a subject; each is a function from a ``CheckedDomain`` to findings."""

@@ -32,7 +32,7 @@ def explain(
 
 
 def explain_value(name: str, reply: DnsReply, marker: str) -> str:
-    """Why a record that is there cannot be read, as :func:`explain` says it."""
+    """Why a record that is there cannot be read, as ``explain`` says it."""
     found = in_the_value(name, reply, "", marker)
     return f"; {found}" if found else ""
 

@@ -203,7 +203,8 @@ def test_in_zones_that_are_not_known_they_may_clash(app: App, dns: DnsZone) -> N
     domain(Stack(app, "One", env=HERE), "First")
     domain(other, "Second", dns=dns)
 
-    assert sorted(each.split(" record")[0] for each in clashes(other)) == ["the MX", "the TXT", "the TXT"]
+    (clash,) = clashes(other)  # of all their records the first says it
+    assert clash.startswith("the MX record of mail.example.com")
 
 
 def test_zones_of_different_ids_are_different_zones(app: App) -> None:
@@ -221,7 +222,7 @@ def test_a_zone_that_cdk_has_not_looked_up_yet_is_not_known(app: App) -> None:
         zone = route53.HostedZone.from_lookup(stack, "Zone", domain_name="example.com")
         domain(stack, "Domain", dns=Route53Zone(zone))
 
-    assert len(clashes(stacks[1])) == 3
+    assert len(clashes(stacks[1])) == 1
 
 
 def test_a_selector_of_our_own_is_for_one_region(app: App) -> None:

@@ -157,7 +157,7 @@ def test_the_role_of_the_other_account_lets_in_one_domain(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("bad", "sentence"),
     [
-        ({"trusted_account": "me"}, "trusted_account must be the 12 digits of an account, got 'me'"),
+        ({"trusted_account": "me"}, "trusted_account must be an account id of 12 digits, got 'me'"),
         ({"hosted_zone": "Z1"}, "hosted_zone must be a hosted zone"),
         ({"domain_name": "a b"}, "domain_name must"),
         ({"further_domains": "click.example.com"}, "further_domains must be a sequence of str"),

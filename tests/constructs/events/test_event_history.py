@@ -324,12 +324,19 @@ def test_the_saved_queries_are_in_the_work_group_and_of_the_database(stack: Stac
 
     (work_group_id,), (database_id,) = identified(stack, WORK_GROUP), identified(stack, "AWS::Glue::Database")
     found = [each["Properties"] for each in resources(stack, "AWS::Athena::NamedQuery")]
-    assert list(history.queries) == ["MailForAddress", "Bounces", "Complaints", "Deliverability", "Delays"]
-    assert len(found) == 5
+    assert list(history.queries) == [
+        "MailForAddress",
+        "Bounces",
+        "Complaints",
+        "Deliverability",
+        "Engagement",
+        "Delays",
+    ]
+    assert len(found) == 6
     assert all(each["WorkGroup"] == {"Ref": work_group_id} for each in found)
     assert all(each["Database"] == {"Ref": database_id} for each in found)
-    assert [each["QueryString"].count("?,") for each in found] == [0] * 5
-    assert ["lower(?)" in each["QueryString"] for each in found] == [True, False, False, False, False]
+    assert [each["QueryString"].count("?,") for each in found] == [0] * 6
+    assert ["lower(?)" in each["QueryString"] for each in found] == [True, False, False, False, False, False]
 
 
 def test_the_names_for_a_program_are_those_of_the_resources(stack: Stack) -> None:

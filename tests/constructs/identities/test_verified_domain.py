@@ -319,7 +319,7 @@ def test_a_domain_from_elsewhere_is_verified_elsewhere(stack: Stack) -> None:
     assert domain.wait_for_identity() is domain.identity
     assert warnings(stack) == [
         "SES must have verified example.com in this region, which happens elsewhere, before this stack is deployed; "
-        "look that it has, and acknowledge this warning [ack: ses-constructs:verified-elsewhere]"
+        "look that it has, and acknowledge this warning (of Mail/Domain) [ack: ses-constructs:verified-elsewhere]"
     ]
 
 

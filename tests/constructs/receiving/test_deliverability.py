@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, CfnParameter, Environment, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_ssm as ssm
 
@@ -12,6 +13,7 @@ from ses_constructs import (
     AddHeader,
     BounceMonitoring,
     DmarcPolicy,
+    DnsDelegationRole,
     InboundAction,
     InboundRuleSet,
     LeaveInactive,
@@ -23,6 +25,7 @@ from ses_constructs import (
     VerifiedAddress,
     VerifiedDomain,
 )
+from tests.conftest import hosted_zone
 from tests.constructs.templates import warnings
 
 REPORTS = "dmarc@example.com"
@@ -165,15 +168,132 @@ def test_rules_and_monitoring_are_where_their_domain_is(app: App, stack: Stack, 
 def test_a_parameter_that_the_cli_looks_up_says_the_way_out(stack: Stack) -> None:
     name = ssm.StringParameter.value_from_lookup(stack, "/mail/domain")
 
-    with pytest.raises(
-        ValueError, match=r"domain_name must be looked up, .*; pass default_value='example.com' to value"
-    ):
+    way_out = "must be looked up, .*; pass default_value to value_from_lookup, or read it by value_for_string_parameter"
+    with pytest.raises(ValueError, match=rf"domain_name {way_out} at deployment; write a name such as 'example.com'"):
         domain(stack, name)
-    with pytest.raises(ValueError, match=r"address must be looked up, .*; pass default_value='someone@example.com' to"):
+    with pytest.raises(ValueError, match=rf"address {way_out}"):
         VerifiedAddress(stack, "Address", address=name)
+    with pytest.raises(ValueError, match=rf"reports_to {way_out}"):
+        DmarcPolicy.monitor(reports_to=[name])
+    with pytest.raises(ValueError, match=rf"trusted_account {way_out}"):
+        DnsDelegationRole(
+            stack, "Role", hosted_zone=hosted_zone(stack), domain_name="example.com", trusted_account=name
+        )
+    with pytest.raises(ValueError, match=rf"principal {way_out}"):
+        domain(stack, construct_id="Other").allow_sender(name)
 
 
 def test_the_way_out_leads_out(stack: Stack) -> None:
     name = ssm.StringParameter.value_from_lookup(stack, "/mail/domain", "example.com")
 
     assert domain(stack, name).domain_name == "example.com"
+
+
+def test_a_rule_behind_one_that_stops_never_runs(stack: Stack) -> None:
+    inbound = rule_set(stack)
+    inbound.add_rule("First", recipients=["team@example.com"], actions=[StoreMail(), StopProcessing()])
+    inbound.add_rule("Second", recipients=["Team@example.com"], actions=[StoreMail()])
+    inbound.add_rule("Label", recipients=["team+x@example.com"], actions=[StoreMail()])
+    inbound.add_rule("Other", recipients=["other@example.com"], actions=[StoreMail()])
+
+    found = said(stack, "rule-never-runs")
+    assert [each.partition(";")[0] for each in found] == [
+        "rule 'First' comes first and ends with StopProcessing, so Mail/Inbound/Rules/Second sees no mail to "
+        "Team@example.com",
+        "rule 'First' comes first and ends with StopProcessing, so Mail/Inbound/Rules/Label sees no mail to "
+        "team+x@example.com",
+    ]
+
+
+def test_a_rule_that_is_off_stops_nothing(stack: Stack) -> None:
+    inbound = rule_set(stack)
+    inbound.add_rule("First", recipients=["team@example.com"], actions=[StopProcessing()], enabled=False)
+    inbound.add_rule("Second", recipients=["team@example.com"], actions=[StoreMail()])
+
+    assert said(stack, "rule-never-runs") == []
+
+
+def test_a_set_whose_rules_are_all_off_takes_no_mail(stack: Stack) -> None:
+    rule_set(stack).add_rule("Rule", actions=[StoreMail()], enabled=False)
+
+    (warning,) = said(stack, "no-rules")
+    assert "Mail/Inbound becomes the active rule set without a rule that is enabled" in warning
+
+
+def test_each_recipient_of_a_rule_that_adds_a_header_needs_another(stack: Stack) -> None:
+    inbound = rule_set(stack)
+    inbound.add_rule("Both", recipients=["a@example.com", "b@example.com"], actions=[HEADER])
+    inbound.add_rule("One", recipients=["a@example.com"], actions=[StoreMail()])
+
+    (warning,) = said(stack, "mail-gets-lost")
+    assert "rule 'Both'" in warning
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [
+        ["team@example.com"],
+        [".example.com", "x@example.com"],
+    ],
+)
+def test_a_domain_that_receives_and_has_no_rule_is_warned_about(stack: Stack, recipients: list[str]) -> None:
+    other = domain(stack, "example.net", "Other")
+    inbound = InboundRuleSet(stack, "Inbound", domains=[domain(stack), other])
+    inbound.add_rule("Rule", recipients=recipients, actions=[StoreMail()])
+
+    (warning,) = said(stack, "domain-without-rule")
+    assert warning.startswith("mail to example.net comes to SES, and no rule of Mail/Inbound takes any of it")
+
+
+@pytest.mark.parametrize("recipients", [[], ["x@example.net", "y@example.com"], ["EXAMPLE.net", "example.com"]])
+def test_a_domain_with_a_rule_is_not(stack: Stack, recipients: list[str]) -> None:
+    inbound = InboundRuleSet(stack, "Inbound", domains=[domain(stack), domain(stack, "example.net", "Other")])
+    inbound.add_rule("Rule", recipients=recipients, actions=[StoreMail()])
+
+    assert said(stack, "domain-without-rule") == []
+
+
+def test_a_rule_before_the_domain_whose_mail_from_it_is_for(stack: Stack) -> None:
+    reference = VerifiedDomain.from_domain_name(stack, "Reference", "example.com")
+    rule_set(stack, reference).add_rule("Rule", recipients=["x@mail.example.com"], actions=[StoreMail()])
+    domain(stack)
+
+    (warning,) = said(stack, "mail-never-comes")
+    assert "mail.example.com is the MAIL FROM domain of 'Mail/Domain'" in warning
+
+
+def test_rules_where_the_mail_does_not_come_are_warned_about(app: App, stack: Stack) -> None:
+    domain(Stack(app, "Other", env=Environment(account="111122223333", region="us-east-1")))
+    inbound = rule_set(stack, VerifiedDomain.from_domain_name(stack, "Reference", "example.com"))
+    inbound.add_rule("Rule", actions=[StoreMail()])
+
+    (warning,) = said(stack, "mail-goes-elsewhere")
+    assert (
+        "the MX record of example.com brings its mail to us-east-1, so no rule of Mail/Inbound in eu-west-1" in warning
+    )
+
+
+def test_reports_do_not_go_to_the_mail_from_domain(stack: Stack) -> None:
+    with pytest.raises(
+        ValueError, match=r"reports must go to addresses that mail reaches, .*got 'a@mail.*; take an ad"
+    ):
+        domain(stack, dmarc=DmarcPolicy.monitor(reports_to=["a@mail.example.com"]))
+
+
+@pytest.mark.parametrize("names", [("example.com", "mail.example.com"), ("mail.example.com", "example.com")])
+def test_a_mail_from_domain_that_sends_is_warned_about(stack: Stack, names: tuple[str, str]) -> None:
+    for number, name in enumerate(names):
+        domain(stack, name, f"Domain{number}", receives_mail=False)
+
+    (warning,) = said(stack, "mail-from-sends")
+    assert "mail.example.com is a MAIL FROM domain, which must not send mail otherwise" in warning
+    assert "by Mail/Domain1 and Mail/Domain0; pass another mail_from" in warning
+
+
+def test_the_role_that_stores_mail_trusts_ses(stack: Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+
+    with pytest.raises(
+        ValueError, match=r"role must trust ses.amazonaws.com, .*, got 'Mail/Role'; make it with assumed"
+    ):
+        rule_set(stack).add_rule("Rule", actions=[StoreMail(role=role)])

@@ -967,7 +967,8 @@ def test_a_stack_has_as_many_as_the_role_can_hold(stack: Stack, encrypted: bool,
         make(stack, "OneMore", encryption_key=key)
 
 
-def test_the_longest_fit_into_the_role_beside_two_that_are_on_their_way_out(stack: Stack) -> None:
+def test_the_longest_fit_into_the_role_beside_two_that_are_on_their_way_out(app: App) -> None:
+    stack = Stack(app, "Mail", env=Environment(account="111122223333", region="ap-southeast-2"))
     longest = {
         "user": "arn:aws:iam::111122223333:user/" + 64 * "u",
         "secret": "arn:aws:secretsmanager:ap-southeast-2:111122223333:secret:" + 60 * "s",
