@@ -18,7 +18,8 @@ pytest_plugins = ["tests.running_aws.fixtures"]
 
 @pytest.fixture
 def app() -> App:
-    return App(analytics_reporting=False, tree_metadata=False)
+    # The handlers are copied beside the template once an app, which is a fifth of most tests' time.
+    return App(analytics_reporting=False, tree_metadata=False, context={"aws:cdk:disable-asset-staging": True})
 
 
 @pytest.fixture
