@@ -1,5 +1,6 @@
 """Secrets and their versions, deployed and rotated."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -98,12 +99,14 @@ def add_rotated(
 
 
 def versions(aws: LocalAws, name: str) -> dict[str, str]:
-    """The values by label."""
+    """The values by label; one that is taken away meanwhile is not among them."""
     client = aws.client("secretsmanager")
-    stages = [
-        each for labels in client.describe_secret(SecretId=name)["VersionIdsToStages"].values() for each in labels
-    ]
-    return {stage: client.get_secret_value(SecretId=name, VersionStage=stage)["SecretString"] for stage in stages}
+    found = dict[str, str]()
+    for labels in client.describe_secret(SecretId=name)["VersionIdsToStages"].values():
+        for stage in labels:
+            with contextlib.suppress(client.exceptions.ResourceNotFoundException):
+                found[stage] = client.get_secret_value(SecretId=name, VersionStage=stage)["SecretString"]
+    return found
 
 
 class Steps:
