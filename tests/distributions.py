@@ -40,19 +40,8 @@ def install(wheel: Path, folder: Path) -> Path:
     """The Python of a new environment with *wheel*."""
     venv.create(folder)
     python = Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)}), "python")
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        wheel,
-        cwd=folder,
-    )
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
     # The requirements come from this environment, but its editable install of the package does not: a plain line in a
     # .pth file adds a folder without reading that folder's own .pth files.
     libraries = sysconfig.get_path("purelib", "venv", {"base": str(folder)})
