@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 
 
 def calculate(expression: str, values: Mapping[str, float | None]) -> float:
@@ -13,8 +14,13 @@ def calculate(expression: str, values: Mapping[str, float | None]) -> float:
     >>> calculate("IF(FILL(sends, 0) >= 100 AND FILL(bounces, 0) >= 5, 1, 0)", {"sends": 120.0, "bounces": None})
     0
     """
+    return _calculate(_parse(expression), values)
+
+
+@cache
+def _parse(expression: str) -> ast.expr:
     # Metric math reads like Python, but for the words between conditions: IF, an expression there, is a call here.
-    return _calculate(ast.parse(expression.replace(" AND ", " and "), mode="eval").body, values)
+    return ast.parse(expression.replace(" AND ", " and "), mode="eval").body
 
 
 def _calculate(node: ast.expr, values: Mapping[str, float | None]) -> float:

@@ -38,11 +38,12 @@ def build(folder: Path, **variables: str) -> tuple[Path, Path]:
 
 def install(wheel: Path, folder: Path) -> Path:
     """The Python of a new environment with *wheel*."""
-    venv.create(folder, with_pip=True)
-    scripts = Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)}))
-    run(scripts / "pip", "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
+    venv.create(folder)
+    python = Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)}), "python")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel, cwd=folder)
     # The requirements come from this environment, but its editable install of the package does not: a plain line in a
     # .pth file adds a folder without reading that folder's own .pth files.
     libraries = sysconfig.get_path("purelib", "venv", {"base": str(folder)})
     Path(libraries, "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    return scripts / "python"
+    return python

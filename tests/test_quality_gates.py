@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -48,13 +49,18 @@ ENVIRONMENT = Environment(account="111122223333", region="eu-west-1")
 # What "cdk init" writes into the cdk.json of a new app.
 RECOMMENDED_FLAGS = ROOT / "node_modules/aws-cdk/lib/init-templates/.recommended-feature-flags.json"
 
+# CloudFormation takes the event types in lower case, as aws-cdk-lib writes them, and in upper case as well since 2025:
+# aws-cloudformation/cloudformation-coverage-roadmap#2130.
+FALSE_ALARMS = ["pf-ses-event-destination-matching-event-types-enum"]
+
 every_application = pytest.mark.parametrize("path", APPLICATIONS, ids=application_name)
 
 
 @every_application
-def test_cdk_nag_finds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cdk_nag_and_cdk_preflight_find_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = unsynthesized(path, monkeypatch)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    Preflight.apply(app, exclude=FALSE_ALARMS)
 
     app.synth()  # raises on a finding
 
@@ -155,19 +161,6 @@ def test_cdk_nag_would_find_something() -> None:
         app.synth()
 
 
-# CloudFormation takes the event types in lower case, as aws-cdk-lib writes them, and in upper case as well since 2025:
-# aws-cloudformation/cloudformation-coverage-roadmap#2130.
-FALSE_ALARMS = ["pf-ses-event-destination-matching-event-types-enum"]
-
-
-@every_application
-def test_cdk_preflight_finds_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = unsynthesized(path, monkeypatch)
-    Preflight.apply(app, exclude=FALSE_ALARMS)
-
-    app.synth()  # raises on a finding
-
-
 def test_cdk_preflight_would_find_something(monkeypatch: pytest.MonkeyPatch) -> None:
     app = unsynthesized(ROOT / "app.py", monkeypatch)
     destination = next(
@@ -187,30 +180,78 @@ def cfn_lint(templates: Iterable[Path], *regions: str) -> subprocess.CompletedPr
     return subprocess.run([str(each) for each in command], capture_output=True, text=True, check=False)
 
 
-# A minute: cfn-lint reads the template of every app and example, for every region that we say it can be deployed to.
-def test_cfn_lint_finds_nothing_in_any_region(tmp_path: Path) -> None:
-    templates: list[Path] = []
-    for path in APPLICATIONS:
-        run_application(path, tmp_path / path.stem)
-        templates += (tmp_path / path.stem).rglob("*.template.json")
-    assert len(templates) >= len(APPLICATIONS)
-    receiving = [each for each in templates if "AWS::SES::ReceiptRule" in each.read_text()]
+# CDK's own validation of CloudFormation properties takes four seconds to load: one process synthesizes everything.
+# CDK removes a folder of its own choice when the process ends.
+SYNTHESIZE = """
+import shutil, sys
+from pathlib import Path
+from pytest import MonkeyPatch
+from tests.applications import unsynthesized
 
-    for some, regions in ((receiving, RECEIVING_REGIONS), ({*templates} - {*receiving}, SENDING_REGIONS)):
+for path in map(Path, sys.argv[2:]):
+    with MonkeyPatch.context() as patch:
+        app = unsynthesized(path, patch)
+    try:
+        shutil.copytree(app.synth().directory, Path(sys.argv[1], path.stem))
+    except RuntimeError as error:
+        print(path.stem, error)
+"""
+FLAWED = """
+from aws_cdk import App, Environment, Stack, aws_ses as ses
+app = App()
+stack = Stack(app, "Flawed", env=Environment(region="us-gov-west-1"))
+ses.CfnReceiptRuleSet(stack, "Rules")
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the assembly of every application; of one with a flaw there is none."""
+    folder = tmp_path_factory.mktemp("assemblies")
+    flawed = tmp_path_factory.mktemp("app") / "flawed.py"
+    flawed.write_text(FLAWED)
+    context = json.dumps({"@aws-cdk/core:validateAgainstDefaultRules": True})
+    done = subprocess.run(
+        [sys.executable, "-c", SYNTHESIZE, *map(str, [folder, *APPLICATIONS, flawed])],
+        cwd=ROOT,
+        env={**os.environ, "CDK_VALIDATION": "true", "CDK_CONTEXT_JSON": context},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^(\w+) .*ValidationFailed", done.stdout, re.MULTILINE) == ["flawed"]
+    return folder
+
+
+@pytest.mark.xdist_group("assemblies")
+def test_cdk_validation_finds_nothing_but_the_flaw(assemblies: Path) -> None:
+    reports = [json.loads((assemblies / each.stem / "validation-report.json").read_text()) for each in APPLICATIONS]
+
+    assert [each["pluginReports"] for each in reports] == [[]] * len(APPLICATIONS)
+
+
+@pytest.mark.xdist_group("assemblies")
+def test_cfn_lint_finds_nothing_in_any_region(assemblies: Path) -> None:
+    templates = {*assemblies.rglob("*.template.json")}
+    assert len(templates) >= len(APPLICATIONS)
+    receiving = {each for each in templates if "AWS::SES::ReceiptRule" in each.read_text()}
+
+    for some, regions in ((receiving, RECEIVING_REGIONS), (templates - receiving, SENDING_REGIONS)):
         result = cfn_lint(some, *regions)
         assert (result.stdout, result.returncode) == ("", 0)
 
-    assert "'AWS::SES::ReceiptRule' does not exist in 'ca-west-1'" in cfn_lint(receiving[:1], *SENDING_REGIONS).stdout
+    assert "'AWS::SES::ReceiptRule' does not exist in 'ca-west-1'" in cfn_lint([receiving.pop()], "ca-west-1").stdout
 
 
-@pytest.mark.parametrize("recommended", [False, True])
-def test_cfn_lint_finds_nothing_in_monitoring_with_any_feature_flags(tmp_path: Path, recommended: bool) -> None:
-    flags = json.loads(RECOMMENDED_FLAGS.read_text()) if recommended else {}
-    app = App(outdir=str(tmp_path), context=flags)
-    monitor(Stack(app, "Mail", env=ENVIRONMENT), encrypted=True)
-    app.synth()
+def test_cfn_lint_finds_nothing_in_monitoring_with_any_feature_flags(tmp_path: Path) -> None:
+    for name, flags in {"Without": {}, "With": json.loads(RECOMMENDED_FLAGS.read_text())}.items():
+        app = App(outdir=str(tmp_path / name), context=flags)
+        monitor(Stack(app, name, env=ENVIRONMENT), encrypted=True)
+        app.synth()
 
-    result = cfn_lint([tmp_path / "Mail.template.json"])
+    result = cfn_lint([*tmp_path.rglob("*.template.json")])
     assert (result.stdout, result.returncode) == ("", 0)
 
 
@@ -219,37 +260,3 @@ def test_cfn_lint_would_find_something(tmp_path: Path) -> None:
     template.write_text(json.dumps({"Resources": {"Identity": {"Type": "AWS::SES::EmailIdentity"}}}))
 
     assert "'EmailIdentity' is a required property" in cfn_lint([template]).stdout
-
-
-def run_application(path: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Synthesize *path* into *folder* in a process of its own, as the CDK CLI does."""
-    variables = {**os.environ, "PYTHONPATH": str(path.parent), "CDK_OUTDIR": str(folder), **environment}
-    return subprocess.run([sys.executable, str(path)], env=variables, capture_output=True, text=True, check=False)
-
-
-def validated(path: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Synthesize with CDK's own validation of CloudFormation properties, its findings as errors."""
-    context = json.dumps({"@aws-cdk/core:validateAgainstDefaultRules": True})
-    return run_application(path, folder, CDK_VALIDATION="true", CDK_CONTEXT_JSON=context)
-
-
-@every_application
-def test_cdk_validation_finds_nothing(path: Path, tmp_path: Path) -> None:
-    result = validated(path, tmp_path / "cdk.out")
-
-    assert (result.returncode, result.stderr) == (0, "")
-    report = json.loads((tmp_path / "cdk.out" / "validation-report.json").read_text())
-    assert report["pluginReports"] == []
-
-
-def test_cdk_validation_would_find_something(tmp_path: Path) -> None:
-    flawed = tmp_path / "flawed.py"
-    flawed.write_text(
-        "from aws_cdk import App, Environment, Stack, aws_ses as ses\n"
-        "app = App()\n"
-        "stack = Stack(app, 'Flawed', env=Environment(region='us-gov-west-1'))\n"
-        "ses.CfnReceiptRuleSet(stack, 'Rules')\n"
-        "app.synth()\n"
-    )
-
-    assert validated(flawed, tmp_path / "cdk.out").returncode != 0

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missin
 """
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,19 +37,22 @@ def series(namespace: str, name: str, dimensions: Mapping[str, str]) -> Series:
     return namespace, name, frozenset(dimensions.items())
 
 
-@dataclass
 class Metrics:
-    """Data points by series and minute."""
+    """Data points by series, in the order of their minutes."""
 
-    points: dict[Series, dict[int, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    def __init__(self) -> None:
+        self._minutes: dict[Series, list[int]] = defaultdict(list)
+        self._values: dict[Series, list[float]] = defaultdict(list)
 
     def put(self, of: Series, minute: int, value: float) -> None:
-        self.points[of][minute].append(value)
+        assert not self._minutes[of] or self._minutes[of][-1] <= minute
+        self._minutes[of].append(minute)
+        self._values[of].append(value)
 
     def statistic(self, of: Series, statistic: str, start: int, end: int) -> float | None:
         """Over the minutes from *start* up to and without *end*; None where there is no data."""
-        found = self.points.get(of, {})
-        values = [value for minute in range(max(start, 0), end) for value in found.get(minute, ())]
+        minutes = self._minutes[of]
+        values = self._values[of][bisect_left(minutes, start) : bisect_left(minutes, end)]
         return STATISTICS[statistic](values) if values else None
 
 

@@ -82,7 +82,13 @@ def test_with_its_own_permissions_a_domain_deploys(
     assert state.problems() == []
 
 
-# A minute for ses:GetEmailIdentity: the wait takes a denial for one that may pass.
+def without_waiting(stack: Stack) -> None:
+    """Have the wait for the domain end after its second look: it takes a denial for one that may pass."""
+    for node in stack.node.find_all():
+        if isinstance(node, CfnResource) and node.cfn_resource_type == "Custom::SESDomainVerification":
+            node.add_property_override("TimeoutSeconds", "1")
+
+
 @pytest.mark.parametrize("action", sorted(everything() - LATER))
 def test_without_one_permission_the_deployment_rolls_back(
     enforced_hosted_zone: Zone, enforced_deployed_stack: DeployedStack, action: str
@@ -90,6 +96,8 @@ def test_without_one_permission_the_deployment_rolls_back(
     def make(stack: Stack) -> None:
         make_everything(stack, enforced_hosted_zone)
         take_away(stack, action)
+        if action == "ses:GetEmailIdentity":
+            without_waiting(stack)
 
     with pytest.raises(DeploymentError, match=f"not authorized to perform: {action}"):
         enforced_deployed_stack.deploy(make)
