@@ -34,8 +34,6 @@ class Route53:
     comments: list[str] = field(default_factory=list)
     # How often GetChange says PENDING.
     pending: int = 1
-    # Said to the next changes, the first of them first.
-    refusals: list[AwsError] = field(default_factory=list)
     page: int = 2
 
     def records(self, zone: str = ZONE) -> dict[tuple[str, str], list[str]]:
@@ -76,8 +74,6 @@ class Route53:
         }
 
     def change_resource_record_sets(self, *, HostedZoneId: str, ChangeBatch: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-        if self.refusals:
-            raise self.refusals.pop(0)
         records = list(self._zone(HostedZoneId))
         for change in ChangeBatch["Changes"]:
             _apply(change["Action"], change["ResourceRecordSet"], records)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .forwarding.mail_aws import SendEmail, Sent
 from .in_memory_account import AccountDetails, AddressesV1, AddressesV2
 from .in_memory_aws import AwsError
 from .in_memory_monitoring import Account, SesAccount
@@ -45,6 +46,7 @@ class SesState:
 
     # Who got a link to click, as often as that was mailed; a mail is not a part of what the account looks like.
     links: list[str] = field(default_factory=list, compare=False)
+    sent: list[Sent] = field(default_factory=list, compare=False)
 
     # What SES says of each replica; by default its keys are there at once.
     replication_error: str = ""
@@ -118,7 +120,7 @@ def _attributes(identity: DomainIdentity) -> dict[str, str]:
 
 
 @dataclass
-class SesV2(SesAccount, AccountDetails, AddressesV2):
+class SesV2(SesAccount, AccountDetails, AddressesV2, SendEmail):
     """The current API (JSON)."""
 
     state: SesState
@@ -129,7 +131,6 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             "IdentityType": "EMAIL_ADDRESS" if "@" in EmailIdentity else "DOMAIN",
             "VerifiedForSendingStatus": identity.verified,
             "VerificationStatus": identity.verification,
-            "ConfigurationSetName": identity.configuration_set,
             "DkimAttributes": {"Status": identity.dkim, "SigningAttributesOrigin": identity.origin},
             "MailFromAttributes": {
                 "MailFromDomain": identity.mail_from,
@@ -139,15 +140,6 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             "Tags": list(identity.tags),
             **({"ConfigurationSetName": identity.configuration_set} if identity.configuration_set else {}),
         }
-
-    def put_email_identity_configuration_set_attributes(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        ConfigurationSetName: str = "",  # noqa: N803
-    ) -> dict[str, Any]:
-        self.state.identity(EmailIdentity).configuration_set = ConfigurationSetName
-        return {}
 
     def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
         return {"Policies": dict(self.state.identity(EmailIdentity).policies)}

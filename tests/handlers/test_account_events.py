@@ -19,7 +19,7 @@ from ses_constructs.handlers.account_events import (
     message_about,
 )
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .world import PASSING, Event, World, account_event, reasons
 
 HANDLER, PUBLISH = "account_events", "sns.Publish"
@@ -259,7 +259,7 @@ def test_trouble_that_passes_keeps_nobody_from_being_told(team: World, trouble: 
 def test_a_run_that_told_nobody_fails_and_the_next_try_makes_up_for_it(
     team: World, caplog: pytest.LogCaptureFixture, trouble: Trouble
 ) -> None:
-    team.aws.faults.append(Fault(trouble, PUBLISH, times=10_000))
+    team.aws.faults.append(Fault(trouble, PUBLISH, times=FOREVER))
 
     with pytest.raises(NotPublishedError, match="no topic could be told that SES has switched off sending"):
         team.invoke(HANDLER, account_event("sending_disabled"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ses_constructs.handlers.account_health import metrics_of, quota_used
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .world import World, schedule_event
 
 HANDLER, NAMESPACE = "account_health", "SesConstructs/Mail"
@@ -136,7 +136,7 @@ def test_an_answer_that_lacks_a_part_fails_and_publishes_nothing(aws: World) -> 
         def get_account(self) -> dict[str, object]:
             return {name: value for name, value in super().get_account().items() if name != "SendQuota"}
 
-    aws.aws.services = dict(aws.aws.services) | {"sesv2": Lacking(aws.state)}
+    aws.aws.services["sesv2"] = Lacking(aws.state)
 
     with pytest.raises(KeyError, match="SendQuota"):
         aws.invoke(HANDLER, schedule_event())
@@ -177,7 +177,7 @@ def test_trouble_that_passes_changes_no_value(aws: World, call: str, trouble: Tr
 @pytest.mark.parametrize("trouble", Trouble)
 @pytest.mark.parametrize("call", [LOOK, PUBLISH])
 def test_trouble_that_stays_fails_the_run(aws: World, call: str, trouble: Trouble) -> None:
-    aws.aws.faults.append(Fault(trouble, call, times=10_000))
+    aws.aws.faults.append(Fault(trouble, call, times=FOREVER))
 
     with pytest.raises((ClientError, BotoCoreError)):
         aws.invoke(HANDLER, schedule_event())

@@ -1,10 +1,12 @@
 """The queues of what is not forwarded: a message that is received is hidden for a while, and comes again."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..in_memory_aws import AwsError
-from ..world import Clock
+from ..wire import AwsError
+
+if TYPE_CHECKING:
+    from ..world import Clock
 
 Attributes = dict[str, dict[str, str]]
 
@@ -23,7 +25,7 @@ class Queued:
 class Sqs:
     """Standard queues by their URLs. A handle is good for the last receipt of a message alone."""
 
-    clock: Clock
+    clock: "Clock"
     queues: dict[str, list[Queued]] = field(default_factory=dict)
 
     def send_message(

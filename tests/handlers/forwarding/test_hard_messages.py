@@ -36,14 +36,10 @@ def read(sent: Sent, name: str) -> str:
 
 
 @every_message
-def test_the_body_is_untouched(mail: MailWorld, message: HardMessage) -> None:
-    assert mail.forward(message.raw).body == message.body
-
-
-@every_message
-def test_the_headers_say_what_they_must(mail: MailWorld, message: HardMessage) -> None:
+def test_the_body_is_untouched_and_the_headers_say_what_they_must(mail: MailWorld, message: HardMessage) -> None:
     sent = mail.forward(message.raw)
 
+    assert sent.body == message.body
     assert {name: sent.header(name) for name in message.headers} == message.headers
     assert sent.header("X-Forwarded-By") == MARK
     for name in REMOVED:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..in_memory_aws import AwsError
+from ..wire import AwsError
 
 MOST_KEYS = 2
+LIMIT = AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
 # What the real IAM and SES together take, more or less, until a new key logs in.
 DELAY_SECONDS = 20
 
@@ -52,7 +53,7 @@ class Iam:
     def add(self, user: str, *, ours: bool) -> Key:
         keys = self.keys(user)
         if len(keys) >= MOST_KEYS:
-            raise AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
+            raise LIMIT
         self.made += 1
         key = Key(f"AKIA{self.made:016}", f"{SECRET_MARK}-{self.made:04}+/", self.now(), ours)
         keys.append(key)

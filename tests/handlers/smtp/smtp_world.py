@@ -178,9 +178,9 @@ class SmtpWorld:
 
 
 @contextmanager
-def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
+def smtp_world(*, tries: int = 0, **environment: str) -> Iterator[SmtpWorld]:
     """Put a fresh world around the handlers."""
-    with world() as outer:
+    with world(tries=tries) as outer:
         outer.timeout = 300
         outer.iam.users = {USER: [], OTHER_USER: []}
         outer.secrets.secrets = {ARN: StoredSecret(), OTHER_ARN: StoredSecret()}
@@ -206,12 +206,6 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch.dict(os.environ, ENVIRONMENT | environment),
             mock.patch("smtplib.SMTP_SSL", implicit),
             mock.patch("smtplib.SMTP", plain),
-            mock.patch("ses_constructs.handlers.rotate_smtp_credentials.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.issue.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.keys.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.login.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.owner.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.new_key.time", outer.clock),
         ):
             yield made
 
