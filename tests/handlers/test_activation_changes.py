@@ -3,20 +3,9 @@
 import pytest
 
 from .in_memory_aws import FOREVER, Fault, Trouble
+from .test_activate_rule_set import HANDLER, OURS, RENAMED, SET, THEIRS, UNSEEN, delete
+from .test_activate_rule_set import _rule_sets as _rule_sets
 from .world import Event, World, event, rolled_back
-
-HANDLER = "activate_rule_set"
-OURS: str = event(HANDLER, "create")["ResourceProperties"]["RuleSetName"]
-RENAMED: str = event(HANDLER, "update")["ResourceProperties"]["RuleSetName"]
-THEIRS = "theirs"
-ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
-# The answers to SetActiveReceiptRuleSet are lost, and then nobody can look.
-UNSEEN = ((Trouble.TIMED_OUT_AFTER, SET, 0, 7), (Trouble.BROKEN, ASK, 1, 7))
-
-
-@pytest.fixture(autouse=True)
-def _rule_sets(aws: World) -> None:
-    aws.state.rule_sets |= {OURS, RENAMED, THEIRS}
 
 
 def change(before: str, after: str) -> Event:
@@ -24,10 +13,6 @@ def change(before: str, after: str) -> Event:
     sent = event(HANDLER, "update", RuleSetName=OURS, TakeOver=after)
     sent["OldResourceProperties"]["TakeOver"] = before
     return sent
-
-
-def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:
-    return event(HANDLER, "delete", **properties) | {"PhysicalResourceId": physical_id}
 
 
 @pytest.mark.parametrize("seen", [True, False])

@@ -22,15 +22,8 @@ from .in_memory_dns import ZONE, record_set
 from .world import Event, event, world
 
 HANDLER = "dns_records"
-APEX, DMARC, MX, KEY = (
-    ("example.com", "TXT"),
-    ("_dmarc.example.com", "TXT"),
-    ("mail.example.com", "MX"),
-    (
-        "k._domainkey.example.com",
-        "CNAME",
-    ),
-)
+APEX, DMARC = ("example.com", "TXT"), ("_dmarc.example.com", "TXT")
+MX, KEY = ("mail.example.com", "MX"), ("k._domainkey.example.com", "CNAME")
 SPF_OURS, SPF_THEIRS = '"v=spf1 include:amazonses.com ~all"', '"v=spf1 ip4:192.0.2.1 -all"'
 # What each of two resources, and a person, may have at a name; a person may also write what a resource wants.
 VALUES = {

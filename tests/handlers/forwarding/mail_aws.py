@@ -1,5 +1,7 @@
 """S3 and SES for the forwarder: S3 keeps objects, and SES takes only what it takes in truth."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 import base64
 import re
 from collections import Counter
@@ -82,10 +84,10 @@ class SendEmail:
     def send_email(
         self,
         *,
-        FromEmailAddress: str,  # noqa: N803
-        Destination: dict[str, list[str]],  # noqa: N803
-        Content: dict[str, Any],  # noqa: N803
-        ConfigurationSetName: str = "",  # noqa: N803
+        FromEmailAddress: str,
+        Destination: dict[str, list[str]],
+        Content: dict[str, Any],
+        ConfigurationSetName: str = "",
     ) -> dict[str, str]:
         assert FromEmailAddress == SENDER
         assert list(Destination) == ["ToAddresses"]
@@ -105,11 +107,11 @@ class S3:
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:  # noqa: N803
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:
         self.objects[Bucket, Key] = Body
         return {}
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             raise AwsError("NoSuchKey", f"The specified key does not exist. {Key}", 404)
         return {"Body": self.objects[Bucket, Key], "Metadata": self.metadata}

@@ -12,7 +12,7 @@ from ses_constructs.handlers.forwarding.errors import NotForwardedError
 from ..in_memory_aws import AwsError, Fault
 from ..world import Clock, Context
 from .mail_aws import Sent
-from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, event, logged, mail_world, notification, rules
+from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, logged, mail_world, notification, rules
 
 SEND = "sesv2.SendEmail"
 MESSAGE = (
@@ -398,7 +398,3 @@ def test_the_most_specific_entry_decides(recipient: str, destination: str) -> No
 def test_an_empty_entry_is_for_all_others() -> None:
     with mail_world(FORWARD_RULES=rules({"": ["all@corp.example"]})) as mail:
         assert mail.forward(MESSAGE).recipients == ("all@corp.example",)
-
-
-def test_the_events_are_json_as_lambda_gives_it() -> None:
-    assert json.loads(json.dumps(event(notification())))["Records"][0]["Sns"]["Message"]
