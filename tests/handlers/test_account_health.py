@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ses_constructs.handlers.account_health import metrics_of, quota_used
+from ses_constructs.handlers.account_health import quota_used
 
 from .in_memory_aws import FOREVER, Fault, Trouble
 from .world import World, schedule_event
@@ -106,19 +106,6 @@ def test_an_unknown_status_is_as_bad_as_probation_and_is_logged(aws: World, capl
 @given(most=st.floats(-1, 1e12), sent=st.floats(0, 1e12))
 def test_the_share_of_the_quota_is_a_fraction(most: float, sent: float) -> None:
     assert 0 <= quota_used(most, sent) <= 1
-
-
-def test_the_metrics_need_no_aws() -> None:
-    quota = {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 300.0}
-    account = {
-        "SendQuota": quota,
-        "ProductionAccessEnabled": False,
-        "SendingEnabled": True,
-        "EnforcementStatus": "SHUTDOWN",
-    }
-
-    metrics = {metric["MetricName"]: metric["Value"] for metric in metrics_of(account)}  # type: ignore[arg-type]
-    assert (metrics["QuotaUsed"], metrics["EnforcementLevel"]) == (1.0, 2.0)
 
 
 @pytest.mark.parametrize("namespace", ["", "  "])

@@ -2,14 +2,7 @@
 
 import pytest
 
-from ses_constructs.handlers._custom_resource import RefusedError
-from ses_constructs.handlers.activate_rule_set import (
-    Wanted,
-    decide_create,
-    decide_update,
-    physical_id,
-    replaced_in,
-)
+from ses_constructs.handlers.activate_rule_set import physical_id, replaced_in
 
 from .in_memory_aws import FOREVER, AwsError, Fault, Then, Trouble
 from .world import Event, World, event
@@ -228,20 +221,3 @@ def test_take_over_is_true_or_false(aws: World, value: str) -> None:
 def test_the_longest_name_fits_into_the_physical_id() -> None:
     assert replaced_in(physical_id("n" * 64)) == "n" * 64
     assert len(physical_id("n" * 64).encode()) < 1024
-
-
-def test_the_decisions_need_no_aws() -> None:
-    free, taking = Wanted(OURS, False), Wanted(OURS, True)
-    new = Wanted(RENAMED, False)
-
-    assert decide_create("", free) == decide_create("", taking) == decide_create(THEIRS, taking) == "activate"
-    assert decide_create(OURS, free) == decide_create(OURS, taking) == "keep"
-    with pytest.raises(RefusedError, match=r"'theirs' is active in this region, .* activation=TakeOver\(\)"):
-        decide_create(THEIRS, free)
-
-    assert decide_update("", free, free) == decide_update("", new, free) == decide_update(OURS, new, free) == "activate"
-    assert decide_update(RENAMED, new, free) == decide_update(OURS, free, free) == "keep"
-    assert decide_update(THEIRS, free, free) == decide_update(THEIRS, free, taking) == "keep"
-    for wanted, before in ((new, free), (free, new), (taking, free)):
-        with pytest.raises(RefusedError, match="'theirs' was activated outside of this stack"):
-            decide_update(THEIRS, wanted, before)

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from ses_constructs.handlers._custom_resource import RefusedError
-from ses_constructs.handlers.sender_policy import Policy, decide, same
+from ses_constructs.handlers.sender_policy import same
 
 from .in_memory_aws import FOREVER, Fault, Trouble
 from .in_memory_services import DomainIdentity
@@ -269,15 +268,3 @@ def test_a_policy_that_is_no_json_object_is_refused(aws: World, document: str) -
 )
 def test_documents_are_compared_by_what_they_say(one: str | None, other: str | None, expected: bool) -> None:
     assert same(one, other) is same(other, one) is expected
-
-
-def test_the_decision_needs_no_aws() -> None:
-    wanted = Policy("example.com", NAME, OURS)
-
-    assert decide(None, wanted, ours=None) == "create"
-    assert decide(OURS, wanted, ours=None) == "keep"
-    assert decide(NEXT, wanted, ours=NEXT) == "replace"
-    with pytest.raises(RefusedError, match="which this stack did not make"):
-        decide(FOREIGN, wanted, ours=None)
-    with pytest.raises(RefusedError, match="was changed outside of this stack"):
-        decide(FOREIGN, wanted, ours=NEXT)

@@ -25,7 +25,7 @@ STACKS = [event(HANDLER, "create")["StackId"].replace("/Mail/", name) for name i
 addresses = st.sampled_from(ADDRESSES)
 stacks = st.sampled_from(STACKS)
 faults = st.lists(
-    st.builds(Fault, st.sampled_from(Trouble), skip=st.integers(0, 4), times=st.sampled_from([1, 2, FOREVER])),
+    st.builds(Fault, st.sampled_from(Trouble), skip=st.integers(0, 4), times=st.sampled_from([1, FOREVER, FOREVER])),
     max_size=2,
 )
 
@@ -123,5 +123,5 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=100, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=150, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ses_constructs.handlers._waiting import FAILED_IN_A_ROW, INTERVAL_SECONDS, NOTE, Pending
-from ses_constructs.handlers.wait_for_addresses import pending
+from ses_constructs.handlers._waiting import FAILED_IN_A_ROW, INTERVAL_SECONDS, NOTE
 
 from .in_memory_aws import Fault, Trouble
 from .world import World, event
@@ -118,7 +117,3 @@ def test_ses_answers_for_1_to_100_addresses(aws: World, addresses: list[str]) ->
 def test_delete_succeeds_at_once(aws: World) -> None:
     assert aws.send(HANDLER, event(HANDLER, "delete"))["Status"] == "SUCCESS"
     assert not aws.aws.calls
-
-
-def test_the_decision_needs_no_aws() -> None:
-    assert pending((ANN, BOB), {ANN: "Success", BOB: "TemporaryFailure"}) == (Pending(BOB, "TemporaryFailure"),)

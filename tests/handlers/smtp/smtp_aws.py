@@ -5,7 +5,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,10 @@ class Key:
     created: float
     ours: bool
     active: bool = True
+
+
+def ids(keys: Iterable[Key]) -> list[str]:
+    return [key.id for key in keys]
 
 
 @dataclass

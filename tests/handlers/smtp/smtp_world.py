@@ -24,7 +24,12 @@ USER, OTHER_USER = "Mail-SmtpUser-1A2B3C4D5E6F", "newsletter"
 ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:SmtpSecret-1A2B3C"
 OTHER_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mail/smtp-4D5E6F"
 GRACE = 86_400
+FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
+READ, WRITE = "secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"
+DESCRIBE = "secretsmanager.DescribeSecret"
 
 ENVIRONMENT = {
     "SMTP_USER_NAME": USER,

@@ -9,18 +9,24 @@ from ses_constructs.handlers.smtp.plan import user_and_key_in
 
 from ..in_memory_aws import FOREVER, CutOff, Fault, Trouble
 from ..world import pairwise
-from .smtp_aws import LIMIT, Key, StoredSecret
-from .smtp_world import ARN, HOST, OTHER_ARN, OTHER_USER, REGION, USER, SmtpWorld, smtp_world
-
-LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
-READ, WRITE = "secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"
-DESCRIBE = "secretsmanager.DescribeSecret"
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
-
-
-def ids(keys: list[Key]) -> list[str]:
-    return [key.id for key in keys]
-
+from .smtp_aws import LIMIT, StoredSecret, ids
+from .smtp_world import (
+    ARN,
+    DELETE,
+    DESCRIBE,
+    FOREIGN_USER,
+    HOST,
+    LIST,
+    MAKE,
+    OTHER_ARN,
+    OTHER_USER,
+    READ,
+    REGION,
+    USER,
+    WRITE,
+    SmtpWorld,
+    smtp_world,
+)
 
 # Create
 

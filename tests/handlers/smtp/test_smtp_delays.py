@@ -6,10 +6,8 @@ import pytest
 
 from ..in_memory_aws import FOREVER, Fault, Trouble
 from ..world import event
-from .smtp_world import GRACE, JOB, OTHER_USER, REGION, STEPS, SmtpWorld
+from .smtp_world import FOREIGN_USER, GRACE, JOB, LIST, MAKE, OTHER_USER, READ, REGION, STEPS, SmtpWorld
 
-LIST, MAKE = "iam.ListAccessKeys", "iam.CreateAccessKey"
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
 ELSEWHERE = {"Region": "us-east-1", "Host": "email-smtp.us-east-1.amazonaws.com"}
 OWN = {name: event(JOB, "create")["ResourceProperties"][name] for name in FOREIGN_USER}
 LAGS = [1.5, 5, 9]
@@ -154,7 +152,7 @@ def test_an_old_version_that_cannot_be_decrypted_is_not_in_the_way_of_a_delete(
         for version, value in smtp.secret.values.items()
         if not smtp.secret.labels(version) and "username" in str(value)
     ]
-    denied = Fault(Trouble.DENIED, "secretsmanager.GetSecretValue", times=FOREVER, params={"VersionId": old})
+    denied = Fault(Trouble.DENIED, READ, times=FOREVER, params={"VersionId": old})
     smtp.world.aws.faults.append(denied)
 
     assert smtp.send("delete", made, **FOREIGN_USER)["Status"] == "SUCCESS"

@@ -12,23 +12,26 @@ from ses_constructs.handlers.rotate_smtp_credentials import RotationError
 from ..in_memory_aws import FOREVER, Fault, Trouble
 from ..world import pairwise
 from .smtp_aws import DELAY_SECONDS
-from .smtp_world import GRACE, OTHER_USER, STEPS, USER, SmtpWorld, secrets_seen, smtp_world
+from .smtp_world import (
+    DELETE,
+    DESCRIBE,
+    FOREIGN_USER,
+    GRACE,
+    LIST,
+    MAKE,
+    OTHER_USER,
+    READ,
+    STEPS,
+    USER,
+    WRITE,
+    SmtpWorld,
+    secrets_seen,
+    smtp_world,
+)
 
-LIST, MAKE, DELETE, SWITCH = (
-    f"iam.{name}AccessKey{'s' * (name == 'List')}" for name in ("List", "Create", "Delete", "Update")
-)
-READ, WRITE, DESCRIBE, MOVE, VERSIONS = (
-    f"secretsmanager.{name}"
-    for name in (
-        "GetSecretValue",
-        "PutSecretValue",
-        "DescribeSecret",
-        "UpdateSecretVersionStage",
-        "ListSecretVersionIds",
-    )
-)
+SWITCH = "iam.UpdateAccessKey"
+MOVE, VERSIONS = "secretsmanager.UpdateSecretVersionStage", "secretsmanager.ListSecretVersionIds"
 STAYING = [Trouble.BROKEN, Trouble.DENIED, Trouble.TIMED_OUT_AFTER]
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
 
 
 def nothing(smtp: SmtpWorld) -> None:

@@ -8,15 +8,8 @@ from ses_constructs.handlers.rotate_smtp_credentials import RotationError
 
 from ..in_memory_aws import FOREVER, Fault, Trouble
 from ..world import pairwise
-from .smtp_aws import LIMIT, Key
-from .smtp_world import ARN, OTHER_USER, SmtpWorld
-
-LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
-
-
-def ids(keys: list[Key]) -> list[str]:
-    return [key.id for key in keys]
+from .smtp_aws import LIMIT, ids
+from .smtp_world import ARN, DELETE, FOREIGN_USER, MAKE, OTHER_USER, SmtpWorld
 
 
 def ours(smtp: SmtpWorld, user: str = OTHER_USER) -> list[str]:
