@@ -64,7 +64,8 @@ URL_SIGNATURE = "X-Amz-Signature"
 SECRETS = (SECRET_KEY, SESSION_TOKEN, URL_SIGNATURE, "5e1f00d5ec2e7")
 
 Event = dict[str, Any]
-One, Other = TypeVar("One"), TypeVar("Other")
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 
 def in_turn(many: Iterable[One], few: Iterable[Other]) -> list[tuple[One, Other]]:
@@ -271,9 +272,9 @@ def _session() -> boto3.Session:
 @cache
 def _client(tries: int, service: str, config: Config | None = None, **named: Any) -> Any:
     """What takes the place of ``boto3.client``; clients are shared, for making them is most of the time of a test."""
-    config = config or Config()
-    if tries and config.retries["total_max_attempts"] > tries:
-        config = config.merge(Config(retries={"mode": "standard", "total_max_attempts": tries}))
+    asked: Any = config
+    if tries and asked.retries["total_max_attempts"] > tries:
+        config = asked.merge(Config(retries={"mode": "standard", "total_max_attempts": tries}))
     return _session().client(service, config=config, **named)  # type: ignore[call-overload]
 
 

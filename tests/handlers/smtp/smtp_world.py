@@ -183,7 +183,7 @@ class SmtpWorld:
 
 
 @contextmanager
-def smtp_world(*, tries: int = 0, **environment: str) -> Iterator[SmtpWorld]:
+def smtp_world(tries: int = 0, /, **environment: str) -> Iterator[SmtpWorld]:
     """Put a fresh world around the handlers."""
     with world(tries=tries) as outer:
         outer.timeout = 300

@@ -95,7 +95,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.smtp = self.open.enter_context(smtp_world(tries=2))
+        self.smtp = self.open.enter_context(smtp_world(2))
         self.aws = self.smtp.world.aws
         self.deployed: Wanted | None = None
         self.physical_id = ""
