@@ -1,5 +1,7 @@
 """What the handlers use to verify addresses and to leave the sandbox: identities made by call, and the request."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 from typing import TYPE_CHECKING, Any
 
 from .in_memory_aws import AwsError
@@ -15,7 +17,7 @@ class AddressesV1:
 
     state: "SesState"
 
-    def verify_email_identity(self, *, EmailAddress: str) -> dict[str, Any]:  # noqa: N803
+    def verify_email_identity(self, *, EmailAddress: str) -> dict[str, Any]:
         identity = self.state.new_identity(EmailAddress)
         if not identity.verified:
             identity.verification = "PENDING"
@@ -29,11 +31,7 @@ class AddressesV2:
     state: "SesState"
 
     def create_email_identity(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        Tags: list[dict[str, str]],  # noqa: N803
-        DkimSigningAttributes: dict[str, str] | None = None,  # noqa: N803
+        self, *, EmailIdentity: str, Tags: list[dict[str, str]], DkimSigningAttributes: dict[str, str] | None = None
     ) -> dict[str, Any]:
         if EmailIdentity in self.state.identities:
             raise AwsError("AlreadyExistsException", f"Email identity {EmailIdentity} already exist.")
@@ -47,10 +45,7 @@ class AddressesV2:
         return {"IdentityType": "EMAIL_ADDRESS", "VerifiedForSendingStatus": False}
 
     def put_email_identity_dkim_signing_attributes(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        SigningAttributesOrigin: str,  # noqa: N803
+        self, *, EmailIdentity: str, SigningAttributesOrigin: str
     ) -> dict[str, Any]:
         identity = self.state.identity(EmailIdentity)
         identity.origin = SigningAttributesOrigin
@@ -58,26 +53,19 @@ class AddressesV2:
         return {}
 
     def put_email_identity_mail_from_attributes(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        MailFromDomain: str = "",  # noqa: N803
-        BehaviorOnMxFailure: str = "",  # noqa: N803
+        self, *, EmailIdentity: str, MailFromDomain: str = "", BehaviorOnMxFailure: str = ""
     ) -> dict[str, Any]:
         assert BehaviorOnMxFailure in ("USE_DEFAULT_VALUE", "REJECT_MESSAGE") if MailFromDomain else True
         self.state.identity(EmailIdentity).mail_from = MailFromDomain
         return {}
 
     def put_email_identity_configuration_set_attributes(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        ConfigurationSetName: str = "",  # noqa: N803
+        self, *, EmailIdentity: str, ConfigurationSetName: str = ""
     ) -> dict[str, Any]:
         self.state.identity(EmailIdentity).configuration_set = ConfigurationSetName
         return {}
 
-    def delete_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+    def delete_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:
         self.state.identity(EmailIdentity)
         del self.state.identities[EmailIdentity]
         return {}

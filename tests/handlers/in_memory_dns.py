@@ -1,5 +1,7 @@
 """What the record writer uses: hosted zones of Route 53, parameters of SSM, and a role of another account."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 import copy
 import re
 from dataclasses import dataclass, field
@@ -34,8 +36,6 @@ class Route53:
     comments: list[str] = field(default_factory=list)
     # How often GetChange says PENDING.
     pending: int = 1
-    # Said to the next changes, the first of them first.
-    refusals: list[AwsError] = field(default_factory=list)
     page: int = 2
 
     def records(self, zone: str = ZONE) -> dict[tuple[str, str], list[str]]:
@@ -56,11 +56,11 @@ class Route53:
             each for each in self.zones[zone] if _order(each)[:2] != _order(record_set(name, record_type))[:2]
         ]
 
-    def get_hosted_zone(self, *, Id: str) -> dict[str, Any]:  # noqa: N803
+    def get_hosted_zone(self, *, Id: str) -> dict[str, Any]:
         self._zone(Id)
         return {"HostedZone": {"Id": f"/hostedzone/{Id}", "Name": "example.com.", "CallerReference": "1", **self.zone}}
 
-    def list_resource_record_sets(self, *, HostedZoneId: str, **start: str) -> dict[str, Any]:  # noqa: N803
+    def list_resource_record_sets(self, *, HostedZoneId: str, **start: str) -> dict[str, Any]:
         asked = {"Name": start["StartRecordName"], "Type": start.get("StartRecordType", "")}
         asked["Name"] = f"{asked['Name'].removesuffix('.')}."
         asked["SetIdentifier"] = start.get("StartRecordIdentifier", "")
@@ -75,9 +75,7 @@ class Route53:
             **{tag: each[name] for each in more for name, tag in named.items() if name in each},
         }
 
-    def change_resource_record_sets(self, *, HostedZoneId: str, ChangeBatch: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-        if self.refusals:
-            raise self.refusals.pop(0)
+    def change_resource_record_sets(self, *, HostedZoneId: str, ChangeBatch: dict[str, Any]) -> dict[str, Any]:
         records = list(self._zone(HostedZoneId))
         for change in ChangeBatch["Changes"]:
             _apply(change["Action"], change["ResourceRecordSet"], records)
@@ -90,7 +88,7 @@ class Route53:
         self.comments.append(ChangeBatch["Comment"])
         return {"ChangeInfo": self._info("PENDING")}
 
-    def get_change(self, *, Id: str) -> dict[str, Any]:  # noqa: N803
+    def get_change(self, *, Id: str) -> dict[str, Any]:
         if self.pending:
             self.pending -= 1
             return {"ChangeInfo": self._info("PENDING")}
@@ -133,18 +131,12 @@ class Parameters:
 
     values: dict[str, str] = field(default_factory=dict)
 
-    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:
         self._check(Name)
         return {"Parameter": {"Name": Name, "Type": "String", "Value": self.values[Name]}}
 
     def put_parameter(
-        self,
-        *,
-        Name: str,  # noqa: N803
-        Value: str,  # noqa: N803
-        Type: str,  # noqa: N803
-        Overwrite: bool,  # noqa: N803
-        Tier: str = "Standard",  # noqa: N803
+        self, *, Name: str, Value: str, Type: str, Overwrite: bool, Tier: str = "Standard"
     ) -> dict[str, Any]:
         assert (Type, Overwrite) == ("String", True)
         assert len(Value.encode()) <= {"Standard": 4096, "Intelligent-Tiering": 8192}[Tier]
@@ -153,7 +145,7 @@ class Parameters:
         self.values[Name] = Value
         return {"Version": 1}
 
-    def delete_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+    def delete_parameter(self, *, Name: str) -> dict[str, Any]:
         self._check(Name)
         del self.values[Name]
         return {}
@@ -169,7 +161,7 @@ class Sts:
 
     sessions: list[tuple[str, str]] = field(default_factory=list)
 
-    def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:  # noqa: N803
+    def assume_role(self, *, RoleArn: str, RoleSessionName: str) -> dict[str, Any]:
         self.sessions.append((RoleArn, RoleSessionName))
         given = {"AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "x", "SessionToken": "x"}
         return {"Credentials": {**given, "Expiration": "2026-11-28T13:00:00Z"}}

@@ -1,5 +1,7 @@
 """What the handlers use to watch an account and to pause it: the account's part of SES, topics, and metrics."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -50,35 +52,32 @@ class SesAccount:
             "SuppressionAttributes": {"SuppressedReasons": list(account.suppressed_reasons)},
         } | ({"Details": dict(account.details)} if account.details else {})
 
-    def get_configuration_set(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
+    def get_configuration_set(self, *, ConfigurationSetName: str) -> dict[str, Any]:
         sends = self.state.account.configuration_sets[ConfigurationSetName]
         return {"ConfigurationSetName": ConfigurationSetName, "SendingOptions": {"SendingEnabled": sends}}
 
-    def get_configuration_set_event_destinations(self, *, ConfigurationSetName: str) -> dict[str, Any]:  # noqa: N803
+    def get_configuration_set_event_destinations(self, *, ConfigurationSetName: str) -> dict[str, Any]:
         assert ConfigurationSetName in self.state.account.configuration_sets
         return {"EventDestinations": list(self.state.account.event_destinations)}
 
-    def get_multi_region_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+    def get_multi_region_endpoint(self, *, EndpointName: str) -> dict[str, Any]:
         statuses = self.state.account.endpoint_statuses
         status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
         return {"EndpointName": EndpointName, "EndpointId": "abcdef12.g3h", "Status": status}
 
-    def put_account_suppression_attributes(self, *, SuppressedReasons: list[str] | None = None) -> dict[str, Any]:  # noqa: N803
+    def put_account_suppression_attributes(self, *, SuppressedReasons: list[str] | None = None) -> dict[str, Any]:
         reasons = SuppressedReasons or []
         if not set(reasons) <= {"BOUNCE", "COMPLAINT"}:
             raise AwsError("BadRequestException", "Invalid suppression reason.")
         self.state.account.suppressed_reasons = list(reasons)
         return {}
 
-    def put_account_sending_attributes(self, *, SendingEnabled: bool = False) -> dict[str, Any]:  # noqa: N803
+    def put_account_sending_attributes(self, *, SendingEnabled: bool = False) -> dict[str, Any]:
         self.state.account.sending = SendingEnabled
         return {}
 
     def put_configuration_set_sending_options(
-        self,
-        *,
-        ConfigurationSetName: str,  # noqa: N803
-        SendingEnabled: bool = False,  # noqa: N803
+        self, *, ConfigurationSetName: str, SendingEnabled: bool = False
     ) -> dict[str, Any]:
         if ConfigurationSetName not in self.state.account.configuration_sets:
             message = f"Configuration set <{ConfigurationSetName}> does not exist."
@@ -105,7 +104,7 @@ class Sns:
     topics: set[str] = field(default_factory=set)
     published: list[Published] = field(default_factory=list)
 
-    def publish(self, *, TopicArn: str, Subject: str, Message: str, MessageStructure: str) -> dict[str, Any]:  # noqa: N803
+    def publish(self, *, TopicArn: str, Subject: str, Message: str, MessageStructure: str) -> dict[str, Any]:
         if TopicArn not in self.topics:
             raise AwsError("NotFound", "Topic does not exist", 404)
         if not Subject or len(Subject) >= 100 or not Subject.isascii() or not Subject.isprintable():
@@ -125,7 +124,7 @@ class CloudWatch:
 
     calls: list[dict[str, Any]] = field(default_factory=list)
 
-    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def put_metric_data(self, *, Namespace: str, MetricData: list[dict[str, Any]]) -> dict[str, Any]:
         if Namespace.startswith("AWS/"):
             message = "The value AWS/ for parameter Namespace is invalid."
             raise AwsError("InvalidParameterValue", message)

@@ -1,10 +1,13 @@
 """What the handlers use of SES and Lambda, as plain Python objects over shared state."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .forwarding.mail_aws import SendEmail, Sent
 from .in_memory_account import AccountDetails, AddressesV1, AddressesV2
 from .in_memory_aws import AwsError
 from .in_memory_monitoring import Account, SesAccount
@@ -45,6 +48,7 @@ class SesState:
 
     # Who got a link to click, as often as that was mailed; a mail is not a part of what the account looks like.
     links: list[str] = field(default_factory=list, compare=False)
+    sent: list[Sent] = field(default_factory=list, compare=False)
 
     # What SES says of each replica; by default its keys are there at once.
     replication_error: str = ""
@@ -68,22 +72,22 @@ class SesV1(AddressesV1):
 
     state: SesState
 
-    def get_identity_verification_attributes(self, *, Identities: list[str]) -> dict[str, Any]:  # noqa: N803
+    def get_identity_verification_attributes(self, *, Identities: list[str]) -> dict[str, Any]:
         found = {name: self.state.identities[name] for name in Identities if name in self.state.identities}
         return {"VerificationAttributes": {name: _attributes(identity) for name, identity in found.items()}}
 
-    def verify_domain_identity(self, *, Domain: str) -> dict[str, Any]:  # noqa: N803
+    def verify_domain_identity(self, *, Domain: str) -> dict[str, Any]:
         identity = self.state.identities.setdefault(Domain, DomainIdentity())
         identity.token = identity.token or f"token-of-{Domain}"
         return {"VerificationToken": identity.token}
 
-    def create_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+    def create_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:
         if RuleSetName in self.state.rule_sets:
             raise AwsError("AlreadyExists", f"Rule set already exists: {RuleSetName}")
         self.state.rule_sets.add(RuleSetName)
         return {}
 
-    def delete_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+    def delete_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:
         if RuleSetName == self.state.active_rule_set:
             raise AwsError("CannotDelete", f"Cannot delete active rule set: {RuleSetName}")
         self.state.rule_sets.discard(RuleSetName)
@@ -95,17 +99,17 @@ class SesV1(AddressesV1):
         created = "2026-11-24T12:00:00.000Z"
         return {"Metadata": {"Name": self.state.active_rule_set, "CreatedTimestamp": created}, "Rules": []}
 
-    def describe_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:  # noqa: N803
+    def describe_receipt_rule_set(self, *, RuleSetName: str) -> dict[str, Any]:
         if RuleSetName not in self.state.rule_sets:
             raise AwsError("RuleSetDoesNotExist", f"Rule set does not exist: {RuleSetName}")
         return {"Metadata": {"Name": RuleSetName}, "Rules": [{"Name": name} for name in self.state.rules]}
 
-    def set_receipt_rule_position(self, *, RuleSetName: str, RuleName: str, After: str) -> dict[str, Any]:  # noqa: N803
+    def set_receipt_rule_position(self, *, RuleSetName: str, RuleName: str, After: str) -> dict[str, Any]:
         self.state.rules.remove(RuleName)
         self.state.rules.insert(self.state.rules.index(After) + 1, RuleName)
         return {}
 
-    def set_active_receipt_rule_set(self, *, RuleSetName: str = "") -> dict[str, Any]:  # noqa: N803
+    def set_active_receipt_rule_set(self, *, RuleSetName: str = "") -> dict[str, Any]:
         if RuleSetName and RuleSetName not in self.state.rule_sets:
             raise AwsError("RuleSetDoesNotExist", f"Rule set does not exist: {RuleSetName}")
         self.state.active_rule_set = RuleSetName
@@ -118,18 +122,17 @@ def _attributes(identity: DomainIdentity) -> dict[str, str]:
 
 
 @dataclass
-class SesV2(SesAccount, AccountDetails, AddressesV2):
+class SesV2(SesAccount, AccountDetails, AddressesV2, SendEmail):
     """The current API (JSON)."""
 
     state: SesState
 
-    def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+    def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:
         identity = self.state.identity(EmailIdentity)
         return {
             "IdentityType": "EMAIL_ADDRESS" if "@" in EmailIdentity else "DOMAIN",
             "VerifiedForSendingStatus": identity.verified,
             "VerificationStatus": identity.verification,
-            "ConfigurationSetName": identity.configuration_set,
             "DkimAttributes": {"Status": identity.dkim, "SigningAttributesOrigin": identity.origin},
             "MailFromAttributes": {
                 "MailFromDomain": identity.mail_from,
@@ -140,19 +143,10 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
             **({"ConfigurationSetName": identity.configuration_set} if identity.configuration_set else {}),
         }
 
-    def put_email_identity_configuration_set_attributes(
-        self,
-        *,
-        EmailIdentity: str,  # noqa: N803
-        ConfigurationSetName: str = "",  # noqa: N803
-    ) -> dict[str, Any]:
-        self.state.identity(EmailIdentity).configuration_set = ConfigurationSetName
-        return {}
-
-    def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+    def get_email_identity_policies(self, *, EmailIdentity: str) -> dict[str, Any]:
         return {"Policies": dict(self.state.identity(EmailIdentity).policies)}
 
-    def create_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:  # noqa: N803
+    def create_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:
         policies = self.state.identity(EmailIdentity).policies
         if PolicyName in policies:
             raise AwsError("AlreadyExistsException", f"Policy {PolicyName} already exists.")
@@ -161,14 +155,14 @@ class SesV2(SesAccount, AccountDetails, AddressesV2):
         policies[PolicyName] = Policy
         return {}
 
-    def update_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:  # noqa: N803
+    def update_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str, Policy: str) -> dict[str, Any]:
         policies = self.state.identity(EmailIdentity).policies
         if PolicyName not in policies:
             raise AwsError("NotFoundException", f"Policy {PolicyName} does not exist.", 404)
         policies[PolicyName] = Policy
         return {}
 
-    def delete_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str) -> dict[str, Any]:  # noqa: N803
+    def delete_email_identity_policy(self, *, EmailIdentity: str, PolicyName: str) -> dict[str, Any]:
         if self.state.identity(EmailIdentity).policies.pop(PolicyName, None) is None:
             raise AwsError("NotFoundException", f"Policy {PolicyName} does not exist.", 404)
         return {}
@@ -181,15 +175,15 @@ class Lambda:
     queue: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, Any]:
         assert InvocationType == "Event", f"{FunctionName} must be invoked asynchronously, or both would be paid for"
         self.queue.append(json.loads(Payload))
         return {}
 
-    def list_tags(self, *, Resource: str) -> dict[str, Any]:  # noqa: N803
+    def list_tags(self, *, Resource: str) -> dict[str, Any]:
         return {"Tags": dict(self.tags)}
 
-    def tag_resource(self, *, Resource: str, Tags: dict[str, str]) -> dict[str, Any]:  # noqa: N803
+    def tag_resource(self, *, Resource: str, Tags: dict[str, str]) -> dict[str, Any]:
         self.tags |= Tags
         return {}
 
@@ -227,19 +221,19 @@ class StackRecords:
         if self.resources[logical_id]["ResourceStatus"].endswith("_IN_PROGRESS"):
             self.resources[logical_id] = record
 
-    def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> dict[str, Any]:  # noqa: N803
+    def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> dict[str, Any]:
         self._check(StackName)
         if LogicalResourceId not in self.resources:
             raise AwsError("ValidationError", f"Resource {LogicalResourceId} does not exist for stack Mail")
         return {"StackResourceDetail": self.resources[LogicalResourceId]}
 
-    def describe_stack_events(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+    def describe_stack_events(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:
         self._check(StackName)
         start, end = int(NextToken), int(NextToken) + 2
         more = {"NextToken": str(end)} if end < len(self.events) else {}
         return {"StackEvents": self.events[::-1][start:end], **more}
 
-    def list_stack_resources(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+    def list_stack_resources(self, *, StackName: str, NextToken: str = "0") -> dict[str, Any]:
         self._check(StackName)
         start, end = int(NextToken), int(NextToken) + 2
         found = [

@@ -1,7 +1,6 @@
 """What SES reports by itself is told to people once, and never goes unnoticed."""
 
 import json
-import logging
 import os
 from collections.abc import Iterator
 from unittest import mock
@@ -19,8 +18,8 @@ from ses_constructs.handlers.account_events import (
     message_about,
 )
 
-from .in_memory_aws import Fault, Trouble
-from .world import PASSING, Event, World, account_event, reasons
+from .in_memory_aws import FOREVER, Fault, Trouble
+from .world import Event, World, account_event, reasons
 
 HANDLER, PUBLISH = "account_events", "sns.Publish"
 FIRST, SECOND = (f"arn:aws:sns:eu-west-1:111122223333:Mail-{name}" for name in ("Team", "OnCall"))
@@ -223,18 +222,6 @@ def test_a_refusal_quotes_no_more_than_it_needs(team: World, caplog: pytest.LogC
     assert "\n" not in reason
 
 
-def test_a_topic_that_is_gone_does_not_keep_the_others_from_being_told_or_tell_them_again(
-    team: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    team.sns.topics.remove(FIRST)
-    team.invoke(HANDLER, account_event("sending_disabled"))
-
-    assert [told.topic for told in team.sns.published] == [SECOND]
-    (record,) = [record for record in caplog.records if record.getMessage() == "message not published"]
-    assert (record.levelno, record.__dict__["topic"]) == (logging.ERROR, FIRST)
-    assert "Topic does not exist" in record.__dict__["reason"]
-
-
 @pytest.mark.parametrize("topics", [None, "", "no json", "{}", "7", "[]"], ids=repr)
 def test_without_topics_the_run_fails(team: World, monkeypatch: pytest.MonkeyPatch, topics: str | None) -> None:
     if topics is None:
@@ -247,19 +234,10 @@ def test_without_topics_the_run_fails(team: World, monkeypatch: pytest.MonkeyPat
     assert not team.aws.calls
 
 
-@pytest.mark.parametrize("trouble", PASSING, ids=lambda trouble: trouble.name)
-def test_trouble_that_passes_keeps_nobody_from_being_told(team: World, trouble: Trouble) -> None:
-    team.aws.faults.append(Fault(trouble, PUBLISH, times=2))
-    team.invoke(HANDLER, account_event("sending_disabled"))
-
-    assert {told.topic for told in team.sns.published} == {FIRST, SECOND}
-
-
-@pytest.mark.parametrize("trouble", Trouble, ids=lambda trouble: trouble.name)
 def test_a_run_that_told_nobody_fails_and_the_next_try_makes_up_for_it(
-    team: World, caplog: pytest.LogCaptureFixture, trouble: Trouble
+    team: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    team.aws.faults.append(Fault(trouble, PUBLISH, times=10_000))
+    team.aws.faults.append(Fault(Trouble.DENIED, PUBLISH, times=FOREVER))
 
     with pytest.raises(NotPublishedError, match="no topic could be told that SES has switched off sending"):
         team.invoke(HANDLER, account_event("sending_disabled"))
@@ -269,11 +247,3 @@ def test_a_run_that_told_nobody_fails_and_the_next_try_makes_up_for_it(
     team.sns.published.clear()
     team.invoke(HANDLER, account_event("sending_disabled"))
     assert [told.topic for told in team.sns.published] == [FIRST, SECOND]
-
-
-def test_no_topic_is_told_when_lambda_would_run_out_of_time(team: World) -> None:
-    team.timeout = 59
-
-    with pytest.raises(NotPublishedError, match="no topic could be told"):
-        team.invoke(HANDLER, account_event("sending_disabled"))
-    assert not team.aws.calls

@@ -2,22 +2,10 @@
 
 import pytest
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
+from .test_activate_rule_set import HANDLER, OURS, RENAMED, SET, THEIRS, UNSEEN, delete
+from .test_activate_rule_set import _rule_sets as _rule_sets
 from .world import Event, World, event, rolled_back
-
-HANDLER = "activate_rule_set"
-OURS: str = event(HANDLER, "create")["ResourceProperties"]["RuleSetName"]
-RENAMED: str = event(HANDLER, "update")["ResourceProperties"]["RuleSetName"]
-THEIRS = "theirs"
-ASK, SET = "ses.DescribeActiveReceiptRuleSet", "ses.SetActiveReceiptRuleSet"
-FOR_GOOD = 10_000
-# The answers to SetActiveReceiptRuleSet are lost, and then nobody can look.
-UNSEEN = ((Trouble.TIMED_OUT_AFTER, SET, 0, 7), (Trouble.BROKEN, ASK, 1, 7))
-
-
-@pytest.fixture(autouse=True)
-def _rule_sets(aws: World) -> None:
-    aws.state.rule_sets |= {OURS, RENAMED, THEIRS}
 
 
 def change(before: str, after: str) -> Event:
@@ -25,10 +13,6 @@ def change(before: str, after: str) -> Event:
     sent = event(HANDLER, "update", RuleSetName=OURS, TakeOver=after)
     sent["OldResourceProperties"]["TakeOver"] = before
     return sent
-
-
-def delete(physical_id: str = "active-rule-set|", **properties: str) -> Event:
-    return event(HANDLER, "delete", **properties) | {"PhysicalResourceId": physical_id}
 
 
 @pytest.mark.parametrize("seen", [True, False])
@@ -144,7 +128,7 @@ def test_a_roll_back_to_take_over_does_not_grab_the_account(aws: World) -> None:
         pytest.param(delete("active-rule-set|theirs"), RENAMED, RENAMED, id="somebody activated a third one"),
     ],
 )
-@pytest.mark.parametrize("lost", [0, FOR_GOOD], ids=["answered", "answers lost"])
+@pytest.mark.parametrize("lost", [0, FOREVER], ids=["answered", "answers lost"])
 def test_delete_acts_only_while_ours_is_active(
     aws: World, sent: Event, active: str, afterwards: str, lost: int
 ) -> None:

@@ -202,27 +202,13 @@ json_values = st.recursive(
     max_leaves=8,
 )
 DIRECT_PATHS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("source",),
-    ("alarmArn",),
-    ("accountId",),
-    ("region",),
-    ("time",),
-    ("alarmData",),
-    ("alarmData", "state"),
-    ("alarmData", "state", "value"),
-    ("alarmData", "state", "reason"),
-    ("alarmData", "alarmName"),
-    ("alarmData", "configuration"),
+    *((), ("source",), ("alarmArn",), ("accountId",), ("region",), ("time",), ("alarmData",)),
+    *(("alarmData", "state"), ("alarmData", "state", "value"), ("alarmData", "state", "reason")),
+    *(("alarmData", "alarmName"), ("alarmData", "configuration")),
 )
 MESSAGE_FIELDS = (
-    "AlarmArn",
-    "AlarmName",
-    "AWSAccountId",
-    "NewStateValue",
-    "NewStateReason",
-    "Region",
-    "StateChangeTime",
+    *("AlarmArn", "AlarmName", "AWSAccountId", "NewStateValue", "NewStateReason", "Region"),
+    *("StateChangeTime"),
 )
 
 

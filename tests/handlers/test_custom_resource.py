@@ -21,7 +21,7 @@ from ses_constructs.handlers._custom_resource import (
     respond,
 )
 
-from .world import CUSTOM_RESOURCES, KINDS, Event, World, event
+from .world import CUSTOM_RESOURCES, KINDS, Event, World, event, in_turn
 
 
 class ScriptedHandler:
@@ -177,11 +177,19 @@ def test_an_answer_that_nobody_takes_is_an_error_without_the_url(aws: World) -> 
     assert "X-Amz" not in str(caught.value)
 
 
-@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
-@pytest.mark.parametrize(
-    "bad",
-    [{}, {"ResponseURL": ""}, {"ResponseURL": None}, {"ResponseURL": "ftp://x"}, {"ResponseURL": 7}, [], None, "x"],
-)
+BAD_URLS = [
+    {},
+    {"ResponseURL": ""},
+    {"ResponseURL": None},
+    {"ResponseURL": "ftp://x"},
+    {"ResponseURL": 7},
+    [],
+    None,
+    "x",
+]
+
+
+@pytest.mark.parametrize(("handler", "bad"), in_turn(CUSTOM_RESOURCES, BAD_URLS))
 def test_an_event_that_cannot_be_answered_raises_and_does_nothing(aws: World, handler: str, bad: object) -> None:
     with pytest.raises(ValueError, match="no usable ResponseURL"):
         aws.invoke(handler, bad)
@@ -189,8 +197,7 @@ def test_an_event_that_cannot_be_answered_raises_and_does_nothing(aws: World, ha
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
-@pytest.mark.parametrize("kind", ["", "create", "Replace", None, 7])
+@pytest.mark.parametrize(("handler", "kind"), in_turn(CUSTOM_RESOURCES, ["", "create", "Replace", None, 7]))
 def test_an_unknown_request_type_is_answered(aws: World, handler: str, kind: object) -> None:
     got = aws.send(handler, event(handler, "update") | {"RequestType": kind})
 
@@ -199,9 +206,8 @@ def test_an_unknown_request_type_is_answered(aws: World, handler: str, kind: obj
     assert got["PhysicalResourceId"] == event(handler, "update")["PhysicalResourceId"]
 
 
-@pytest.mark.parametrize("handler", CUSTOM_RESOURCES)
 @pytest.mark.parametrize("kind", ["create", "update"])
-@pytest.mark.parametrize("properties", [{}, None, [], "text", 7], ids=repr)
+@pytest.mark.parametrize(("handler", "properties"), in_turn(CUSTOM_RESOURCES, [{}, None, [], "text", 7]), ids=repr)
 def test_properties_that_are_no_object_or_empty_are_answered(
     aws: World, handler: str, kind: str, properties: object
 ) -> None:
@@ -232,10 +238,10 @@ REQUIRED = [
 ]
 
 
-@pytest.mark.parametrize(("handler", "name"), REQUIRED)
-@pytest.mark.parametrize("value", [None, "", "  ", ["a"], {"a": "b"}], ids=repr)
+@pytest.mark.parametrize(("required", "value"), in_turn(REQUIRED, [None, "", "  ", ["a"], {"a": "b"}]), ids=repr)
 @pytest.mark.parametrize("kind", ["create", "update"])
-def test_a_missing_property_is_named(aws: World, handler: str, name: str, value: object, kind: str) -> None:
+def test_a_missing_property_is_named(aws: World, required: tuple[str, str], value: object, kind: str) -> None:
+    handler, name = required
     got = aws.send(handler, event(handler, kind, **{name: value}))
 
     assert got["Status"] == "FAILED"

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from .in_memory_aws import AwsError
+from .in_memory_aws import AwsError, Fault
 from .in_memory_dns import ZONE, RecordSet, record_set
 from .world import Event, World, event
 
-HANDLER = "dns_records"
+HANDLER, CHANGE = "dns_records", "route53.ChangeResourceRecordSets"
 CNAME, MX = ("tok1._domainkey.example.com", "CNAME"), ("mail.example.com", "MX")
 SPF, DMARC, APEX = ("mail.example.com", "TXT"), ("_dmarc.example.com", "TXT"), ("example.com", "TXT")
 OURS = '"v=spf1 include:amazonses.com ~all"'
@@ -215,11 +215,10 @@ def test_a_changed_value_and_ttl_are_written_and_a_ttl_of_others_is_left(aws: Wo
 def test_what_comes_is_written_before_what_only_goes(aws: World) -> None:
     before, after = wanted((DMARC, ['"v=DMARC1; p=none"'])), wanted((MX, ["10 a.example.net"]))
     accepted(aws.send(HANDLER, event(HANDLER, "create", **before)))
-    aws.route53.refusals = []
 
     accepted(update(aws, before, after))
 
-    written = [call for call in aws.aws.calls if call.operation == "route53.ChangeResourceRecordSets"]
+    written = [call for call in aws.aws.calls if call.operation == CHANGE]
     actions = [[each["Action"] for each in call.params["ChangeBatch"]["Changes"]] for call in written]
     assert actions == [["CREATE"], ["CREATE"], ["DELETE"]]
     assert aws.route53.records() == {MX: ["10 a.example.net"]}
@@ -256,13 +255,13 @@ def test_it_waits_for_all_servers_and_goes_on_when_there_is_no_time(aws: World, 
 
 @pytest.mark.parametrize("code", ["PriorRequestNotComplete", "Throttling"])
 def test_route_53_may_be_busy(aws: World, code: str) -> None:
-    aws.route53.refusals = [AwsError(code, "wait") for _ in range(3)]
+    aws.aws.faults.append(Fault(AwsError(code, "wait"), CHANGE, times=3))
 
     accepted(create(aws, (MX, ["10 a.example.net"])))
 
 
 def test_a_protection_and_a_guardrail_are_answered_with_what_to_do(aws: World) -> None:
-    aws.route53.refusals = [AwsError("InvalidChangeBatch", "The record is protected: ask Ann")]
+    aws.aws.faults.append(Fault(AwsError("InvalidChangeBatch", "The record is protected: ask Ann"), CHANGE))
 
     answer = create(aws, (MX, ["10 a.example.net"]))
 

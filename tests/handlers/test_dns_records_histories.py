@@ -17,21 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ses_constructs.handlers.dns.record_sets import Slot, slots_of
 from ses_constructs.handlers.dns.spf import merged
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .in_memory_dns import ZONE, record_set
 from .world import Event, event, world
 
 HANDLER = "dns_records"
-FOREVER = 10_000
-APEX, DMARC, MX, KEY = (
-    ("example.com", "TXT"),
-    ("_dmarc.example.com", "TXT"),
-    ("mail.example.com", "MX"),
-    (
-        "k._domainkey.example.com",
-        "CNAME",
-    ),
-)
+APEX, DMARC = ("example.com", "TXT"), ("_dmarc.example.com", "TXT")
+MX, KEY = ("mail.example.com", "MX"), ("k._domainkey.example.com", "CNAME")
 SPF_OURS, SPF_THEIRS = '"v=spf1 include:amazonses.com ~all"', '"v=spf1 ip4:192.0.2.1 -all"'
 # What each of two resources, and a person, may have at a name; a person may also write what a resource wants.
 VALUES = {
@@ -116,7 +108,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.aws = self.open.enter_context(world())
+        self.aws = self.open.enter_context(world(tries=2))
         self.aws.route53.page = 3
         self.deployed: dict[int, Wanted] = {}
         # What people wrote and nobody has asked us to take over, and what was taken over.

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .in_memory_dns import ZONE, record_set
 from .test_dns_records import APEX, DMARC, HANDLER, MX, OURS, accepted, create, delete, refused, update, wanted
 from .world import World, event
 
+CHANGE = "route53.ChangeResourceRecordSets"
+
 
 def test_a_change_that_nobody_knows_about_is_looked_at(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, "route53.ChangeResourceRecordSets"))
+    aws.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, CHANGE))
 
     accepted(create(aws, (MX, ["10 a.example.net"])))
 
@@ -22,20 +24,16 @@ def test_a_change_that_nobody_knows_about_is_looked_at(aws: World) -> None:
 
 
 def test_it_gives_up_when_nobody_ever_knows(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.TIMED_OUT, "route53.ChangeResourceRecordSets", times=100))
+    aws.aws.faults.append(Fault(Trouble.TIMED_OUT, CHANGE, times=100))
 
     assert "Route 53 did not take the records in 5 tries" in refused(create(aws, (MX, ["10 a.example.net"])))
 
 
 @pytest.mark.parametrize("adopts", ["true", "false"])
 def test_what_somebody_makes_between_the_look_and_the_change_is_not_ours(aws: World, adopts: str) -> None:
-    def somebody_is_faster() -> None:
-        if aws.aws.calls and aws.aws.calls[-1].operation == "ssm.PutParameter" and not aws.route53.records():
-            aws.route53.put(record_set(*MX, "10 a.example.net"))
+    aws.aws.faults.append(Fault(lambda: aws.route53.put(record_set(*MX, "10 a.example.net")), CHANGE))
 
-    aws.aws.arrived = somebody_is_faster
     answer = create(aws, (MX, ["10 a.example.net"]), AdoptsExisting=adopts)
-    aws.aws.arrived = lambda: None
 
     assert answer["Status"] == ("SUCCESS" if adopts == "true" else "FAILED")
     delete(aws)
@@ -47,14 +45,9 @@ def test_what_somebody_changes_between_the_look_and_the_change_is_not_overwritte
     accepted(aws.send(HANDLER, event(HANDLER, "create", **before)))
     by_hand = record_set(*DMARC, '"v=DMARC1; p=quarantine"')
 
-    def somebody_is_faster() -> None:
-        if aws.aws.calls[-1].operation == "ssm.PutParameter":
-            aws.route53.put(by_hand)
+    aws.aws.faults.append(Fault(lambda: aws.route53.put(by_hand), CHANGE, times=FOREVER))
 
-    aws.aws.calls.clear()
-    aws.aws.arrived = lambda: somebody_is_faster() if aws.aws.calls else None
     answer = update(aws, before, after)
-    aws.aws.arrived = lambda: None
 
     assert "was changed outside of this stack" in refused(answer)
     assert aws.route53.zones[ZONE] == [by_hand]

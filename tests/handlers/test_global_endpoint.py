@@ -1,9 +1,7 @@
 """A global endpoint: what both regions need, and when its id is told."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -23,17 +21,11 @@ def region() -> SesState:
 
 
 @pytest.fixture
-def regions(aws: World) -> Iterator[Regions]:
+def regions(aws: World) -> Regions:
     """The state of SES in both regions."""
-    states, original = {HERE: region(), THERE: region()}, aws.aws.receive
-
-    def receive(**hook: Any) -> Any:
-        if found := re.match(r"https://email\.([a-z0-9-]+)\.", hook["request"].url):
-            aws.aws.services = {**aws.aws.services, "sesv2": SesV2(states[found[1]])}
-        return original(**hook)
-
-    with mock.patch.object(aws.aws, "receive", receive):
-        yield states
+    states = {HERE: region(), THERE: region()}
+    aws.aws.services |= {f"sesv2 in {name}": SesV2(state) for name, state in states.items()}
+    return states
 
 
 def test_the_id_is_told_once_both_regions_are_fit_and_the_endpoint_is_ready(aws: World, regions: Regions) -> None:

@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ses_constructs.handlers._alarm_event import NotAnAlarmError
 
-from .in_memory_aws import Fault, Trouble
-from .world import PASSING, Event, World, alarm_event, reasons
+from .in_memory_aws import FOREVER, Fault, Trouble
+from .world import PASSING, Event, World, alarm_event, pairwise, reasons
 
 HANDLER, NAME = "pause_sending", "mail-set"
 FIRST, SECOND = (f"arn:aws:sns:eu-west-1:111122223333:Mail-{name}" for name in ("Team", "OnCall"))
@@ -57,9 +57,7 @@ def test_an_alarm_pauses_its_configuration_set_and_tells_every_topic(sending: Wo
     assert [told.topic for told in sending.sns.published] == [FIRST, SECOND]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("state", ["OK", "INSUFFICIENT_DATA"])
-@pytest.mark.parametrize("sends", [True, False])
+@pytest.mark.parametrize(("kind", "state", "sends"), pairwise(KINDS, ["OK", "INSUFFICIENT_DATA"], [True, False]))
 def test_no_other_state_pauses_or_resumes(
     sending: World, caplog: pytest.LogCaptureFixture, kind: str, state: str, sends: bool
 ) -> None:
@@ -236,7 +234,7 @@ def test_a_pause_that_fails_fails_the_run_and_the_next_try_makes_up_for_it(
     sending: World, monkeypatch: pytest.MonkeyPatch, name: str, pause: str, trouble: Trouble
 ) -> None:
     monkeypatch.setenv("PAUSE_CONFIGURATION_SET", name)
-    sending.aws.faults.append(Fault(trouble, pause, times=10_000))
+    sending.aws.faults.append(Fault(trouble, pause, times=FOREVER))
 
     with pytest.raises((ClientError, BotoCoreError)):
         sending.invoke(HANDLER, alarm_event("metric_alarm"))
@@ -262,7 +260,7 @@ def test_a_topic_is_told_when_its_trouble_passes(sending: World, trouble: Troubl
 def test_topics_that_cannot_be_told_are_logged_and_fail_nothing(
     sending: World, caplog: pytest.LogCaptureFixture, trouble: Trouble
 ) -> None:
-    sending.aws.faults.append(Fault(trouble, PUBLISH, times=10_000))
+    sending.aws.faults.append(Fault(trouble, PUBLISH, times=FOREVER))
     sending.invoke(HANDLER, alarm_event("metric_alarm"))
 
     assert sending.state.account.configuration_sets[NAME] is False

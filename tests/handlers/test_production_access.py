@@ -9,7 +9,7 @@ from ses_constructs.handlers.production_access import Answers, decide_create, de
 
 from .in_memory_account import CASE
 from .in_memory_aws import Fault, Trouble
-from .world import World, event, rolled_back
+from .world import World, event, pairwise, rolled_back
 
 HANDLER = "production_access"
 PROPERTIES = event(HANDLER, "create")["ResourceProperties"]
@@ -223,9 +223,9 @@ def test_bad_properties_are_refused(aws: World, properties: dict[str, str | None
     assert not aws.aws.calls
 
 
-@pytest.mark.parametrize("trouble", [None, *Trouble], ids=lambda each: each.name if each else "fine")
-@pytest.mark.parametrize("status", ["", "PENDING", "DENIED"])
-@pytest.mark.parametrize("kind", ["create", "update"])
+@pytest.mark.parametrize(
+    ("trouble", "status", "kind"), pairwise([None, *Trouble], ["", "PENDING", "DENIED"], ["create", "update"])
+)
 def test_contacts_are_never_logged_or_answered(
     aws: World, caplog: pytest.LogCaptureFixture, kind: str, status: str, trouble: Trouble | None
 ) -> None:

@@ -1,13 +1,11 @@
 """A domain as a replica of another region's: what is made, what is refused, and what SES's errors become."""
 
-from typing import Any
-
 import pytest
 
 from ses_constructs.handlers.replicated_identity import OWNER_TAG
 
-from .in_memory_aws import AwsError, Fault, Trouble
-from .in_memory_services import DomainIdentity, SesV2
+from .in_memory_aws import FOREVER, AwsError, Fault, Trouble
+from .in_memory_services import DomainIdentity
 from .world import Event, World, event
 
 HANDLER, DOMAIN = "replicated_identity", "example.org"
@@ -93,12 +91,9 @@ def test_another_parent_is_set_in_place(aws: World) -> None:
 
 
 def test_a_parent_that_ses_does_not_take_is_an_error_in_words(aws: World) -> None:
-    class Unwilling(SesV2):
-        def put_email_identity_dkim_signing_attributes(self, **_: Any) -> dict[str, Any]:
-            raise AwsError("BadRequestException", "no")
-
     aws.send(HANDLER, event(HANDLER, "create", ParentRegion="eu-central-1"))
-    aws.aws.services = {**aws.aws.services, "sesv2": Unwilling(aws.state)}
+    refusal = AwsError("BadRequestException", "no")
+    aws.aws.faults.append(Fault(refusal, "sesv2.PutEmailIdentityDkimSigningAttributes", times=FOREVER))
 
     failed = aws.send(HANDLER, event(HANDLER, "update"))
 
@@ -130,7 +125,7 @@ def test_another_domain_is_refused(aws: World) -> None:
 def test_an_identity_that_cannot_be_finished_goes_with_the_failed_create(
     aws: World, call: str, trouble: Trouble
 ) -> None:
-    aws.aws.faults.append(Fault(trouble, call, times=10_000))
+    aws.aws.faults.append(Fault(trouble, call, times=FOREVER))
 
     aws.send(HANDLER, delete(aws.send(HANDLER, event(HANDLER, "create"))))
 
@@ -144,11 +139,7 @@ def test_what_somebody_took_away_is_made_again(aws: World) -> None:
 
 
 def test_what_somebody_takes_away_meanwhile_is_an_error(aws: World) -> None:
-    def take_away() -> None:
-        if aws.aws.operations().count("sesv2.PutEmailIdentityConfigurationSetAttributes"):
-            aws.state.identities.pop(DOMAIN, None)
-
-    aws.aws.arrived = take_away
+    aws.aws.faults.append(Fault(lambda: aws.state.identities.pop(DOMAIN), LOOK, skip=1))
 
     assert "somebody has taken example.org away meanwhile" in aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
 

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
@@ -16,8 +16,7 @@ from ses_constructs.handlers.sender_failover import CannotSwitchError, on_event
 from ses_constructs.handlers.standby.route import Route, RouteError
 
 from .in_memory_aws import Fault, Trouble
-from .in_memory_monitoring import Account
-from .in_memory_services import SesV2
+from .in_memory_services import DomainIdentity, SesState, SesV2
 from .world import Event, World, account_event, alarm_event
 
 HANDLER, PARAMETER, SET = "sender_failover", "/ses-constructs/sending-route/4b1c6e20/Failover", "mail-set"
@@ -35,27 +34,11 @@ SETTINGS = {
 }
 
 
-class TwoAccounts(SesV2):
-    """SES of the own account, and after a role was assumed that of the standby."""
+class TwoAccounts(NamedTuple):
+    """SES of the own account, and that of the standby."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world.state)
-        self.world = world
-        self.standby, self.verified = Account(), True
-
-    def get_account(self) -> dict[str, Any]:
-        if not self.world.sts.sessions:
-            return super().get_account()
-        return {
-            "EnforcementStatus": self.standby.enforcement,
-            "ProductionAccessEnabled": self.standby.in_production,
-            "SendQuota": {"Max24HourSend": 1.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0},
-            "SendingEnabled": self.standby.sending,
-        }
-
-    def get_email_identity(self, *, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
-        assert EmailIdentity == "example.com"
-        return {"IdentityType": "DOMAIN", "VerifiedForSendingStatus": self.verified}
+    primary: SesState
+    standby: SesState
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +51,10 @@ def environment() -> Iterator[None]:
 def both(aws: World) -> TwoAccounts:
     aws.sns.topics = {TEAM}
     aws.state.account.configuration_sets = {SET: True}
-    ses = TwoAccounts(aws)
-    aws.aws.services = {**aws.aws.services, "sesv2": ses}
-    return ses
+    verified = DomainIdentity(verified=True)
+    made = TwoAccounts(aws.state, SesState(identities={"example.com": verified}))
+    aws.aws.services["sesv2 in eu-central-1"] = SesV2(made.standby)
+    return made
 
 
 def impairment(name: str = "Mail-Failover-Failing", *, age: float = 0) -> Event:
@@ -169,19 +153,19 @@ def test_an_alarm_that_does_not_say_when_it_began_is_taken_for_new(aws: World, b
 
 
 def pause_account(both: TwoAccounts) -> None:
-    both.state.account.sending = False
+    both.primary.account.sending = False
 
 
 def pause_set(both: TwoAccounts) -> None:
-    both.state.account.configuration_sets[SET] = False
+    both.primary.account.configuration_sets[SET] = False
 
 
 def review(both: TwoAccounts) -> None:
-    both.state.account.enforcement = "PROBATION"
+    both.primary.account.enforcement = "PROBATION"
 
 
 def shut_down(both: TwoAccounts) -> None:
-    both.state.account.enforcement = "SHUTDOWN"
+    both.primary.account.enforcement = "SHUTDOWN"
 
 
 @pytest.mark.parametrize(
@@ -232,19 +216,19 @@ def test_an_ses_that_does_not_say_whether_it_is_paused_switches_nothing_yet(
 
 
 def in_sandbox(both: TwoAccounts) -> None:
-    both.standby.in_production = False
+    both.standby.account.in_production = False
 
 
 def standby_paused(both: TwoAccounts) -> None:
-    both.standby.sending = False
+    both.standby.account.sending = False
 
 
 def standby_shut_down(both: TwoAccounts) -> None:
-    both.standby.enforcement = "SHUTDOWN"
+    both.standby.account.enforcement = "SHUTDOWN"
 
 
 def unverified(both: TwoAccounts) -> None:
-    both.verified = False
+    both.standby.identities["example.com"].verified = False
 
 
 CANNOT_SEND = [

@@ -12,12 +12,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from .in_memory_aws import Fault, Trouble
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .in_memory_services import DomainIdentity
 from .world import Event, event, world
 
 HANDLER = "sender_policy"
-FOREVER = 10_000
 
 
 def document(sid: str) -> str:
@@ -55,7 +54,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.aws = self.open.enter_context(world())
+        self.aws = self.open.enter_context(world(tries=2))
         self.aws.state.identities = {name: DomainIdentity() for name in IDENTITIES}
         self.deployed: Wanted | None = None
         self.physical_id = ""

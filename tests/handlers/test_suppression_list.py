@@ -4,15 +4,21 @@ from typing import Any
 
 import pytest
 
-from .world import World, event, rolled_back
+from .world import World, event, in_turn, pairwise, rolled_back
 
 HANDLER = "suppression_list"
 WRITE = "sesv2.PutAccountSuppressionAttributes"
 
 
-@pytest.mark.parametrize("reasons", [[], ["BOUNCE"], ["COMPLAINT"], ["BOUNCE", "COMPLAINT"]], ids=repr)
-@pytest.mark.parametrize("before", [[], ["BOUNCE"], ["COMPLAINT", "BOUNCE"]], ids=repr)
-@pytest.mark.parametrize("kind", ["create", "update"])
+@pytest.mark.parametrize(
+    ("reasons", "before", "kind"),
+    pairwise(
+        [[], ["BOUNCE"], ["COMPLAINT"], ["BOUNCE", "COMPLAINT"]],
+        [[], ["BOUNCE"], ["COMPLAINT", "BOUNCE"]],
+        ["create", "update"],
+    ),
+    ids=repr,
+)
 def test_the_account_gets_the_reasons_and_only_a_difference_is_written(
     aws: World, kind: str, before: list[str], reasons: list[str]
 ) -> None:
@@ -54,9 +60,10 @@ def test_a_change_is_logged_with_what_was_there_before(aws: World, caplog: pytes
 
 
 @pytest.mark.parametrize(
-    "reasons", [None, "BOUNCE", "", {}, ["bounce"], ["BOUNCE", "OTHER"], [7], [["BOUNCE"]]], ids=repr
+    ("reasons", "kind"),
+    in_turn([None, "BOUNCE", "", {}, ["bounce"], ["BOUNCE", "OTHER"], [7], [["BOUNCE"]]], ["create", "update"]),
+    ids=repr,
 )
-@pytest.mark.parametrize("kind", ["create", "update"])
 def test_anything_but_a_list_of_reasons_is_refused_before_any_call(aws: World, kind: str, reasons: Any) -> None:
     answer = aws.send(HANDLER, event(HANDLER, kind, SuppressedReasons=reasons))
 

@@ -63,7 +63,7 @@ def test_a_delete_succeeds_when_the_identity_is_gone(aws: World) -> None:
 
 
 def test_no_token_at_all_is_a_failure_with_a_way_out(aws: World) -> None:
-    aws.aws.services = {**aws.aws.services, "ses": _WithoutTokens()}
+    aws.aws.services["ses"] = _WithoutTokens()
 
     answer = aws.send(HANDLER, event(HANDLER, "create"))
 

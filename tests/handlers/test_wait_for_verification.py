@@ -1,6 +1,5 @@
 """Waiting for SES: polling, handing over, giving up, and what the person who deploys then reads."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,32 +13,11 @@ from ses_constructs.handlers._waiting import (
 )
 from ses_constructs.handlers.wait_for_verification import given_up, pending
 
-from .in_memory_aws import Fault, Trouble
-from .in_memory_services import SesV2
+from .in_memory_aws import FOREVER, Fault, Trouble
 from .world import World, event
 
 HANDLER = "wait_for_verification"
 POLL, INVOKE = "sesv2.GetEmailIdentity", "lambda.Invoke"
-
-
-class Script(SesV2):
-    """An SES in which something happens at a given poll."""
-
-    def __init__(self, aws: World, **steps: Callable[[], object]) -> None:
-        super().__init__(aws.state)
-        self.polls = 0
-        self.steps = steps
-
-    def get_email_identity(self, **params: Any) -> dict[str, Any]:
-        self.polls += 1
-        self.steps.get(f"poll_{self.polls}", lambda: None)()
-        return super().get_email_identity(**params)
-
-
-def play(aws: World, **steps: Callable[[], object]) -> Script:
-    script = Script(aws, **steps)
-    aws.aws.services = {**aws.aws.services, "sesv2": script, "lambda": aws.functions}
-    return script
 
 
 def test_a_verified_domain_is_not_waited_for(aws: World) -> None:
@@ -53,7 +31,7 @@ def test_a_verified_domain_is_not_waited_for(aws: World) -> None:
 
 
 def test_the_wait_ends_with_the_first_poll_that_finds_everything(aws: World) -> None:
-    play(aws, poll_4=aws.domain.succeed)
+    aws.aws.faults.append(Fault(aws.domain.succeed, POLL, skip=3))
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert aws.clock.sleeps == [INTERVAL_SECONDS] * 3
@@ -65,7 +43,7 @@ def test_an_update_waits_for_what_changed(aws: World) -> None:
     def change() -> None:
         aws.domain.mail_from = "bounce.example.com"
 
-    play(aws, poll_3=change)
+    aws.aws.faults.append(Fault(change, POLL, skip=2))
 
     assert aws.send(HANDLER, event(HANDLER, "update"))["Status"] == "SUCCESS"
 
@@ -140,11 +118,11 @@ def test_the_longest_wait_keeps_its_deadline_over_all_hand_overs(aws: World) -> 
 
 
 def test_a_wait_that_was_handed_over_can_still_succeed(aws: World) -> None:
-    script = play(aws, poll_60=lambda: aws.domain.succeed())
+    aws.aws.faults.append(Fault(aws.domain.succeed, POLL, skip=59))
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
     assert INVOKE in aws.aws.operations()
-    assert script.polls == 60
+    assert aws.aws.operations().count(POLL) == 60
 
 
 def test_the_same_hand_over_twice_ends_in_one_state(aws: World) -> None:
@@ -170,7 +148,7 @@ def test_a_hand_over_whose_answer_was_lost_still_ends_in_equal_answers(aws: Worl
 
 @pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.THROTTLED, Trouble.BROKEN, Trouble.TIMED_OUT])
 def test_a_hand_over_that_fails_is_answered(aws: World, trouble: Trouble) -> None:
-    aws.aws.faults.append(Fault(trouble, INVOKE, times=10_000))
+    aws.aws.faults.append(Fault(trouble, INVOKE, times=FOREVER))
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "FAILED"
 
@@ -195,7 +173,7 @@ def test_a_function_with_a_short_time_out_does_not_call_itself_for_ever(aws: Wor
 
 @pytest.mark.parametrize("trouble", [Trouble.THROTTLED, Trouble.BROKEN, Trouble.TIMED_OUT])
 def test_trouble_beyond_botocores_retries_does_not_end_the_wait(aws: World, trouble: Trouble) -> None:
-    play(aws, poll_2=aws.domain.succeed)
+    aws.aws.faults.append(Fault(aws.domain.succeed, POLL, skip=1))
     aws.aws.faults.append(Fault(trouble, POLL, skip=1, times=7))  # two polls of three tries, and one try
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
@@ -211,7 +189,7 @@ def test_polls_come_more_slowly_while_ses_is_in_trouble(aws: World) -> None:
 
 
 def test_a_deadline_in_the_middle_of_trouble_names_it(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.TIMED_OUT, POLL, times=10_000))
+    aws.aws.faults.append(Fault(Trouble.TIMED_OUT, POLL, times=FOREVER))
 
     answer = aws.send(HANDLER, event(HANDLER, "create"))
 
@@ -219,7 +197,7 @@ def test_a_deadline_in_the_middle_of_trouble_names_it(aws: World) -> None:
 
 
 def test_denied_access_is_asked_about_until_the_deadline(aws: World) -> None:
-    aws.aws.faults.append(Fault(Trouble.DENIED, POLL, times=10_000))
+    aws.aws.faults.append(Fault(Trouble.DENIED, POLL, times=FOREVER))
 
     reason = aws.send(HANDLER, event(HANDLER, "create"))["Reason"]
 
@@ -256,7 +234,7 @@ def test_a_part_that_ses_gave_up_on_fails_before_the_deadline(aws: World, part: 
 
 def test_a_failed_status_from_before_the_change_is_waited_out(aws: World) -> None:
     aws.domain.dkim = "FAILED"
-    play(aws, poll_3=aws.domain.succeed)
+    aws.aws.faults.append(Fault(aws.domain.succeed, POLL, skip=2))
 
     assert aws.send(HANDLER, event(HANDLER, "create"))["Status"] == "SUCCESS"
 

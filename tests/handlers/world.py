@@ -7,17 +7,21 @@ import json
 import logging
 import os
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import combinations, cycle, product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
+from .forwarding.mail_aws import S3
+from .forwarding.mail_queues import Sqs
 from .in_memory_aws import InMemoryAws, Trouble
 from .in_memory_dns import Parameters, Route53, Sts
 from .in_memory_monitoring import CloudWatch, Sns
@@ -60,6 +64,26 @@ URL_SIGNATURE = "X-Amz-Signature"
 SECRETS = (SECRET_KEY, SESSION_TOKEN, URL_SIGNATURE, "5e1f00d5ec2e7")
 
 Event = dict[str, Any]
+One = TypeVar("One")
+Other = TypeVar("Other")
+
+
+def in_turn(many: Iterable[One], few: Iterable[Other]) -> list[tuple[One, Other]]:
+    """Each of *many* once, with one of *few*: enough where different code deals with the two."""
+    return list(zip(many, cycle(few), strict=False))
+
+
+def pairwise(*choices: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Few cases, in which each value of a choice meets each value of every other one."""
+    cases = [(case, {*combinations(enumerate(case), 2)}) for case in product(*(range(len(each)) for each in choices))]
+    few: list[tuple[Any, ...]] = []
+    seen: set[object] = set()
+    while True:
+        case, pairs = max(cases, key=lambda each: len(each[1] - seen))
+        if pairs <= seen:
+            return few
+        few.append(tuple(values[at] for values, at in zip(choices, case, strict=True)))
+        seen |= pairs
 
 
 def event(handler: str, kind: str, **properties: object) -> Event:
@@ -160,10 +184,12 @@ class World:
     route53: Route53 = field(default_factory=Route53)
     parameters: Parameters = field(default_factory=Parameters)
     sts: Sts = field(default_factory=Sts)
+    s3: S3 = field(default_factory=S3)
     clock: Clock = field(default_factory=Clock)
     cloudformation: CloudFormation = field(default_factory=CloudFormation)
     stack: StackRecords = field(default_factory=lambda: StackRecords(STACK_ID))
     timeout: float = 900
+    sqs: Sqs = field(init=False)
     iam: Iam = field(init=False)
     secrets: SecretsManager = field(init=False)
     aws: InMemoryAws = field(init=False)
@@ -173,6 +199,7 @@ class World:
             name = event("activate_rule_set", kind)["ResourceProperties"]["RuleSetName"]
             self.stack.others.add(("AWS::SES::ReceiptRuleSet", name))
         self.state.identities["example.com"] = DomainIdentity(mail_from="mail.example.com")
+        self.sqs = Sqs(self.clock)
         self.iam, self.secrets = Iam(self.clock.time), SecretsManager(self.clock.time)
         self.aws = InMemoryAws(
             {
@@ -187,6 +214,8 @@ class World:
                 "route53": self.route53,
                 "ssm": self.parameters,
                 "sts": self.sts,
+                "s3": self.s3,
+                "sqs": self.sqs,
             }
         )
 
@@ -231,30 +260,43 @@ _inside: list[World] = []
 
 
 @cache
-def _client_factory() -> Callable[..., Any]:
-    """What takes the place of `boto3.client`; clients are shared, for making them is most of the time of a test."""
+def _session() -> boto3.Session:
     session = botocore.session.Session()
     session.set_config_variable("region", "eu-west-1")
     session.set_credentials("AKIAIOSFODNN7EXAMPLE", SECRET_KEY, SESSION_TOKEN)
     # Of two worlds, one inside the other, only the inner one may see the calls.
     session.register("before-send", lambda **hook: _inside[-1].aws.receive(**hook))
-    return cache(boto3.Session(botocore_session=session).client)
+    return boto3.Session(botocore_session=session)
+
+
+@cache
+def _client(tries: int, service: str, config: Config | None = None, **named: Any) -> Any:
+    """What takes the place of ``boto3.client``; clients are shared, for making them is most of the time of a test."""
+    asked: Any = config
+    if tries and asked.retries["total_max_attempts"] > tries:
+        config = asked.merge(Config(retries={"mode": "standard", "total_max_attempts": tries}))
+    return _session().client(service, config=config, **named)  # type: ignore[call-overload]
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Put a fresh world around the handlers."""
+def world(*, tries: int = 0) -> Iterator[World]:
+    """Put a fresh world around the handlers; *tries* is how often botocore tries a call, unless a handler wants less.
+
+    Long histories need few: what botocore does by itself is the same for every call.
+    """
     made = World()
     _inside.append(made)
     try:
         with (
-            mock.patch("boto3.client", _client_factory()),
+            mock.patch("boto3.client", partial(_client, tries)),
+            # Nobody here checks a signature, which would take a fifth of the time of a call.
+            mock.patch("botocore.signers.RequestSigner.sign"),
             # A client tries less often the more of its calls fail; those of other tests do not count.
             mock.patch("botocore.retries.quota.RetryQuota.acquire", return_value=True),
             mock.patch.dict(os.environ, {"STACK_ID": STACK_ID}),
             mock.patch("urllib.request.urlopen", made.cloudformation.urlopen),
             mock.patch("time.sleep", made.clock.sleep),
-            mock.patch("ses_constructs.handlers._waiting.time", made.clock),
+            mock.patch("time.time", made.clock.time),
         ):
             yield made
     finally:

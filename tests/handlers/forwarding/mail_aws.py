@@ -1,22 +1,20 @@
-"""S3 and SES for the forwarder: S3 keeps objects, SES takes only what it takes in truth, and both can fail."""
+"""S3 and SES for the forwarder: S3 keeps objects, and SES takes only what it takes in truth."""
+
+# ruff: noqa: N803 - parameters have the names of AWS
 
 import base64
-import copy
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ReadTimeoutError
+from ..wire import AwsError
 
-from ..in_memory_aws import AwsError, Call, InMemoryAws, Trouble
+if TYPE_CHECKING:
+    from ..in_memory_services import SesState
 
 SENDER = "forwarder@example.com"
 LONGEST_LINE = 998
@@ -78,23 +76,19 @@ def fault_of(raw: bytes) -> str:
     return ""
 
 
-@dataclass
-class Ses:
-    """Sends, if it likes the message; *refusals* are answered instead, one for each call."""
+class SendEmail:
+    """The call that sends, for an SES that likes the message."""
 
-    sent: list[Sent] = field(default_factory=list)
-    refusals: list[AwsError] = field(default_factory=list)
+    state: "SesState"
 
     def send_email(
         self,
         *,
-        FromEmailAddress: str,  # noqa: N803
-        Destination: dict[str, list[str]],  # noqa: N803
-        Content: dict[str, Any],  # noqa: N803
-        ConfigurationSetName: str = "",  # noqa: N803
+        FromEmailAddress: str,
+        Destination: dict[str, list[str]],
+        Content: dict[str, Any],
+        ConfigurationSetName: str = "",
     ) -> dict[str, str]:
-        if self.refusals:
-            raise self.refusals.pop(0)
         assert FromEmailAddress == SENDER
         assert list(Destination) == ["ToAddresses"]
         raw = base64.b64decode(Content["Raw"]["Data"], validate=True)
@@ -102,87 +96,22 @@ class Ses:
             raise AwsError("BadRequestException", "Recipient count exceeds 50.")
         if fault := fault_of(raw):
             raise AwsError("MessageRejected", fault)
-        self.sent.append(Sent(tuple(Destination["ToAddresses"]), raw, ConfigurationSetName))
-        return {"MessageId": f"ses-{len(self.sent)}"}
+        self.state.sent.append(Sent(tuple(Destination["ToAddresses"]), raw, ConfigurationSetName))
+        return {"MessageId": f"ses-{len(self.state.sent)}"}
 
 
 @dataclass
-class MailAws(InMemoryAws):
-    """Adds the part of S3 that is needed, and bodies that are streams. *cut* loses the end of every object read."""
+class S3:
+    """Objects by their buckets and keys."""
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    cut: int = 0
 
-    def receive(self, **hook: Any) -> Any:
-        request = hook["request"]
-        _, endpoint, name = hook["event_name"].split(".")
-        if endpoint != "s3":
-            if hasattr(request.body, "read"):
-                # The stream itself stays, as botocore rewinds it before it tries again.
-                seen = copy.copy(request)
-                seen.body = request.body.read()
-                assert len(seen.body) == int(request.headers["Content-Length"])
-                hook["request"] = seen
-            return super().receive(**hook)
-        url = urlsplit(request.url)
-        place = (url.netloc.partition(".s3.")[0], unquote(url.path[1:]))
-        call = Call(f"s3.{name}", {"Key": place[1]})
-        self.calls.append(call)
-        trouble = next((fault.trouble for fault in self.faults if fault.strikes(call.operation)), None)
-        try:
-            status, headers, body = self._serve(name, place, request.body, trouble, request.url)
-        except AwsError as error:
-            text = f"<Error><Code>{error.code}</Code><Message>{error} {place[1]}</Message></Error>"
-            status, headers, body = error.status, {"content-type": "application/xml"}, text.encode()
-        if trouble is Trouble.TIMED_OUT_AFTER:
-            raise ReadTimeoutError(endpoint_url=request.url)
-        raw: Any = Raw(body[: len(body) - self.cut] if status == 200 else body)
-        return AWSResponse(request.url, status, HTTPHeaders.from_pairs(headers.items()), raw)
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:
+        self.objects[Bucket, Key] = Body
+        return {}
 
-    def _serve(
-        self, name: str, place: tuple[str, str], body: Any, trouble: Trouble | None, url: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        match trouble:
-            case Trouble.THROTTLED:
-                raise AwsError("SlowDown", "Please reduce your request rate.", 503)
-            case Trouble.DENIED:
-                raise AwsError("AccessDenied", "User is not authorized to perform this on someone@example.com", 403)
-            case Trouble.BROKEN:
-                raise AwsError("InternalError", "We encountered an internal error.", 500)
-            case Trouble.TIMED_OUT:
-                raise ReadTimeoutError(endpoint_url=url)
-        if name == "PutObject":
-            # Two lines around the content, and a checksum behind it: what botocore makes of a small body.
-            size, _, chunk = body.read().partition(b"\r\n")
-            self.objects[place] = chunk[: int(size, 16)]
-            return 200, {}, b""
-        assert name == "GetObject"
-        if place not in self.objects:
-            raise AwsError("NoSuchKey", "The specified key does not exist.", 404)
-        found = self.objects[place]
-        metadata = {f"x-amz-meta-{key}": value for key, value in self.metadata.items()}
-        return 200, {"content-length": str(len(found)), **metadata}, found
-
-    def note(self, key: str) -> dict[str, str]:
-        """What the forwarder has written beside a message."""
-        note: dict[str, str] = json.loads(self.objects["mail-bucket", f"{key}.forwarded"])["sent"]
-        return note
-
-
-class Raw:
-    """The part of urllib3's response that botocore reads."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body, self._at = body, 0
-
-    def stream(self, *_: object, **__: object) -> Any:
-        yield self.read()
-
-    def read(self, amount: int | None = None) -> bytes:
-        end = len(self._body) if amount is None else self._at + amount
-        read, self._at = self._body[self._at : end], min(end, len(self._body))
-        return read
-
-    def close(self) -> None:
-        """Nothing is open."""
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        if (Bucket, Key) not in self.objects:
+            raise AwsError("NoSuchKey", f"The specified key does not exist. {Key}", 404)
+        return {"Body": self.objects[Bucket, Key], "Metadata": self.metadata}

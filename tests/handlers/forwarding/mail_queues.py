@@ -1,10 +1,14 @@
 """The queues of what is not forwarded: a message that is received is hidden for a while, and comes again."""
 
-from dataclasses import dataclass, field
-from typing import Any
+# ruff: noqa: N803 - parameters have the names of AWS
 
-from ..in_memory_aws import AwsError
-from ..world import Clock
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..wire import AwsError
+
+if TYPE_CHECKING:
+    from ..world import Clock
 
 Attributes = dict[str, dict[str, str]]
 
@@ -23,27 +27,21 @@ class Queued:
 class Sqs:
     """Standard queues by their URLs. A handle is good for the last receipt of a message alone."""
 
-    clock: Clock
+    clock: "Clock"
     queues: dict[str, list[Queued]] = field(default_factory=dict)
 
-    def send_message(
-        self,
-        *,
-        QueueUrl: str,  # noqa: N803
-        MessageBody: str,  # noqa: N803
-        MessageAttributes: Attributes,  # noqa: N803
-    ) -> dict[str, Any]:
+    def send_message(self, *, QueueUrl: str, MessageBody: str, MessageAttributes: Attributes) -> dict[str, Any]:
         self._queue(QueueUrl).append(Queued(MessageBody, MessageAttributes))
         return {"MessageId": "1", "MD5OfMessageBody": "1"}
 
     def receive_message(
         self,
         *,
-        QueueUrl: str,  # noqa: N803
-        MaxNumberOfMessages: int,  # noqa: N803
-        WaitTimeSeconds: int,  # noqa: N803
-        VisibilityTimeout: int,  # noqa: N803
-        MessageAttributeNames: list[str],  # noqa: N803
+        QueueUrl: str,
+        MaxNumberOfMessages: int,
+        WaitTimeSeconds: int,
+        VisibilityTimeout: int,
+        MessageAttributeNames: list[str],
     ) -> dict[str, Any]:
         assert MaxNumberOfMessages <= 10
         assert 1 <= WaitTimeSeconds <= 20
@@ -69,11 +67,11 @@ class Sqs:
             ]
         }
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:  # noqa: N803
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> dict[str, Any]:
         self._queue(QueueUrl).remove(self._find(QueueUrl, ReceiptHandle))
         return {}
 
-    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         assert 1 <= len({entry["Id"] for entry in Entries}) == len(Entries) <= 10
         for entry in Entries:
             found = self._find(QueueUrl, entry["ReceiptHandle"])

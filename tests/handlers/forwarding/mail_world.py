@@ -6,22 +6,19 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
-
-import boto3
-import botocore.session
 
 from ses_constructs.handlers import forward_message
 from ses_constructs.handlers.forwarding.notification import Notification, parse_notification
 from ses_constructs.handlers.forwarding.policy import Policy
 from ses_constructs.handlers.forwarding.settings import Settings
 
-from ..world import Clock, Context
-from .mail_aws import SENDER, MailAws, Sent, Ses
-from .mail_queues import Queued, Sqs
+from ..in_memory_aws import InMemoryAws
+from ..world import Clock, Context, World, world
+from .mail_aws import SENDER, Sent
+from .mail_queues import Queued
 
 BUCKET, KEY, MESSAGE_ID = "mail-bucket", "inbound/7c191be45-e9aedb9a-02f9-000000", "7c191be45-e9aedb9a-02f9-000000"
 NAME = "MailInboundForwarding-111122223333-eu-west-1"
@@ -104,29 +101,39 @@ def policy(**receipt: Any) -> Policy:
 class MailWorld:
     """One bucket with mail, one SES, and the two queues of what was not forwarded."""
 
-    ses: Ses = field(default_factory=Ses)
-    clock: Clock = field(default_factory=Clock)
-    sqs: Sqs = field(init=False)
-    aws: MailAws = field(init=False)
+    world: World
 
-    def __post_init__(self) -> None:
-        self.sqs = Sqs(self.clock, {REFUSED_QUEUE: [], DEAD_LETTER_QUEUE: []})
-        self.aws = MailAws({"sesv2": self.ses, "sqs": self.sqs})
+    @property
+    def aws(self) -> InMemoryAws:
+        return self.world.aws
+
+    @property
+    def clock(self) -> Clock:
+        return self.world.clock
+
+    @property
+    def objects(self) -> dict[tuple[str, str], bytes]:
+        return self.world.s3.objects
 
     @property
     def refused(self) -> list[Queued]:
-        return self.sqs.queues[REFUSED_QUEUE]
+        return self.world.sqs.queues[REFUSED_QUEUE]
 
     @property
     def dead_letters(self) -> list[Queued]:
-        return self.sqs.queues[DEAD_LETTER_QUEUE]
+        return self.world.sqs.queues[DEAD_LETTER_QUEUE]
 
     @property
     def sent(self) -> list[Sent]:
-        return self.ses.sent
+        return self.world.state.sent
 
     def store(self, raw: bytes, key: str = KEY) -> None:
-        self.aws.objects[BUCKET, key] = raw
+        self.objects[BUCKET, key] = raw
+
+    def note(self, key: str) -> dict[str, str]:
+        """What the forwarder has written beside a message."""
+        note: dict[str, str] = json.loads(self.objects[BUCKET, f"{key}.forwarded"])["sent"]
+        return note
 
     def invoke(self, *messages: Mapping[str, Any] | str) -> None:
         forward_message.on_event(event(*messages), Context(self.clock, self.clock.now + 300))
@@ -144,40 +151,13 @@ class MailWorld:
         return sent
 
 
-@cache
-def _session() -> boto3.Session:
-    # Shared, as it takes long to make; and a second one of boto3 on the same one of botocore cannot make S3 clients.
-    session = botocore.session.Session()
-    session.set_config_variable("region", "eu-west-1")
-    session.set_credentials("AKIAIOSFODNN7EXAMPLE", "not-a-secret", "not-a-token")
-    return boto3.Session(botocore_session=session)
-
-
 @contextmanager
 def mail_world(**environment: object) -> Iterator[MailWorld]:
     """Put a fresh world around the forwarder; settings that are no text become JSON."""
-    made = MailWorld()
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in environment.items()}
-    core = _session()._session
-    made.aws.attach_to(core)
-    forget()
-    try:
-        with (
-            mock.patch.dict(os.environ, ENVIRONMENT | texts),
-            mock.patch.object(boto3, "DEFAULT_SESSION", _session()),
-            mock.patch("time.sleep", made.clock.sleep),
-        ):
-            yield made
-    finally:
-        made.aws.detach_from(core)
-        forget()
-
-
-def forget() -> None:
-    """Start the function cold."""
-    forward_message._s3.cache_clear()
-    forward_message._sqs.cache_clear()
-    forward_message._sender.cache_clear()
+    with world() as outer, mock.patch.dict(os.environ, ENVIRONMENT | texts):
+        outer.sqs.queues = {REFUSED_QUEUE: [], DEAD_LETTER_QUEUE: []}
+        yield MailWorld(outer)
 
 
 def logged(records: list[logging.LogRecord]) -> list[tuple[Any, ...]]:

@@ -9,12 +9,12 @@ import pytest
 from ses_constructs.handlers import forward_message
 from ses_constructs.handlers.forwarding.errors import NotForwardedError
 
-from ..in_memory_aws import AwsError
+from ..in_memory_aws import AwsError, Fault
 from ..world import Clock, Context
 from .mail_aws import Sent
-from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, event, logged, mail_world, notification, rules
+from .mail_world import BUCKET, KEY, MARK, MESSAGE_ID, MailWorld, logged, mail_world, notification, rules
 
-FAIL = {"status": "FAIL"}
+SEND = "sesv2.SendEmail"
 MESSAGE = (
     b"Return-Path: <author@author.example>\r\n"
     b"Received: from mx.author.example by inbound-smtp.eu-west-1.amazonaws.com; Tue, 24 Nov 2026 14:40:00 +0000\r\n"
@@ -136,7 +136,9 @@ def test_more_than_fifty_destinations_are_sent_to_in_batches(caplog: pytest.LogC
 def test_a_batch_that_ses_refuses_does_not_hold_up_the_next() -> None:
     with mail_world(FORWARD_RULES=rules({"*": [f"m{number}@corp.example" for number in range(100)]})) as mail:
         mail.store(MESSAGE)
-        mail.ses.refusals.append(AwsError("MessageRejected", "Email address is not verified: m1@corp.example"))
+        mail.aws.faults.append(
+            Fault(AwsError("MessageRejected", "Email address is not verified: m1@corp.example"), SEND)
+        )
         fails(mail, "ses:SendEmail failed: MessageRejected")
         assert len(mail.sent) == 1
 
@@ -161,9 +163,9 @@ def test_the_same_event_again_sends_nothing_again(mail: MailWorld, caplog: pytes
 def test_the_note_tells_what_was_sent_and_not_to_whom(mail: MailWorld) -> None:
     mail.forward(MESSAGE)
 
-    assert list(mail.aws.note(KEY).values()) == ["ses-1"]
-    assert set(mail.aws.objects) == {(BUCKET, KEY), (BUCKET, f"{KEY}.forwarded")}
-    note = mail.aws.objects[BUCKET, f"{KEY}.forwarded"]
+    assert list(mail.note(KEY).values()) == ["ses-1"]
+    assert set(mail.objects) == {(BUCKET, KEY), (BUCKET, f"{KEY}.forwarded")}
+    note = mail.objects[BUCKET, f"{KEY}.forwarded"]
     assert b"@" not in note
     assert b"corp" not in note
 
@@ -176,7 +178,7 @@ def test_a_destination_that_is_new_since_the_first_try_is_the_only_one_sent_to(
     mail.invoke(notification())
 
     assert [sent.recipients for sent in mail.sent] == [("team@corp.example",), ("new@corp.example",)]
-    assert len(mail.aws.note(KEY)) == 2
+    assert len(mail.note(KEY)) == 2
 
 
 @pytest.mark.parametrize("note", [b"", b"[]", b"{}", b'{"sent": 1}', b"\xff\xfe"])
@@ -194,12 +196,12 @@ def test_what_ses_refuses_for_good_fails_with_its_code_alone(
     mail: MailWorld, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
     mail.store(MESSAGE)
-    mail.ses.refusals.append(AwsError(code, "not to be logged: someone@example.com"))
+    mail.aws.faults.append(Fault(AwsError(code, "not to be logged: someone@example.com"), SEND))
 
     fails(mail, f"ses:SendEmail failed: {code}")
 
     assert logged(caplog.records) == [("mail not forwarded", "failed", f"ses:SendEmail failed: {code}")]
-    assert mail.aws.objects == {(BUCKET, KEY): MESSAGE}
+    assert mail.objects == {(BUCKET, KEY): MESSAGE}
 
 
 def test_a_message_that_is_gone_fails(mail: MailWorld) -> None:
@@ -208,7 +210,7 @@ def test_a_message_that_is_gone_fails(mail: MailWorld) -> None:
 
 def test_a_message_that_the_rule_encrypted_fails(mail: MailWorld) -> None:
     mail.store(MESSAGE)
-    mail.aws.metadata["x-amz-key-v2"] = "wrapped"
+    mail.world.s3.metadata["x-amz-key-v2"] = "wrapped"
 
     fails(mail, "the rule encrypted the message; encrypt the bucket instead")
 
@@ -220,7 +222,7 @@ def test_a_message_that_ses_cannot_take_fails_and_stays(mail: MailWorld) -> None
     fails(mail, "the message is too large")
 
     assert not mail.sent
-    assert (BUCKET, KEY) in mail.aws.objects
+    assert (BUCKET, KEY) in mail.objects
 
 
 def test_a_message_far_too_large_is_not_even_read(mail: MailWorld) -> None:
@@ -396,7 +398,3 @@ def test_the_most_specific_entry_decides(recipient: str, destination: str) -> No
 def test_an_empty_entry_is_for_all_others() -> None:
     with mail_world(FORWARD_RULES=rules({"": ["all@corp.example"]})) as mail:
         assert mail.forward(MESSAGE).recipients == ("all@corp.example",)
-
-
-def test_the_events_are_json_as_lambda_gives_it() -> None:
-    assert json.loads(json.dumps(event(notification())))["Records"][0]["Sns"]["Message"]

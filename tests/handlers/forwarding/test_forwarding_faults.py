@@ -4,7 +4,7 @@ import pytest
 
 from ses_constructs.handlers.forwarding.errors import NotForwardedError, TryAgainError
 
-from ..in_memory_aws import AwsError, Fault, Trouble
+from ..in_memory_aws import FOREVER, CutOff, Fault, Trouble
 from ..world import PASSING
 from .mail_world import BUCKET, KEY, MailWorld, logged, mail_world, notification, rules
 from .test_forwarding import MESSAGE
@@ -15,7 +15,6 @@ OPERATIONS = ["s3.GetObject", "s3.GetObject", "sesv2.SendEmail", "s3.PutObject"]
 SKIP = {READ_NOTE: 0, READ_MAIL: 1, SEND: 0, WRITE_NOTE: 0}
 BEFORE_SEND = [READ_NOTE, READ_MAIL]
 EVERY_CALL = [*BEFORE_SEND, SEND, WRITE_NOTE]
-FOREVER = 10_000
 
 
 def strike(mail: MailWorld, call: int, trouble: Trouble, times: int) -> None:
@@ -44,7 +43,7 @@ def test_trouble_that_passes_is_sat_out(mail: MailWorld, call: int, trouble: Tro
     # A send that took effect before its answer was lost is the one case in which a message comes twice.
     assert len(mail.sent) == (2 if (call, trouble) == (SEND, Trouble.TIMED_OUT_AFTER) else 1)
     assert len({(sent.raw, sent.recipients) for sent in mail.sent}) == 1
-    assert len(mail.aws.note(KEY)) == 1
+    assert len(mail.note(KEY)) == 1
 
 
 @pytest.mark.parametrize("trouble", PASSING, ids=name)
@@ -65,7 +64,7 @@ def test_trouble_that_stays_makes_lambda_try_again_and_is_not_logged_as_final(
     mail.invoke(notification())
 
     assert len(mail.sent) == sent_before + 1
-    assert len(mail.aws.note(KEY)) == 1
+    assert len(mail.note(KEY)) == 1
 
 
 @pytest.mark.parametrize("call", [*BEFORE_SEND, SEND], ids=name)
@@ -79,7 +78,7 @@ def test_denied_access_fails_at_once_and_is_logged(
 
     assert len(mail.aws.calls) == call + 1
     assert [message for message, *_ in logged(caplog.records)] == ["mail not forwarded"]
-    assert mail.aws.objects == {(BUCKET, KEY): MESSAGE}
+    assert mail.objects == {(BUCKET, KEY): MESSAGE}
 
 
 @pytest.mark.parametrize(
@@ -105,13 +104,12 @@ def test_an_event_that_comes_again_without_a_note_sends_again_rather_than_never(
 
 def test_a_connection_that_breaks_in_the_middle_of_a_message_forwards_no_half_of_it(mail: MailWorld) -> None:
     mail.store(MESSAGE)
-    mail.aws.cut = 5
+    mail.aws.faults.append(Fault(CutOff(5), "s3.GetObject", skip=1))
 
     with pytest.raises(TryAgainError, match=r"^s3:GetObject failed: IncompleteReadError$"):
         mail.invoke(notification())
 
     assert not mail.sent
-    mail.aws.cut = 0
     mail.invoke(notification())
     assert mail.sent[0].body == b"not to be logged\r\n"
 
@@ -144,7 +142,7 @@ def test_a_passing_and_a_lasting_failure_in_one_event_are_both_told(mail: MailWo
 
 def test_each_try_to_send_carries_the_whole_message(mail: MailWorld) -> None:
     body = bytes(range(256)) * 4000
-    mail.ses.refusals += [AwsError("TooManyRequestsException", "slow down", 429)] * 2
+    mail.aws.faults.append(Fault(Trouble.THROTTLED, "sesv2.SendEmail", times=2))
 
     sent = mail.forward(b"From: a@author.example\r\n\r\n" + body)
 

@@ -7,15 +7,7 @@ import pytest
 
 from ses_constructs.handlers.forwarding.errors import NotForwardedError
 
-from .mail_world import (
-    BUCKET,
-    MARK,
-    MailWorld,
-    logged,
-    mail_world,
-    notification,
-    rules,
-)
+from .mail_world import BUCKET, MARK, MailWorld, logged, mail_world, notification, rules
 from .test_forwarding import MESSAGE
 
 VERDICTS = ["PASS", "FAIL", "GRAY", "PROCESSING_FAILED", "DISABLED", None]

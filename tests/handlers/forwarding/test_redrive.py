@@ -8,7 +8,7 @@ import pytest
 
 from ses_constructs.handlers.forwarding.errors import NotForwardedError
 
-from ..in_memory_aws import AwsError, Fault, Trouble
+from ..in_memory_aws import FOREVER, AwsError, Fault, Trouble
 from .mail_queues import Queued
 from .mail_world import BUCKET, MailWorld, event, logged, notification
 from .test_forwarding import MESSAGE
@@ -121,17 +121,11 @@ def test_a_message_that_comes_twice_is_sent_once(mail: MailWorld) -> None:
     assert len(mail.sent) == 1
 
 
-def test_it_stops_in_time_and_says_that_there_is_more(mail: MailWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_stops_in_time_and_says_that_there_is_more(mail: MailWorld) -> None:
     for number in range(25):
         mail.store(MESSAGE, f"inbound/{number}")
         mail.dead_letters.append(lambda_letter(told(number)))
-    send = mail.ses.send_email
-
-    def slowly(**parameters: Any) -> dict[str, str]:
-        mail.clock.now += 10
-        return send(**parameters)
-
-    monkeypatch.setattr(mail.ses, "send_email", slowly)
+    mail.aws.faults.append(Fault(lambda: mail.clock.sleep(10), "sesv2.SendEmail", times=FOREVER))
 
     assert mail.redrive("failed", seconds=180) == {"forwarded": 12, "left": 0, "failed": 0, "more": True}
     assert {one.hidden_until <= mail.clock.now for one in mail.dead_letters} == {True}
@@ -172,7 +166,8 @@ def test_messages_that_cannot_be_given_back_come_back_by_themselves(
 
 def test_mail_that_waits_for_sending_to_go_on_says_so(mail: MailWorld) -> None:
     mail.store(MESSAGE, "inbound/0")
-    mail.ses.refusals.append(AwsError("SendingPausedException", "Sending is paused for configuration set mail-set."))
+    paused = AwsError("SendingPausedException", "Sending is paused for configuration set mail-set.")
+    mail.aws.faults.append(Fault(paused, "sesv2.SendEmail"))
     with pytest.raises(
         NotForwardedError,
         match=r'^ses:SendEmail failed: sending is paused; once it is on again, invoke \{"redrive": "failed"\}$',

@@ -68,7 +68,7 @@ def test_a_refusal_counts_once_however_often_its_event_comes(
         "mail not forwarded",
         *["mail was refused before"] * 2,
     ]
-    assert json.loads(mail.aws.objects[BUCKET, f"{KEY}.forwarded"]) == {"sent": {}, "refused": [reason]}
+    assert json.loads(mail.objects[BUCKET, f"{KEY}.forwarded"]) == {"sent": {}, "refused": [reason]}
 
 
 @pytest.mark.parametrize(

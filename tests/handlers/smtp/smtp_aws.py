@@ -1,16 +1,19 @@
 """What the SMTP handlers use of IAM, Secrets Manager and the SMTP endpoint, as plain Python objects."""
 
+# ruff: noqa: N803 - parameters have the names of AWS
+
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..in_memory_aws import AwsError
+from ..wire import AwsError
 
 MOST_KEYS = 2
+LIMIT = AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
 # What the real IAM and SES together take, more or less, until a new key logs in.
 DELAY_SECONDS = 20
 
@@ -29,6 +32,10 @@ class Key:
     created: float
     ours: bool
     active: bool = True
+
+
+def ids(keys: Iterable[Key]) -> list[str]:
+    return [key.id for key in keys]
 
 
 @dataclass
@@ -52,27 +59,27 @@ class Iam:
     def add(self, user: str, *, ours: bool) -> Key:
         keys = self.keys(user)
         if len(keys) >= MOST_KEYS:
-            raise AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
+            raise LIMIT
         self.made += 1
         key = Key(f"AKIA{self.made:016}", f"{SECRET_MARK}-{self.made:04}+/", self.now(), ours)
         keys.append(key)
         return key
 
-    def create_access_key(self, *, UserName: str) -> dict[str, Any]:  # noqa: N803
+    def create_access_key(self, *, UserName: str) -> dict[str, Any]:
         key = self.add(UserName, ours=True)
         return {"AccessKey": _shown(UserName, key) | {"SecretAccessKey": key.secret}}
 
-    def list_access_keys(self, *, UserName: str) -> dict[str, Any]:  # noqa: N803
+    def list_access_keys(self, *, UserName: str) -> dict[str, Any]:
         then = self.now() - self.lag
         gone = [key for user, key, at in self.deleted if user == UserName and at > then]
         found = [_shown(UserName, key) for key in [*self.keys(UserName), *gone] if key.created <= then]
         return {"AccessKeyMetadata": found, "IsTruncated": "false"}
 
-    def update_access_key(self, *, UserName: str, AccessKeyId: str, Status: str) -> dict[str, Any]:  # noqa: N803
+    def update_access_key(self, *, UserName: str, AccessKeyId: str, Status: str) -> dict[str, Any]:
         self._find(UserName, AccessKeyId).active = Status == "Active"
         return {}
 
-    def delete_access_key(self, *, UserName: str, AccessKeyId: str) -> dict[str, Any]:  # noqa: N803
+    def delete_access_key(self, *, UserName: str, AccessKeyId: str) -> dict[str, Any]:
         key = self._find(UserName, AccessKeyId)
         self.keys(UserName).remove(key)
         self.deleted.append((UserName, key, self.now()))
@@ -136,7 +143,7 @@ class SecretsManager:
             raise AwsError("InvalidRequestException", "You can't perform this operation: it was marked for deletion.")
         return secret
 
-    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803
+    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:
         secret = self.secret(SecretId)
         versions = set(secret.stages.values())
         described: dict[str, Any] = {
@@ -150,13 +157,7 @@ class SecretsManager:
             described["LastRotatedDate"] = secret.rotated
         return described
 
-    def get_secret_value(
-        self,
-        *,
-        SecretId: str,  # noqa: N803
-        VersionStage: str = "",  # noqa: N803
-        VersionId: str = "",  # noqa: N803
-    ) -> dict[str, Any]:
+    def get_secret_value(self, *, SecretId: str, VersionStage: str = "", VersionId: str = "") -> dict[str, Any]:
         secret = self.usable(SecretId)
         version = VersionId or secret.stages.get(VersionStage, "")
         value = secret.values.get(version)
@@ -167,11 +168,7 @@ class SecretsManager:
         return {"ARN": SecretId, "VersionId": version, "SecretString": value}
 
     def list_secret_version_ids(
-        self,
-        *,
-        SecretId: str,  # noqa: N803
-        IncludeDeprecated: bool = False,  # noqa: N803
-        NextToken: str = "0",  # noqa: N803
+        self, *, SecretId: str, IncludeDeprecated: bool = False, NextToken: str = "0"
     ) -> dict[str, Any]:
         secret = self.usable(SecretId)
         versions = [version for version, value in secret.values.items() if value is not None]
@@ -184,12 +181,7 @@ class SecretsManager:
         return {"Versions": entries} | ({"NextToken": str(end)} if end < len(shown) else {})
 
     def put_secret_value(
-        self,
-        *,
-        SecretId: str,  # noqa: N803
-        SecretString: str,  # noqa: N803
-        ClientRequestToken: str,  # noqa: N803
-        VersionStages: list[str] | None = None,  # noqa: N803
+        self, *, SecretId: str, SecretString: str, ClientRequestToken: str, VersionStages: list[str] | None = None
     ) -> dict[str, Any]:
         secret = self.usable(SecretId)
         if secret.values.get(ClientRequestToken, SecretString) not in (None, SecretString):
@@ -202,12 +194,7 @@ class SecretsManager:
         return {"ARN": SecretId, "VersionId": ClientRequestToken}
 
     def update_secret_version_stage(
-        self,
-        *,
-        SecretId: str,  # noqa: N803
-        VersionStage: str,  # noqa: N803
-        MoveToVersionId: str = "",  # noqa: N803
-        RemoveFromVersionId: str = "",  # noqa: N803
+        self, *, SecretId: str, VersionStage: str, MoveToVersionId: str = "", RemoveFromVersionId: str = ""
     ) -> dict[str, Any]:
         secret = self.usable(SecretId)
         if secret.stages.get(VersionStage, "") != RemoveFromVersionId:

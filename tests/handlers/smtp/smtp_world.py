@@ -24,7 +24,12 @@ USER, OTHER_USER = "Mail-SmtpUser-1A2B3C4D5E6F", "newsletter"
 ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:SmtpSecret-1A2B3C"
 OTHER_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:mail/smtp-4D5E6F"
 GRACE = 86_400
+FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+
+LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
+READ, WRITE = "secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"
+DESCRIBE = "secretsmanager.DescribeSecret"
 
 ENVIRONMENT = {
     "SMTP_USER_NAME": USER,
@@ -178,9 +183,9 @@ class SmtpWorld:
 
 
 @contextmanager
-def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
+def smtp_world(tries: int = 0, /, **environment: str) -> Iterator[SmtpWorld]:
     """Put a fresh world around the handlers."""
-    with world() as outer:
+    with world(tries=tries) as outer:
         outer.timeout = 300
         outer.iam.users = {USER: [], OTHER_USER: []}
         outer.secrets.secrets = {ARN: StoredSecret(), OTHER_ARN: StoredSecret()}
@@ -206,12 +211,6 @@ def smtp_world(**environment: str) -> Iterator[SmtpWorld]:
             mock.patch.dict(os.environ, ENVIRONMENT | environment),
             mock.patch("smtplib.SMTP_SSL", implicit),
             mock.patch("smtplib.SMTP", plain),
-            mock.patch("ses_constructs.handlers.rotate_smtp_credentials.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.issue.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.keys.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.login.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.owner.time", outer.clock),
-            mock.patch("ses_constructs.handlers.smtp.new_key.time", outer.clock),
         ):
             yield made
 

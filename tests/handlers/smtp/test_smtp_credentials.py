@@ -1,27 +1,32 @@
 """The custom resource that makes SMTP credentials: what is in the secret, and which keys there are, after an event."""
 
 import json
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from ses_constructs.handlers.smtp.plan import user_and_key_in
 
-from ..in_memory_aws import AwsError, Fault, Trouble
-from .smtp_aws import Key, StoredSecret
-from .smtp_world import ARN, HOST, OTHER_ARN, OTHER_USER, REGION, USER, SmtpWorld, smtp_world
-
-FOR_GOOD = 10_000
-LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
-READ, WRITE = "secretsmanager.GetSecretValue", "secretsmanager.PutSecretValue"
-DESCRIBE = "secretsmanager.DescribeSecret"
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
-
-
-def ids(keys: list[Key]) -> list[str]:
-    return [key.id for key in keys]
-
+from ..in_memory_aws import FOREVER, CutOff, Fault, Trouble
+from ..world import pairwise
+from .smtp_aws import LIMIT, StoredSecret, ids
+from .smtp_world import (
+    ARN,
+    DELETE,
+    DESCRIBE,
+    FOREIGN_USER,
+    HOST,
+    LIST,
+    MAKE,
+    OTHER_ARN,
+    OTHER_USER,
+    READ,
+    REGION,
+    USER,
+    WRITE,
+    SmtpWorld,
+    smtp_world,
+)
 
 # Create
 
@@ -64,12 +69,6 @@ def test_its_password_splits_no_url(port: int, scheme: str) -> None:
     url = Credentials(host=HOST, port=port, region=REGION, username="AKIA1", password="a/b+c=@:?#%").url
 
     assert url == f"{scheme}://AKIA1:a%2Fb%2Bc%3D%40%3A%3F%23%25@{HOST}:{port}"
-
-
-def test_a_new_secret_takes_few_calls(smtp: SmtpWorld) -> None:
-    smtp.deploy()
-
-    assert smtp.world.aws.operations() == [DESCRIBE, READ, LIST, DESCRIBE, MAKE, WRITE, LIST]
 
 
 def test_a_create_that_comes_again_keeps_what_it_made(smtp: SmtpWorld) -> None:
@@ -163,7 +162,7 @@ def test_a_bad_property_is_refused_before_any_call(
 
 
 def test_a_key_whose_secret_cannot_be_written_goes(smtp: SmtpWorld) -> None:
-    smtp.world.aws.faults.append(Fault(Trouble.DENIED, WRITE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.DENIED, WRITE, times=FOREVER))
 
     answer = smtp.send("create")
 
@@ -175,7 +174,7 @@ def test_a_key_whose_secret_cannot_be_written_goes(smtp: SmtpWorld) -> None:
 
 
 def test_a_write_that_took_effect_counts_whatever_its_answer(smtp: SmtpWorld) -> None:
-    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, WRITE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, WRITE, times=FOREVER))
 
     smtp.deploy()
 
@@ -186,7 +185,7 @@ def test_a_write_that_took_effect_counts_whatever_its_answer(smtp: SmtpWorld) ->
 def test_a_key_that_cannot_be_deleted_either_is_named_and_comes_back_in_the_delete(
     smtp: SmtpWorld, user: dict[str, str]
 ) -> None:
-    smtp.world.aws.faults += [Fault(Trouble.DENIED, call, times=FOR_GOOD) for call in (WRITE, DELETE)]
+    smtp.world.aws.faults += [Fault(Trouble.DENIED, call, times=FOREVER) for call in (WRITE, DELETE)]
 
     answer = smtp.send("create", **user)
     smtp.world.aws.faults.clear()
@@ -200,23 +199,28 @@ def test_a_key_that_cannot_be_deleted_either_is_named_and_comes_back_in_the_dele
     assert smtp.keys_of(name) == []
 
 
-@pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT_AFTER, Trouble.TIMED_OUT, Trouble.BROKEN, Trouble.THROTTLED])
-@pytest.mark.parametrize("times", [1, 3, FOR_GOOD])
-@pytest.mark.parametrize("user", [{}, FOREIGN_USER], ids=["own user", "another user"])
+@pytest.mark.parametrize(
+    ("trouble", "times", "user"),
+    pairwise(
+        [Trouble.TIMED_OUT_AFTER, Trouble.TIMED_OUT, Trouble.BROKEN, Trouble.THROTTLED],
+        [1, 3, FOREVER],
+        [{}, FOREIGN_USER],
+    ),
+)
 def test_a_key_whose_answer_was_lost_goes(smtp: SmtpWorld, trouble: Trouble, times: int, user: dict[str, str]) -> None:
     theirs = smtp.iam.add(OTHER_USER, ours=False).id
     smtp.world.aws.faults.append(Fault(trouble, MAKE, times=times))
 
     answer = smtp.send("create", **user)
 
-    assert answer["Status"] == ("FAILED" if times == FOR_GOOD else "SUCCESS")
-    assert len([key for key in smtp.keys_of(user.get("UserName", USER)) if key.ours]) == (times < FOR_GOOD)
+    assert answer["Status"] == ("FAILED" if times == FOREVER else "SUCCESS")
+    assert len([key for key in smtp.keys_of(user.get("UserName", USER)) if key.ours]) == (times < FOREVER)
     assert theirs in ids(smtp.keys_of(OTHER_USER))
 
 
 def test_a_key_that_may_have_been_made_is_told(smtp: SmtpWorld) -> None:
-    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOR_GOOD))
-    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, LIST, skip=1, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOREVER))
+    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, LIST, skip=1, times=FOREVER))
 
     answer = smtp.send("create", **FOREIGN_USER)
 
@@ -227,8 +231,8 @@ def test_a_key_that_may_have_been_made_is_told(smtp: SmtpWorld) -> None:
 
 
 def test_a_lost_key_that_cannot_be_deleted_is_named(smtp: SmtpWorld) -> None:
-    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOR_GOOD))
-    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOREVER))
+    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOREVER))
 
     answer = smtp.send("create", **FOREIGN_USER)
     smtp.world.aws.faults.clear()
@@ -239,11 +243,8 @@ def test_a_lost_key_that_cannot_be_deleted_is_named(smtp: SmtpWorld) -> None:
     assert smtp.keys_of(OTHER_USER) == []
 
 
-def test_the_limit_met_by_the_call_itself_is_a_sentence(smtp: SmtpWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(**_: object) -> dict[str, Any]:
-        raise AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
-
-    monkeypatch.setattr(smtp.iam, "create_access_key", full)
+def test_the_limit_met_by_the_call_itself_is_a_sentence(smtp: SmtpWorld) -> None:
+    smtp.world.aws.faults.append(Fault(LIMIT, MAKE, times=FOREVER))
 
     answer = smtp.send("create")
 
@@ -252,18 +253,8 @@ def test_the_limit_met_by_the_call_itself_is_a_sentence(smtp: SmtpWorld, monkeyp
     assert "delete one that no secret names and nobody uses any more" in answer["Reason"]
 
 
-def test_an_answer_that_cannot_be_read_shows_no_secret_and_leaves_no_key(
-    smtp: SmtpWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from .. import in_memory_aws
-
-    whole = in_memory_aws._result_body
-
-    def cut(result: Any, operation: Any) -> tuple[dict[str, str], str]:
-        headers, body = whole(result, operation)
-        return headers, body[:-20] if operation.name == "CreateAccessKey" else body
-
-    monkeypatch.setattr(in_memory_aws, "_result_body", cut)
+def test_an_answer_that_cannot_be_read_shows_no_secret_and_leaves_no_key(smtp: SmtpWorld) -> None:
+    smtp.world.aws.faults.append(Fault(CutOff(20), MAKE, times=FOREVER))
 
     answer = smtp.send("create")
 
@@ -346,7 +337,7 @@ def test_the_roll_back_of_another_user_brings_back_the_pair_that_clients_have(sm
 def test_the_roll_back_of_a_failed_replacement_takes_its_key_for_which_no_delete_comes(smtp: SmtpWorld) -> None:
     made = smtp.deploy()
     # The key is made and written; then it cannot be seen whether there is anything to clean up.
-    smtp.world.aws.faults.append(Fault(Trouble.DENIED, LIST, skip=1, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.DENIED, LIST, skip=1, times=FOREVER))
     failed = smtp.send("update", made, **FOREIGN_USER)
     smtp.world.aws.faults.clear()
     assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", made)
@@ -373,20 +364,12 @@ def test_another_secret_gets_the_same_pair_and_so_does_the_roll_back(smtp: SmtpW
 
 
 @pytest.mark.parametrize("user", [{}, FOREIGN_USER], ids=["own user", "another user"])
-def test_another_secret_when_the_old_one_cannot_be_read_gets_a_new_pair(
-    smtp: SmtpWorld, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_secret_when_the_old_one_cannot_be_read_gets_a_new_pair(smtp: SmtpWorld, user: dict[str, str]) -> None:
     made = smtp.deploy(**user)
     name = user.get("UserName", USER)
     before = smtp.keys_of(name)[0].id
-    read = smtp.secrets.get_secret_value
-
-    def only_the_new_one(*, SecretId: str, **which: str) -> dict[str, Any]:  # noqa: N803
-        if SecretId == ARN:
-            raise AwsError("AccessDeniedException", "User is not authorized to perform this action")
-        return read(SecretId=SecretId, **which)
-
-    monkeypatch.setattr(smtp.secrets, "get_secret_value", only_the_new_one)
+    denied = Fault(Trouble.DENIED, READ, times=FOREVER, params={"SecretId": ARN})
+    smtp.world.aws.faults.append(denied)
 
     answer = smtp.send("update", made, user, SecretArn=OTHER_ARN, **user)
 

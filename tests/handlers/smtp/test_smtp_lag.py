@@ -6,17 +6,10 @@ import pytest
 
 from ses_constructs.handlers.rotate_smtp_credentials import RotationError
 
-from ..in_memory_aws import AwsError, Fault, Trouble
-from .smtp_aws import Key
-from .smtp_world import ARN, OTHER_USER, SmtpWorld
-
-FOR_GOOD = 10_000
-LIST, MAKE, DELETE = "iam.ListAccessKeys", "iam.CreateAccessKey", "iam.DeleteAccessKey"
-FOREIGN_USER = {"UserName": OTHER_USER, "OwnsUser": "false"}
-
-
-def ids(keys: list[Key]) -> list[str]:
-    return [key.id for key in keys]
+from ..in_memory_aws import FOREVER, Fault, Trouble
+from ..world import pairwise
+from .smtp_aws import LIMIT, ids
+from .smtp_world import ARN, DELETE, FOREIGN_USER, MAKE, OTHER_USER, SmtpWorld
 
 
 def ours(smtp: SmtpWorld, user: str = OTHER_USER) -> list[str]:
@@ -65,10 +58,10 @@ def test_a_rotation_right_after_a_new_pair_keeps_it(smtp: SmtpWorld) -> None:
 # Keys whose answer was lost
 
 
-@pytest.mark.parametrize("lag", [0, 1.5, 5, 20])
-@pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.TIMED_OUT_AFTER, Trouble.BROKEN])
-@pytest.mark.parametrize("times", [1, 2, 3])
-@pytest.mark.parametrize("theirs", [0, 1])
+@pytest.mark.parametrize(
+    ("lag", "trouble", "times", "theirs"),
+    pairwise([0, 1.5, 5, 20], [Trouble.TIMED_OUT, Trouble.TIMED_OUT_AFTER, Trouble.BROKEN], [1, 2, 3], [0, 1]),
+)
 def test_a_lost_key_goes_however_late_the_list_shows_it(
     smtp: SmtpWorld, theirs: int, times: int, trouble: Trouble, lag: float
 ) -> None:
@@ -87,7 +80,7 @@ def test_after_the_last_try_a_lost_key_is_waited_for(smtp: SmtpWorld, theirs: in
     foreign = [smtp.iam.add(OTHER_USER, ours=False).id for _ in range(theirs)]
     smtp.wait(60)
     smtp.iam.lag = 20
-    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOREVER))
 
     assert smtp.send("create", **FOREIGN_USER)["Status"] == "FAILED"
     assert ids(smtp.keys_of(OTHER_USER)) == foreign
@@ -106,9 +99,9 @@ def test_a_key_that_somebody_made_before_is_not_taken_for_a_lost_one(smtp: SmtpW
 
 
 def test_a_new_key_beside_a_lost_one_that_cannot_be_deleted_either_is_named(smtp: SmtpWorld) -> None:
-    smtp.iam.lag = FOR_GOOD
+    smtp.iam.lag = FOREVER
     smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE))
-    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOREVER))
 
     answer = smtp.send("create", **FOREIGN_USER)
 
@@ -120,8 +113,8 @@ def test_a_new_key_beside_a_lost_one_that_cannot_be_deleted_either_is_named(smtp
 
 def test_of_two_lost_keys_that_cannot_be_deleted_both_are_told(smtp: SmtpWorld) -> None:
     smtp.iam.lag = 5
-    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOR_GOOD))
-    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MAKE, times=FOREVER))
+    smtp.world.aws.faults.append(Fault(Trouble.DENIED, DELETE, times=FOREVER))
 
     answer = smtp.send("create", **FOREIGN_USER)
 
@@ -133,10 +126,7 @@ def test_of_two_lost_keys_that_cannot_be_deleted_both_are_told(smtp: SmtpWorld) 
 
 
 def test_a_rotation_tells_the_limit_without_advice_that_hits_the_current_key(deployed: SmtpWorld) -> None:
-    def full(**_: object) -> dict[str, object]:
-        raise AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409)
-
-    deployed.iam.create_access_key = full  # type: ignore[method-assign]
+    deployed.world.aws.faults.append(Fault(LIMIT, MAKE, times=FOREVER))
 
     with pytest.raises(RotationError, match="delete one that no secret names and nobody uses any more"):
         deployed.step("createSecret", deployed.begin())
@@ -158,7 +148,7 @@ def with_an_old_version(smtp: SmtpWorld) -> tuple[str, str]:
 
 def test_an_old_version_that_cannot_be_read_for_now_is_asked_for_again(smtp: SmtpWorld) -> None:
     made, _ = with_an_old_version(smtp)
-    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=2, times=FOR_GOOD))
+    smtp.world.aws.faults.append(Fault(Trouble.BROKEN, "secretsmanager.GetSecretValue", skip=2, times=FOREVER))
 
     assert smtp.send("delete", made, **FOREIGN_USER)["Status"] == "FAILED"
     assert len(ours(smtp)) == 1

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ..in_memory_aws import Fault
 from ..world import event
 from .smtp_world import ARN, HOST, JOB, OTHER_ARN, OTHER_USER, USER, SmtpWorld
 
@@ -88,13 +89,9 @@ def test_a_create_that_never_answered_is_deleted_only_as_the_secret_says(two: Sm
 
 
 def test_a_tag_that_shows_late_is_waited_for(smtp: SmtpWorld) -> None:
-    sent, began = event(JOB, "create"), smtp.world.clock.now
+    sent = event(JOB, "create")
 
-    def arrive() -> None:
-        if smtp.world.clock.now - began > 5:
-            smtp.tag(sent)
-
-    smtp.world.aws.arrived = arrive
+    smtp.world.aws.faults.append(Fault(lambda: smtp.tag(sent), "secretsmanager.DescribeSecret", skip=2))
 
     assert smtp.world.send(JOB, sent)["Status"] == "SUCCESS"
 

@@ -14,12 +14,9 @@ from ses_constructs.handlers._custom_resource import RefusedError
 from ses_constructs.handlers.rotate_smtp_credentials import RotationError, fate
 from ses_constructs.handlers.smtp.keys import AccessKey, room
 
-from ..in_memory_aws import Fault, Trouble
+from ..in_memory_aws import FOREVER, Fault, Then, Trouble
 from .smtp_aws import DELAY_SECONDS, Key
 from .smtp_world import ARN, GRACE, HOST, OTHER_ARN, OTHER_USER, STEPS, USER, SmtpWorld, recorded, smtp_world
-
-FOR_GOOD = 10_000
-MOVE = "secretsmanager.UpdateSecretVersionStage"
 
 
 @pytest.fixture
@@ -221,7 +218,7 @@ def test_without_credentials_in_the_secret_there_is_nothing_to_rotate(smtp: Smtp
 
 
 def test_a_new_key_whose_secret_cannot_be_written_goes(deployed: SmtpWorld) -> None:
-    deployed.world.aws.faults.append(Fault(Trouble.DENIED, "secretsmanager.PutSecretValue", times=FOR_GOOD))
+    deployed.world.aws.faults.append(Fault(Trouble.DENIED, "secretsmanager.PutSecretValue", times=FOREVER))
 
     with pytest.raises(RotationError, match="PutSecretValue"):
         deployed.step("createSecret", deployed.begin())
@@ -230,14 +227,9 @@ def test_a_new_key_whose_secret_cannot_be_written_goes(deployed: SmtpWorld) -> N
 
 
 def test_a_key_that_was_made_too_long_ago_to_be_written_goes(deployed: SmtpWorld) -> None:
-    token, make = deployed.begin(), deployed.iam.create_access_key
+    token = deployed.begin()
 
-    def slow(**parameters: str) -> dict[str, object]:
-        made = make(**parameters)
-        deployed.wait(70)
-        return made
-
-    deployed.iam.create_access_key = slow  # type: ignore[method-assign]
+    deployed.world.aws.faults.append(Fault(Then(lambda: deployed.wait(70)), "iam.CreateAccessKey"))
 
     with pytest.raises(RotationError, match="came too late to be written; try again"):
         deployed.step("createSecret", token)
@@ -275,29 +267,6 @@ def test_a_pending_version_that_is_no_good_is_given_up_and_the_next_rotation_wor
     assert deployed.logs_in()
 
 
-def test_a_move_that_took_effect_counts_whatever_its_answer(deployed: SmtpWorld) -> None:
-    token = deployed.begin()
-    for step in STEPS[:-1]:
-        deployed.step(step, token)
-    deployed.world.aws.faults.append(Fault(Trouble.TIMED_OUT_AFTER, MOVE))
-
-    deployed.step("finishSecret", token)
-
-    assert deployed.secret.stages["AWSCURRENT"] == token
-
-
-def test_a_move_that_fails_is_told(deployed: SmtpWorld) -> None:
-    token = deployed.begin()
-    for step in STEPS[:-1]:
-        deployed.step(step, token)
-    deployed.world.aws.faults.append(Fault(Trouble.DENIED, MOVE, times=FOR_GOOD))
-
-    with pytest.raises(RotationError, match="UpdateSecretVersionStage"):
-        deployed.step("finishSecret", token)
-
-    assert deployed.secret.stages["AWSCURRENT"] != token
-
-
 # The login
 
 
@@ -325,7 +294,7 @@ def test_the_login_waits_until_the_key_is_known(deployed: SmtpWorld) -> None:
 def test_a_login_that_never_works_ends_in_time_and_says_no_password(deployed: SmtpWorld) -> None:
     token = deployed.begin()
     deployed.step("createSecret", token)
-    deployed.server.delay, before = FOR_GOOD, deployed.world.clock.now
+    deployed.server.delay, before = FOREVER, deployed.world.clock.now
     pending = json.loads(deployed.secret.value("AWSPENDING"))
 
     with pytest.raises(RotationError) as caught:
@@ -485,7 +454,7 @@ def test_the_sweep_leaves_everything_while_the_current_key_is_not_one_of_the_use
 
 
 def test_a_failure_is_logged_with_its_step_and_reason(deployed: SmtpWorld, caplog: pytest.LogCaptureFixture) -> None:
-    deployed.world.aws.faults.append(Fault(Trouble.DENIED, times=FOR_GOOD))
+    deployed.world.aws.faults.append(Fault(Trouble.DENIED, times=FOREVER))
 
     with pytest.raises(RotationError, match="User is not authorized"):
         deployed.sweep()

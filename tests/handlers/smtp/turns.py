@@ -1,6 +1,7 @@
 """Runs of a handler side by side, in turns that a test chooses: one run at a time, the next at a call of AWS."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from unittest import mock
 
@@ -18,6 +19,7 @@ class Turns:
     def __init__(self, smtp: SmtpWorld, order: Iterable[int], *, call_takes: float = 0) -> None:
         self._smtp, self._clock, self._order, self._call_takes = smtp, smtp.world.clock, iter(order), call_takes
         self._changed, self._inside = threading.Condition(), threading.local()
+        self.calls = Counter[int]()
         self._turn, self._sleeps_until, self._errors = 0, dict[int, float](), dict[int, BaseException]()
 
     def run(self, *runs: Callable[[], None]) -> list[str]:
@@ -53,6 +55,7 @@ class Turns:
     def _arrived(self) -> None:
         with self._changed:
             self._clock.now += self._call_takes
+            self.calls[self._inside.number] += 1
             self._hand_over(next(self._order, self._turn))
             self._changed.wait_for(lambda: self._turn == self._inside.number)
 
