@@ -7,25 +7,25 @@ from constructs import Construct
 
 from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import warn_about_region
+from ..common.register import region_of, url_suffix_of
 from ..common.ses_regions import check_region, inbound_host
 
 _PREFERENCES = range(2**16)  # RFC 1035, section 3.3.9
 _EXAMPLE = "{'eu-west-1': 10, 'us-east-1': 20}"
 
 
-def mail_exchangers(
-    domain: Construct, stack: Stack, receives_mail: bool | Mapping[str, int], *, region: str
-) -> list[str]:
+def mail_exchangers(domain: Construct, stack: Stack, receives_mail: bool | Mapping[str, int]) -> list[str]:
     """The values of the domain's MX record, none if it receives nothing; warns about regions that are not known to.
 
     Raises ``ValueError`` for regions and preferences that cannot be.
     """
+    region = region_of(stack)
     exchangers = _checked(receives_mail, region=region)
     warn_about_region(domain, region, sends=True, receives_mail=region in exchangers)
     for each in exchangers:
         if each != region:
             warn_about_region(domain, each, receives_mail=True)
-    suffix = stack.url_suffix if any(map(contains_token, exchangers)) else None
+    suffix = url_suffix_of(stack) if any(map(contains_token, exchangers)) else None
     return [f"{preference} {inbound_host(each, suffix)}" for each, preference in exchangers.items()]
 
 

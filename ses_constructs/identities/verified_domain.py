@@ -8,6 +8,7 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_dependable, check_known_seconds
+from ..common.register import region_of
 from ..dns.register import register_records
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
@@ -115,7 +116,6 @@ class VerifiedDomain(SendingDomain):
         """Where the records are published."""
         stack = Stack.of(self)
         checks.enter_identity(self, stack, self.domain_name, mail_from=self.mail_from_domain)
-        region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
             ttl = check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)")
@@ -128,7 +128,7 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_verification_token=legacy_verification_token,
             )
-        exchangers = mail_exchangers(self, stack, receives_mail, region=region)
+        exchangers = mail_exchangers(self, stack, receives_mail)
         checks.enter_report_addresses(self, stack, dmarc, tls_reporting, mail_from_domain=self.mail_from_domain)
         if dmarc:
             checks.warn_about_dmarc(
@@ -148,7 +148,7 @@ class VerifiedDomain(SendingDomain):
         if owns_shared_records:
             further = shared_records(
                 self.domain_name,
-                region=region,
+                region=region_of(stack),
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
