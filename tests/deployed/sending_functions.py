@@ -47,10 +47,7 @@ class Functions:
     stack: DeployedStack
 
     def functions(self, handler: str) -> list[Any]:
-        found: Any = self.aws.client("lambda").list_functions()["Functions"]
-        name = f"handlers.{handler}.on_event"
-        ours = self.stack.stack_name
-        return [each for each in found if each["Handler"] == name and each["FunctionName"].startswith(f"{ours}-")]
+        return self.stack.functions(handler)
 
     def permissions(self, handler: str) -> set[str]:
         """What the roles of a handler's functions allow."""

@@ -125,7 +125,7 @@ def test_the_table_finds_the_folders(history: History) -> None:
 
 def test_the_saved_queries_are_there_and_answer(history: History, tmp_path: Path) -> None:
     queries = history.queries()
-    assert len(queries) == 5
+    assert len(queries) == 6
     read = tmp_path / "read"
     read.mkdir()
     for number, (key, body) in enumerate(history.stored().items()):

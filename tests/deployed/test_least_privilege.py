@@ -190,11 +190,7 @@ def when_identity_exists(aws: LocalAws, domain: str, then: Callable[[list[str]],
 
 def log_of_waiting(deployed: DeployedStack) -> str:
     """What the function has written that waits; of a run, when it is over."""
-    (function,) = (
-        each
-        for each in deployed.aws.client("lambda").list_functions()["Functions"]
-        if each["FunctionName"].startswith(f"{deployed.stack_name}-") and "wait_for_verification" in each["Handler"]
-    )
+    (function,) = deployed.functions("wait_for_verification")
     group = function["LoggingConfig"]["LogGroup"]
     return str(deployed.aws.client("logs").filter_log_events(logGroupName=group)["events"])
 

@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 from botocore.exceptions import ClientError
@@ -140,6 +140,17 @@ class DeployedStack:
     def status(self) -> str:
         stacks = self.aws.client("cloudformation").describe_stacks(StackName=self.stack_name)["Stacks"]
         return stacks[0]["StackStatus"]
+
+    def functions(self, handler: str) -> list[dict[str, Any]]:
+        """Those of the stack that run ``handlers/<handler>.py``, as Lambda describes them."""
+        made = self.aws.client("cloudformation").describe_stack_resources(StackName=self.stack_name)["StackResources"]
+        names = {each["PhysicalResourceId"] for each in made if each["ResourceType"] == "AWS::Lambda::Function"}
+        found: Any = self.aws.client("lambda").list_functions()["Functions"]
+        return [
+            each
+            for each in found
+            if each["FunctionName"] in names and each["Handler"] == f"handlers.{handler}.on_event"
+        ]
 
     def destroy(self) -> None:
         """Take away whatever is there, without the seconds that the CLI needs; twice is harmless."""
