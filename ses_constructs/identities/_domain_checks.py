@@ -21,6 +21,7 @@ from ..common.arguments import (
     is_token,
     is_within,
     text_tuple,
+    with_lower_case_domain,
     without_tokens,
 )
 from ..common.checks import warn
@@ -121,6 +122,12 @@ def identity(name: str) -> Hashable:
     return "identity", name
 
 
+def domains_of(address: str) -> list[str]:
+    """The domain of *address* and the parents of that one; any of them may be an identity."""
+    labels = address.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
+
+
 def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
     check_kind("mail_from", mail_from, str, _MAIL_FROM_FIX)
@@ -128,8 +135,7 @@ def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
         raise invalid("mail_from", "be a label or a name", mail_from, _MAIL_FROM_FIX)
     if is_token(mail_from):  # in full, for all that can be known
         return mail_from
-    if not contains_token(mail_from):
-        mail_from = mail_from.lower()
+    mail_from = with_lower_case_domain(mail_from)
     if "." not in without_tokens(mail_from):
         return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
     name = check_domain_name("mail_from", mail_from)
@@ -206,7 +212,7 @@ def check_shared_records(**shared: object) -> None:
             )
 
 
-def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, has_mail_from: bool) -> None:
+def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, mail_from_domain: str | None) -> None:
     """Reports that will not arrive, and an alignment that can never be met."""
     for destination in policy.report_domains():
         if contains_token(domain_name) or contains_token(destination) or _related(destination, domain_name):
@@ -218,7 +224,7 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
             f"{destination} must agree to receive the DMARC reports of {domain_name}: its zone needs the record "
             f'{domain_name}._report._dmarc.{destination}. IN TXT "v=DMARC1"; acknowledge this warning once it is there',
         )
-    if policy.spf_alignment == "strict" and has_mail_from:
+    if policy.spf_alignment == "strict" and mail_from_domain:
         warn(
             scope,
             "dmarc-spf-never-aligns",

@@ -13,13 +13,12 @@ _PREFERENCES = range(2**16)  # RFC 1035, section 3.3.9
 _EXAMPLE = "{'eu-west-1': 10, 'us-east-1': 20}"
 
 
-def mail_exchangers(
-    domain: Construct, stack: Stack, receives_mail: bool | Mapping[str, int], *, region: str
-) -> list[str]:
+def mail_exchangers(domain: Construct, stack: Stack, receives_mail: bool | Mapping[str, int]) -> list[str]:
     """The values of the domain's MX record, none if it receives nothing; warns about regions that are not known to.
 
     Raises ``ValueError`` for regions and preferences that cannot be.
     """
+    region = stack.region
     exchangers = _checked(receives_mail, region=region)
     warn_about_region(domain, region, sends=True, receives_mail=region in exchangers)
     for each in exchangers:

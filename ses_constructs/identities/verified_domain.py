@@ -115,7 +115,6 @@ class VerifiedDomain(SendingDomain):
         """Where the records are published."""
         stack = Stack.of(self)
         checks.enter_identity(self, stack, self.domain_name, mail_from=self.mail_from_domain)
-        region = stack.region
         ttl = _DEFAULT_TTL
         if record_ttl is not None:
             ttl = check_known_seconds("record_ttl", record_ttl, "pass Duration.minutes(5)")
@@ -128,12 +127,10 @@ class VerifiedDomain(SendingDomain):
                 tls_reporting=tls_reporting,
                 legacy_verification_token=legacy_verification_token,
             )
-        exchangers = mail_exchangers(self, stack, receives_mail, region=region)
+        exchangers = mail_exchangers(self, stack, receives_mail)
         checks.enter_report_addresses(self, stack, dmarc, tls_reporting, mail_from_domain=self.mail_from_domain)
         if dmarc:
-            checks.warn_about_dmarc(
-                self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
-            )
+            checks.warn_about_dmarc(self, dmarc, domain_name=self.domain_name, mail_from_domain=self.mail_from_domain)
 
         self.identity, self._replica = make_identity(
             self,
@@ -148,7 +145,7 @@ class VerifiedDomain(SendingDomain):
         if owns_shared_records:
             further = shared_records(
                 self.domain_name,
-                region=region,
+                region=stack.region,
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
@@ -160,18 +157,18 @@ class VerifiedDomain(SendingDomain):
             )
         self._records = DomainRecords(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
         register_records(self, stack, dns, self._records.named)
-        published = None
+        self._published: IDependable | None = None
         if further or self._replica is None:  # a replica has no records of its own
-            policy = self.removal_policy
-            published = dns.publish(self, domain_name=self.domain_name, records=self._records, removal_policy=policy)
-        if published is not None:
-            check_dependable(f"what {type(dns).__name__}.publish returns", published)
+            self._published = dns.publish(
+                self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
+            )
+        if self._published is not None:
+            check_dependable(f"what {type(dns).__name__}.publish returns", self._published)
             if self.removal_policy is not RemovalPolicy.DESTROY:
                 checks.warn_about_another_name(self, self.domain_name)
         if configuration_set is not None:
             self._check_retained(configuration_set)
-        self._published = published
-        self._verified_by: list[IDependable] = [self._replica or self.identity, *([published] if published else [])]
+        self._verified_by = [each for each in (self._replica or self.identity, self._published) if each]
         self._identity_wait: IDependable | None = None
         if wait_until_verified is not None:
             self._identity_wait = self._wait("Verification", wait_until_verified, waiter="wait_until_verified")
