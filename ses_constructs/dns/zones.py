@@ -14,7 +14,7 @@ from ..common.arguments import check_flag, contains_token, invalid, is_within
 from ..common.checks import check_resource, check_same_account
 from ..common.reach import check_reach
 from ..email_records import DnsRecord
-from .other_owners import MAX_OUTPUTS, is_ours
+from .other_owners import MAX_OUTPUTS, mark_as_ours
 
 _OUTPUTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 
@@ -129,7 +129,7 @@ class Route53Zone(DnsZone):
         group = route53.CfnRecordSetGroup(
             scope, "Records", hosted_zone_id=self.hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
-        is_ours(group)
+        mark_as_ours(group)
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)
         return group

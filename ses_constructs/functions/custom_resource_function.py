@@ -113,9 +113,9 @@ class CustomResourceFunction(HandlerFunction):
     ) -> CustomResource:
         """A custom resource under *scope* that this function answers, with *permissions* for its own job.
 
-        *longest* has the characters that references in them may take, where usual ARNs and names do not say. They are
-        in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes the
-        first one last, so that the resource can still clean up what only that one allows.
+        *longest* says how many characters a reference in *permissions* may take, where that is more than a usual ARN or
+        name has. The permissions stand in a policy named *policy_id*: with another id than before, an update makes a
+        second policy and deletes the first one last, so that the resource can still clean up what only that one allows.
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
         room for the retries that Lambda makes when a run crashes. A resource that *removal_policy* retains gets no
         Delete, so what it made stays.

@@ -97,7 +97,7 @@ def enter_identity(owner: Construct, stack: Stack, name: str, *, mail_from: str 
     review(stack)
     if not contains_token(name):
         fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
-        enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)
+        enter_alone(stack, identity_key(name), owner, what="domain_name", got=name, fix=fix)
         _warn_about_mail_from(owner, stack, domain_name=name, mail_from=mail_from)
 
 
@@ -106,7 +106,7 @@ def _warn_about_mail_from(owner: Construct, stack: Stack, *, domain_name: str, m
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/mail-from.html.
     """
-    senders = [each.owner for each in entries(stack, identity(mail_from))] if mail_from else []
+    senders = [each.owner for each in entries(stack, identity_key(mail_from))] if mail_from else []
     for name, other in (*((mail_from, each) for each in senders), (domain_name, mail_from_record(stack, domain_name))):
         if other is not None:
             warn(
@@ -117,7 +117,7 @@ def _warn_about_mail_from(owner: Construct, stack: Stack, *, domain_name: str, m
             )
 
 
-def identity(name: str) -> Hashable:
+def identity_key(name: str) -> Hashable:
     """What the register of the app has for a domain that is verified."""
     return "identity", name
 
@@ -144,7 +144,7 @@ def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     return name
 
 
-def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
+def checked_removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
     """What is kept is not kept when its own creation fails, for the next try would then find it in the way."""
     if policy is RemovalPolicy.RETAIN:
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE

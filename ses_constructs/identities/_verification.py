@@ -15,7 +15,7 @@ from ..common.ses_arn import ses_arn
 from ..dns.other_owners import review
 from ..email_records import DnsRecord
 from ..functions.custom_resource_function import CustomResourceFunction
-from ._domain_checks import domains_of, identity
+from ._domain_checks import domains_of, identity_key
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
 _MAX_WAIT_MINUTES = 55
@@ -95,7 +95,7 @@ class AddressIdentity(Construct):
         logical_id = f"SesVerifiedAddress{name}"
         review(stack)
         fix = "leave the other one out"
-        enter_alone(stack, identity(address), self, what="address", got=address, fix=fix)
+        enter_alone(stack, identity_key(address), self, what="address", got=address, fix=fix)
         function = CustomResourceFunction.shared(self, "verified_address")
         if not inside_verified_domain:
             # In one statement for all: the addresses of a team have their domains in common.

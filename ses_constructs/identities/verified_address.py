@@ -21,7 +21,7 @@ from ..common.arguments import (
 )
 from ..common.checks import warn_about_region
 from ..common.register import Meeting, entries
-from ._domain_checks import domains_of, identity
+from ._domain_checks import domains_of, identity_key
 from ._sending_grant import checked_from_addresses, grant_sending
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
@@ -175,7 +175,7 @@ class _OutsideDomains:
         stack = Stack.of(self._scope)
         for address in self._addresses:
             for name in domains_of(address):
-                for domain in entries(stack, identity(name)):
+                for domain in entries(stack, identity_key(name)):
                     if domain.meeting is not Meeting.CERTAIN:
                         continue
                     yield invalid(
