@@ -36,6 +36,7 @@ class _Place:
     stack: str
     environment: tuple[str, str]
     """Account and region."""
+    url_suffix: str
 
     def meets(self, other: "_Place") -> Meeting:
         if self.stack == other.stack:
@@ -104,11 +105,22 @@ def refuse_or_warn(scope: Construct, error: ValueError, *, is_certain: bool) -> 
 def _place(stack: Stack) -> _Place:
     known = _PLACES.get(stack)
     if known is None:
-        stage = Stage.of(stack)
+        stage, around, node = Stage.of(stack), outermost(stack), stack.node
         known = _PLACES[stack] = _Place(
-            root=stack.node.root,
+            root=node.root,
             stage=stage.node.addr if stage else "",
-            stack=outermost(stack).node.addr,
+            stack=(node if around is stack else around.node).addr,
             environment=(stack.account, stack.region),
+            url_suffix=stack.url_suffix,
         )
     return known
+
+
+def region_of(stack: Stack) -> str:
+    """The region of *stack*, for what is made many times in it."""
+    return _place(stack).environment[1]
+
+
+def url_suffix_of(stack: Stack) -> str:
+    """The end of the names of AWS's hosts where *stack* is, for what is made many times in it."""
+    return _place(stack).url_suffix

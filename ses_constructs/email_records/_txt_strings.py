@@ -11,6 +11,7 @@ MAX_STRING_BYTES = 255
 # (RFC 1035 section 5.1), Route 53 reads them as octal, and either takes the other's digits for a different byte.
 EscapeBase = Literal["octal", "decimal"]
 _ESCAPES = {"octal": "\\{:03o}", "decimal": "\\{:03d}"}
+_SPECIAL = re.compile(rb'["\\]|[^ -~]')
 
 
 def quoted_strings(text: str, escapes: EscapeBase) -> str:
@@ -59,11 +60,9 @@ def _chunks(text: str) -> list[str]:
 def _escaped(piece: str, escapes: EscapeBase) -> str:
     if is_token(piece):
         return piece
-    return "".join(_escaped_byte(byte, escapes) for byte in piece.encode())
+    return _SPECIAL.sub(lambda found: _escape(found[0][0], escapes), piece.encode()).decode()
 
 
-def _escaped_byte(byte: int, escapes: EscapeBase) -> str:
+def _escape(byte: int, escapes: EscapeBase) -> bytes:
     character = chr(byte)
-    if character in '"\\':
-        return f"\\{character}"
-    return character if 0x20 <= byte <= 0x7E else _ESCAPES[escapes].format(byte)
+    return (f"\\{character}" if character in '"\\' else _ESCAPES[escapes].format(byte)).encode()

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from ..common.arguments import check_kind, contains_token, invalid
 from ..common.checks import warn_about_region
+from ..common.register import region_of, url_suffix_of
 from ..common.ses_regions import check_region, inbound_host
 
 _PREFERENCES = range(2**16)  # RFC 1035, section 3.3.9
@@ -18,13 +19,13 @@ def mail_exchangers(domain: Construct, stack: Stack, receives_mail: bool | Mappi
 
     Raises ``ValueError`` for regions and preferences that cannot be.
     """
-    region = stack.region
+    region = region_of(stack)
     exchangers = _checked(receives_mail, region=region)
     warn_about_region(domain, region, sends=True, receives_mail=region in exchangers)
     for each in exchangers:
         if each != region:
             warn_about_region(domain, each, receives_mail=True)
-    suffix = stack.url_suffix if any(map(contains_token, exchangers)) else None
+    suffix = url_suffix_of(stack) if any(map(contains_token, exchangers)) else None
     return [f"{preference} {inbound_host(each, suffix)}" for each, preference in exchangers.items()]
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from ..common.ses_regions import feedback_host
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
 
+_MAIL_FROM_SPF = SpfPolicy.amazon_ses().to_txt()
+
 
 def shared_records(
     domain_name: str,
@@ -30,7 +32,7 @@ def shared_records(
         # set-up failed, and it sends bounces on to the region that they belong to.
         bounces = f"10 {feedback_host(region)}"
         records.append(_mx(mail_from_domain, bounces, ttl=ttl, purpose="MAIL FROM bounces"))
-        records.append(_txt(mail_from_domain, SpfPolicy.amazon_ses().to_txt(), ttl=ttl, purpose="MAIL FROM SPF"))
+        records.append(_txt(mail_from_domain, _MAIL_FROM_SPF, ttl=ttl, purpose="MAIL FROM SPF"))
     if dmarc:
         records.append(_txt(f"_dmarc.{domain_name}", dmarc.to_txt(), ttl=ttl, purpose="DMARC policy"))
     if spf:

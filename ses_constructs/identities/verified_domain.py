@@ -8,6 +8,7 @@ from constructs import Construct, DependencyGroup, IDependable
 
 from ..common.arguments import check_kind, invalid
 from ..common.checks import check_dependable, check_known_seconds
+from ..common.register import region_of
 from ..dns.register import register_records
 from ..dns.zones import DnsZone
 from ..email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
@@ -147,7 +148,7 @@ class VerifiedDomain(SendingDomain):
         if owns_shared_records:
             further = shared_records(
                 self.domain_name,
-                region=stack.region,
+                region=region_of(stack),
                 ttl=ttl,
                 mail_from_domain=self.mail_from_domain,
                 dmarc=dmarc,
