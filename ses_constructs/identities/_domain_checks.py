@@ -128,8 +128,10 @@ def domains_of(address: str) -> list[str]:
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
-def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
-    """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
+def mail_from_domain(mail_from: str | None, *, domain_name: str) -> str | None:
+    """The full MAIL FROM domain for a label or a full name, if any; SES wants a subdomain of the identity."""
+    if mail_from is None:
+        return None
     check_kind("mail_from", mail_from, str, _MAIL_FROM_FIX)
     if not mail_from:
         raise invalid("mail_from", "be a label or a name", mail_from, _MAIL_FROM_FIX)

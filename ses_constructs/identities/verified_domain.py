@@ -108,9 +108,7 @@ class VerifiedDomain(SendingDomain):
             feedback_forwarding=feedback_forwarding,
         )
         self.removal_policy = checks.checked_removal_policy(removal_policy)
-        self.mail_from_domain = (
-            None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
-        )
+        self.mail_from_domain = checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         """The domain of the envelope sender, in full; None without a custom one."""
         self.receives_mail = bool(receives_mail)
         """Whether the MX record of the domain brings its mail to SES."""
