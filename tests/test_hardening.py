@@ -11,7 +11,7 @@ import pytest
 from aws_cdk import App, Stack, Validations
 from cdk_nag import HIPAASecurityChecks, NIST80053R5Checks
 
-from ses_constructs.functions.custom_resource_function import HANDLERS
+from ses_constructs.functions._handler_settings import HANDLERS
 from tests.applications import ROOT
 from tests.constructs.templates import template
 from tests.test_documentation import blocks

@@ -213,7 +213,6 @@ def test_a_tracking_domain_with_https_keeps_its_logical_ids(stack: Stack, zone: 
         "BouncesTrackingDomainIdentity34083F04": "AWS::SES::EmailIdentity",
         "BouncesTrackingDomainRecords2C3454D7": "AWS::Route53::RecordSetGroup",
         "BouncesTrackingDomainVerificationD5C126F3": "Custom::SESDomainVerification",
-        "BouncesTrackingDomainVerificationPolicyFBCEA865": "AWS::IAM::Policy",
         "BouncesTrackingHttpsDistributionFE89FE30": "AWS::CloudFront::Distribution",
         "BouncesTrackingRecordsB08BB369": "AWS::Route53::RecordSetGroup",
     }

@@ -76,22 +76,21 @@ def regions_differ(one: str, other: str) -> bool:
     return one != other and not contains_token(one) and not contains_token(other)
 
 
-def check_same_region(argument: str, region: str, *, user: Construct) -> None:
+def check_same_region(argument: str, region: str, *, user: Construct, fix: str = "pass one of that region") -> None:
     """Raise ``ValueError`` if *region*, that of a resource, is known to be another one than that of *user*."""
     own = Stack.of(user).region
     if regions_differ(region, own):
-        raise invalid(argument, f"be in the region of the stack, {own}", region, "pass one of that region")
+        raise invalid(argument, f"be in the region of the stack, {own}", region, fix)
 
 
 def check_same_place(argument: str, used: IConstruct, *, user: Construct, fix: str) -> None:
     """Raise ``ValueError`` if *used* is of another stage, or known to be of another region or account, than *user*."""
-    there, here = Stack.of(used), Stack.of(user)
-    if there is here:  # without a call to Node
+    there = Stack.of(used)
+    if there is Stack.of(user):  # without a call to Node
         return
     check_same_stage(argument, used, user=user, fix=fix)
-    for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
-        if regions_differ(other, own):
-            raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)
+    check_same_region(argument, there.region, user=user, fix=fix)
+    check_same_account(argument, there.account, user=user, fix=fix)
 
 
 def check_same_account(argument: str, account: str, *, user: Construct, fix: str) -> None:

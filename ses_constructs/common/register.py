@@ -64,7 +64,7 @@ _ENTRIES: WeakKeyDictionary[IConstruct, dict[Hashable, list[tuple[_Place, Constr
 
 
 def enter(stack: Stack, thing: Hashable, owner: Construct, detail: object = None) -> None:
-    """Have *owner*, which is in *stack*, as one of those who have *thing*."""
+    """Note that *owner*, which is in *stack*, has *thing*; others may have it too."""
     here = _place(stack)
     _ENTRIES.setdefault(here.root, {}).setdefault(thing, []).append((here, owner, detail))
 
@@ -77,7 +77,7 @@ def entries(stack: Stack, thing: Hashable) -> Iterator[Entry]:
 
 
 def enter_alone(stack: Stack, thing: Hashable, owner: Construct, *, what: str, got: object, fix: str) -> None:
-    """Have *owner* as the only one of its account and region who has *thing*, which is called *what*.
+    """Note that *owner* alone has *thing* in its account and region; a message calls it *what*.
 
     Raises ``ValueError`` for a second one there; warns about one that may be there.
     """

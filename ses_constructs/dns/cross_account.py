@@ -18,11 +18,12 @@ from ..common.arguments import (
     invalid,
     is_within,
     text_tuple,
+    with_lower_case_domain,
 )
 from ..common.checks import check_resource
 from ..common.wildcards import acknowledge_wildcard
 from ..email_records import DnsRecord
-from .zones import DnsZone, check_in_zone, write_records
+from .zones import DnsZone, check_in_zone
 
 _ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+")
 _TYPES = ("CNAME", "MX", "TXT")
@@ -67,13 +68,17 @@ class CrossAccountZone(DnsZone):
         Raises:
             ValueError: A zone that does not hold the domain.
         """
+        from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
+
         check_in_zone(domain_name, self.zone_name)
-        return write_records(
-            self,
+        return RecordWriter(
             scope,
+            "RecordWriter",
+            hosted_zone_id=self.hosted_zone_id,
             domain_name=domain_name,
             records=records,
             removal_policy=removal_policy,
+            adopts_existing=self.adopts_existing,
             role_arn=self.role_arn,
         )
 
@@ -149,5 +154,4 @@ class DnsDelegationRole(Construct):
 
 
 def _domain(argument: str, value: str) -> str:
-    name = check_domain_name(argument, check_text(argument, value).removesuffix("."))
-    return name if contains_token(name) else name.lower()
+    return with_lower_case_domain(check_domain_name(argument, check_text(argument, value).removesuffix(".")))

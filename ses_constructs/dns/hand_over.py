@@ -23,15 +23,14 @@ def hand_over_records(scope: IConstruct) -> None:
     Raises:
         ValueError: Nothing with records there.
     """
+    fix = "pass the domain or the record that changes its owner"
     if not offers(scope, "node"):
-        raise invalid("scope", "be a construct", scope, "pass the domain or the record that changes its owner")
+        raise invalid("scope", "be a construct", scope, fix)
     found = [each for each in scope.node.find_all() if isinstance(each, CfnResource)]
     record_sets = [each for each in found if each.cfn_resource_type in _RECORD_SETS]
     writers = [each for each in found if each.cfn_resource_type == _WRITER]
     if not record_sets and not writers:
-        raise invalid(
-            "scope", "have records in Route 53", scope.node.path, "pass the domain or the record that changes its owner"
-        )
+        raise invalid("scope", "have records in Route 53", scope.node.path, fix)
     for each in writers:
         each.add_property_override("KeepsRecords", "true")
     for each in record_sets:

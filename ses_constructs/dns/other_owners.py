@@ -35,7 +35,7 @@ def review(stack: Stack) -> None:
         stage.node.add_validation(_Review(stage))
 
 
-def is_ours(made: IConstruct) -> None:
+def mark_as_ours(made: IConstruct) -> None:
     """Have *made*, or the resource that is its first child, passed over without a call to Node."""
     _OURS.add(made)
 
@@ -88,6 +88,7 @@ def _clashes_of_name(made: IConstruct) -> Iterator[tuple[IConstruct, ValueError,
             thing = "receipt rule set"
         case _:
             return
+    # In the register under the same words, by identities, events and receiving.
     for entry in _others(made, (thing, name)):
         if entry.meeting is Meeting.NEVER:
             continue

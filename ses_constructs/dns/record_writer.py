@@ -38,7 +38,7 @@ class RecordWriter(Construct):
         told_apart = hashlib.sha256(
             without_tokens(" ".join([domain_name, *names, *types, role_arn])).encode()
         ).hexdigest()[:8]
-        resource = CustomResourceFunction.shared(self, "dns_records").custom_resource(
+        CustomResourceFunction.shared(self, "dns_records").custom_resource(
             self,
             resource_type="Custom::SESDnsRecords",
             properties={
@@ -59,10 +59,8 @@ class RecordWriter(Construct):
                 else zone_statements(hosted_zone_id, names=names, types=types)
             ),
             policy_id=f"Policy{told_apart}",
+            removal_policy=removal_policy,
         )
-        if removal_policy is not RemovalPolicy.DESTROY:
-            # A custom resource that is retained gets no Delete, so its records stay.
-            resource.apply_removal_policy(removal_policy)
 
 
 def zone_statements(hosted_zone_id: str, *, names: Sequence[str], types: Sequence[str]) -> list[iam.PolicyStatement]:

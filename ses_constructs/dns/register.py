@@ -31,7 +31,7 @@ def register_records(owner: Construct, stack: Stack, dns: "DnsZone", records: It
     for record in records:
         if contains_token(record.name):
             continue
-        thing = ("dns", record.name.lower().removesuffix("."))
+        thing = ("dns", record.name.lower())
         for earlier in entries(stack, thing):
             other_zone_id, other = earlier.detail
             if earlier.owner in told or not exclude_each_other(record.type, other.type):
@@ -70,6 +70,8 @@ def receiving_regions(stack: Stack, name: str) -> list[str]:
 def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: DnsRecord) -> ValueError:
     if record.purpose == other.purpose == "DKIM key":
         fix = "take another selector for one of the two"
+    elif record.purpose == other.purpose == "Inbound mail":
+        fix = "name all regions in one of the two, receives_mail={'eu-west-1': 10, 'us-east-1': 20}"
     elif record.purpose == other.purpose:
         fix = (
             "take another name for one of the two, such as mail_from='bounce', or pass owns_shared_records=False to one"
@@ -77,8 +79,6 @@ def _clash(owner: Construct, record: DnsRecord, other_owner: Construct, other: D
     else:
         fix = "take another name for one of the two, such as mail_from='bounce', or leave it out of one"
     alone = "the one of its type at its name" if record.type == other.type else "at a name without a CNAME"
-    if record.type == other.type == "MX" and record.purpose == other.purpose == "Inbound mail":
-        fix = "name all regions in one of the two, receives_mail={'eu-west-1': 10, 'us-east-1': 20}"
     return invalid(
         f"the {record.type} record of {record.name} ({record.purpose})",
         f"be {alone}, and {other_owner.node.path!r} publishes the {other.type} record of it ({other.purpose})",

@@ -11,10 +11,10 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct, IDependable
 
 from ..common.arguments import check_flag, contains_token, invalid, is_within
-from ..common.checks import check_resource, regions_differ
+from ..common.checks import check_resource, check_same_account
 from ..common.reach import check_reach
 from ..email_records import DnsRecord
-from .other_owners import MAX_OUTPUTS, is_ours
+from .other_owners import MAX_OUTPUTS, mark_as_ours
 
 _OUTPUTS: WeakKeyDictionary[Stack, int] = WeakKeyDictionary()
 
@@ -48,44 +48,6 @@ def check_in_zone(domain_name: str, zone_name: str) -> None:
         domain_name,
         "pass the zone that holds this domain",
     )
-
-
-def write_records(
-    zone: "WrittenZone",
-    scope: Construct,
-    *,
-    domain_name: str,
-    records: Sequence[DnsRecord],
-    removal_policy: RemovalPolicy,
-    role_arn: str = "",
-) -> IDependable:
-    """Have a function write *records* into *zone*, as *role_arn* if that is given."""
-    from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
-
-    return RecordWriter(
-        scope,
-        "RecordWriter",
-        hosted_zone_id=zone.hosted_zone_id,
-        domain_name=domain_name,
-        records=records,
-        removal_policy=removal_policy,
-        adopts_existing=zone.adopts_existing,
-        role_arn=role_arn,
-    )
-
-
-class WrittenZone(Protocol):
-    """A hosted zone into which a function of ours writes."""
-
-    @property
-    def hosted_zone_id(self) -> str:
-        """Its id."""
-        ...
-
-    @property
-    def adopts_existing(self) -> bool:
-        """Whether records of the domain may stand there already."""
-        ...
 
 
 class DnsZone(Protocol):
@@ -150,14 +112,24 @@ class Route53Zone(DnsZone):
         self._check_holds(domain_name)
         self._check_place(scope)
         if self.adopts_existing:
-            return write_records(self, scope, domain_name=domain_name, records=records, removal_policy=removal_policy)
+            from .record_writer import RecordWriter  # loads aws_lambda, which few apps need
+
+            return RecordWriter(
+                scope,
+                "RecordWriter",
+                hosted_zone_id=self.hosted_zone_id,
+                domain_name=domain_name,
+                records=records,
+                removal_policy=removal_policy,
+                adopts_existing=True,
+            )
         # As one value in CDK's own spelling: jsii takes longer to check typed record sets than all else takes to build.
         # A domain's own records are not read as text for it, which takes calls to Node.
         record_sets = records.record_sets() if isinstance(records, HasRecordSets) else map(record_set, records)
         group = route53.CfnRecordSetGroup(
             scope, "Records", hosted_zone_id=self.hosted_zone_id, record_sets=Token.as_any(list(record_sets))
         )
-        is_ours(group)
+        mark_as_ours(group)
         if removal_policy is not RemovalPolicy.DESTROY:
             group.apply_removal_policy(removal_policy)
         return group
@@ -174,16 +146,11 @@ class Route53Zone(DnsZone):
 
     def _check_place(self, scope: Construct) -> None:
         """Raise ``ValueError`` for a zone that the app makes where no stack of the place of *scope* can write."""
-        if self._made_in is None or self._made_in is (own := Stack.of(scope)):
+        if self._made_in is None or self._made_in is Stack.of(scope):
             return
         check_reach("hosted_zone", self.hosted_zone, self.hosted_zone_id, user=scope)
-        if regions_differ(self._made_in.account, own.account):
-            raise invalid(
-                "hosted_zone",
-                f"be of the account of the stack, {own.account}",
-                self.hosted_zone.node.path,
-                "pass CrossAccountZone(...) with a DnsDelegationRole of the account that has the zone",
-            )
+        fix = "pass CrossAccountZone(...) with a DnsDelegationRole of the account that has the zone"
+        check_same_account("hosted_zone", self._made_in.account, user=scope, fix=fix)
 
     def _is_private(self) -> bool:
         """As far as it can be told: an imported zone does not say."""
@@ -208,7 +175,7 @@ class Route53Zone(DnsZone):
         try:
             return self.hosted_zone.zone_name.lower().removesuffix(".")
         except RuntimeError as error:
-            # fromhosted_zone_id knows no name, and says so only when it is asked.
+            # HostedZone.from_hosted_zone_id knows no name, and says so only when it is asked.
             raise invalid(
                 "hosted_zone",
                 "know its zone name",

@@ -1,8 +1,8 @@
 """The terms of an SPF record: what one may look like, and its one canonical spelling (RFC 7208 section 12)."""
 
-import ipaddress
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from ..common.arguments import (
     check_distinct,
@@ -13,6 +13,7 @@ from ..common.arguments import (
     name_flaw,
     text_tuple,
 )
+from ._ip_address import is_ip_address
 
 MAX_LOOKUPS = 10
 MODIFIERS = ("redirect", "exp")
@@ -136,20 +137,13 @@ def _host_and_prefix(argument: str, term: str, rest: str) -> str:
 
 
 def _network(argument: str, term: str, name: str, rest: str) -> str:
-    bits = 32 if name == "ip4" else 128
+    version: Literal[4, 6] = 4 if name == "ip4" else 6
+    bits = 32 if version == 4 else 128
     match = _ADDRESS.fullmatch(_behind_colon(argument, term, rest))
-    if match is None or int(match["length"] or 0) > bits or not _is_address(name, match["address"]):
-        kind = "IPv4" if name == "ip4" else "IPv6"
-        raise invalid(argument, f"have an {kind} address or network behind {name}:", term, _EXAMPLE)
+    if (
+        match is None
+        or int(match["length"] or 0) > bits
+        or not (is_token(match["address"]) or is_ip_address(match["address"], version=version))
+    ):
+        raise invalid(argument, f"have an IPv{version} address or network behind {name}:", term, _EXAMPLE)
     return rest[1:] if contains_token(rest) else rest[1:].lower()
-
-
-def _is_address(name: str, address: str) -> bool:
-    if is_token(address):
-        return True
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    # ipaddress also takes a scope, fe80::1%eth0, which SPF has no place for.
-    return parsed.version == int(name[-1]) and "%" not in address

@@ -1,6 +1,5 @@
 """One DNS record set, ready for Route 53, for a zone file, or for a person."""
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Literal, get_args
 from ..common.arguments import (
     check_choice,
     check_distinct,
+    check_printable,
     check_text,
     invalid,
     is_token,
@@ -16,6 +16,7 @@ from ..common.arguments import (
     text_tuple,
     without_tokens,
 )
+from ._ip_address import is_ip_address
 from ._txt_strings import quoted_strings, wire_length
 
 RecordType = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "TXT"]
@@ -82,8 +83,7 @@ class DnsRecord:
         # bool is a subclass of int, and True would become a second.
         if isinstance(self.ttl, bool) or not isinstance(self.ttl, int) or not 0 <= self.ttl <= _MAX_TTL:
             raise invalid("ttl", f"be whole seconds from 0 to {_MAX_TTL}", self.ttl, "write a number such as 300")
-        if not check_text("purpose", self.purpose).isprintable():
-            raise invalid("purpose", "be one printable line", self.purpose, "write a few words such as 'DKIM key 1'")
+        check_printable("purpose", self.purpose)
 
     def route53_values(self) -> list[str]:
         r"""Return the values as ``ResourceRecords`` of Route 53 takes them.
@@ -153,9 +153,9 @@ def _check_txt(text: str) -> None:
 def _fits(type_: RecordType, value: str) -> bool:
     match type_:
         case "A":
-            return _is_address(ipaddress.IPv4Address, value)
+            return is_ip_address(value, version=4)
         case "AAAA":
-            return _is_address(ipaddress.IPv6Address, value)
+            return is_ip_address(value, version=6)
         case "CAA":
             caa = _CAA.fullmatch(without_tokens(value))
             return caa is not None and int(caa[1]) <= 255
@@ -165,15 +165,6 @@ def _fits(type_: RecordType, value: str) -> bool:
             return mx is not None and int(mx[1]) <= 65535 and (value == "0 ." or _is_host(mx[2]))
         case _:
             return _is_host(value)
-
-
-def _is_address(kind: type[ipaddress.IPv4Address] | type[ipaddress.IPv6Address], value: str) -> bool:
-    try:
-        kind(value)
-    except ValueError:
-        return False
-    # A scope such as %eth0 names an interface of one machine and has no place in DNS.
-    return "%" not in value
 
 
 def _is_host(value: str) -> bool:

@@ -4,124 +4,21 @@ A third of the resources of CDK's provider framework, and no finding under cdk-n
 is slow to import; construct modules import it where they need it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from aws_cdk import ArnFormat, Aws, CustomResource, Duration, Fn, Stack
+from aws_cdk import ArnFormat, Aws, CustomResource, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..common.arguments import invalid
-from ..common.rendered import rendered
 from ..common.wildcards import acknowledge_wildcard
+from ._handler_settings import HANDLERS
+from ._policy_length import MAX_CHARACTERS, policy_length
 from .handler_function import HandlerFunction
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _HandlerSettings:
-    """What differs between the handlers."""
-
-    description: str
-    # Time for SES's throttling: the handlers' tries and their waits fit into it.
-    timeout_minutes: int = 5
-    invokes_itself: bool = False
-    # Calls of the v1 API that SES cannot narrow to a resource
-    # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html).
-    actions_on_everything: tuple[str, ...] = ()
-    # What it may do beside the policies of its custom resources, and why where the ARN has a wildcard.
-    permissions: tuple[tuple[tuple[str, ...], str, str], ...] = ()
-    # How many policies an update may replace at once: they stay beside the new ones until it is done.
-    replaced_policies: int = 0
-
-
-# A role holds 10,240 characters of inline policies, white space not counted. In a stack with a name of 128 letters the
-# one for its log takes up to 360 of them, and the one to ask CloudFormation up to 390
-# (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
-_MAX_CHARACTERS = 10_240 - 360 - 390
 # What handlers/_ownership.py asks for.
 _QUESTIONS = ("cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResource")
-# How long a reference may be once it is a value. Rather long than short: what synth lets through must not fail at
-# deploy. The longest ARN here, but for those told in `longest`, is that of a function with a name of 64 letters in
-# cn-northwest-1 or a GovCloud region.
-_ARN_CHARACTERS, _NAME_CHARACTERS = 122, 64
-_PSEUDO_PARAMETER_CHARACTERS = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12, "AWS::StackName": 128}
-
-
-# The id of the stack comes behind its name there, so that no later stack of the same name has these.
-_PARAMETERS = (
-    f"arn:{Aws.PARTITION}:ssm:{Aws.REGION}:{Aws.ACCOUNT_ID}:parameter/ses-constructs/dns-records/{Aws.STACK_NAME}/*"
-)
-
-HANDLERS = {
-    "default_configuration_set": _HandlerSettings(
-        description="Sets the default configuration sets of SES identities made elsewhere",
-        # One is of another identity or set.
-        replaced_policies=1,
-    ),
-    "dns_records": _HandlerSettings(
-        description="Makes and adopts the DNS records of domains",
-        permissions=(
-            (("cloudformation:ListStackResources",), Aws.STACK_ID, ""),
-            (
-                ("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
-                _PARAMETERS,
-                "It makes these parameters itself, one for each domain, below the name of its stack",
-            ),
-            (
-                ("route53:GetChange",),
-                f"arn:{Aws.PARTITION}:route53:::change/*",
-                "Route 53 gives a change its id when it makes it",
-            ),
-        ),
-        # One gets another zone or name.
-        replaced_policies=1,
-    ),
-    "global_endpoint": _HandlerSettings(
-        description="Looks whether two regions are fit for a global endpoint, and reads its id",
-        actions_on_everything=("ses:GetAccount",),
-        # One gets another region.
-        replaced_policies=1,
-    ),
-    "production_access": _HandlerSettings(
-        description="Asks SES to take the account out of the sandbox",
-        actions_on_everything=("ses:GetAccount", "ses:PutAccountDetails"),
-    ),
-    "receipt_rules": _HandlerSettings(description="Activates SES receipt rule sets and keeps their rules in order"),
-    "replicated_identity": _HandlerSettings(
-        description="Makes SES identities that sign with the DKIM keys of another region",
-        # Two get another parent or domain.
-        replaced_policies=2,
-    ),
-    "sender_policy": _HandlerSettings(description="Lets other accounts send from SES identities"),
-    "smtp_credentials": _HandlerSettings(
-        description="Makes SMTP credentials and keeps them in secrets",
-        # Two get another user or secret.
-        replaced_policies=2,
-    ),
-    "suppression_list": _HandlerSettings(
-        description="Sets which reasons put an address on the account's suppression list",
-        actions_on_everything=("ses:GetAccount", "ses:PutAccountSuppressionAttributes"),
-    ),
-    "verification_token": _HandlerSettings(
-        description="Asks SES for the legacy TXT tokens of domains",
-        actions_on_everything=("ses:GetIdentityVerificationAttributes", "ses:VerifyDomainIdentity"),
-    ),
-    "verified_address": _HandlerSettings(
-        description="Has SES verify e-mail addresses",
-        actions_on_everything=("ses:VerifyEmailIdentity",),
-    ),
-    "wait_for_addresses": _HandlerSettings(
-        description="Waits until SES has verified e-mail addresses",
-        timeout_minutes=15,
-        invokes_itself=True,
-        actions_on_everything=("ses:GetIdentityVerificationAttributes",),
-    ),
-    "wait_for_verification": _HandlerSettings(
-        description="Waits until SES has verified domains", timeout_minutes=15, invokes_itself=True
-    ),
-}
 
 
 class CustomResourceFunction(HandlerFunction):
@@ -162,16 +59,11 @@ class CustomResourceFunction(HandlerFunction):
         self._lengths: dict[str, int] = {}
         self._shared_statements: dict[str, iam.PolicyStatement] = {}
         if settings.invokes_itself:
-            self._allow_on_itself("lambda:InvokeFunction")
-        self._takes_notes = False
-        self._on_everything: set[str] = set()
+            self._allow_once(["lambda:InvokeFunction"], self._arn)
         if settings.actions_on_everything:
             self.allow_on_everything(*settings.actions_on_everything)
-        for actions, resource, reason in settings.permissions:
-            self.allow(actions, [resource])
-            self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=[resource])])
-            if reason:
-                acknowledge_wildcard(self.role, resource, reason=reason)
+        for actions, resource, wildcard_reason in settings.permissions:
+            self._allow_once(actions, resource, wildcard_reason=wildcard_reason)
 
     @classmethod
     def shared(cls, scope: Construct, module: str) -> "CustomResourceFunction":
@@ -185,19 +77,13 @@ class CustomResourceFunction(HandlerFunction):
 
     def allow_on_everything(self, *actions: str) -> None:
         """Let the function do *actions*, which SES cannot narrow to a resource."""
-        if self._on_everything.issuperset(actions):
-            return
-        self._on_everything.update(actions)
-        self.allow(actions, ["*"])
-        self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=["*"])])
-        acknowledge_wildcard(self.role, "*", reason=f"SES has no resource level for {' and '.join(actions)}")
+        reason = f"SES has no resource level for {' and '.join(actions)}"
+        self._allow_once(actions, "*", wildcard_reason=reason)
 
     def allow_notes(self) -> None:
         """Let the function write down in its own tags what it may not forget, and look what the stack has."""
-        if not self._takes_notes:
-            self._takes_notes = True
-            self.allow(["cloudformation:ListStackResources"], [Aws.STACK_ID])
-            self._allow_on_itself("lambda:ListTags", "lambda:TagResource")
+        self._allow_once(["cloudformation:ListStackResources"], Aws.STACK_ID)
+        self._allow_once(["lambda:ListTags", "lambda:TagResource"], self._arn)
 
     def allow_on_each(self, action: str, resources: Sequence[str]) -> None:
         """Let the function do *action* on *resources*, in one statement for all its custom resources.
@@ -223,14 +109,16 @@ class CustomResourceFunction(HandlerFunction):
         longest: Mapping[str, int] | None = None,
         policy_id: str = "Policy",
         service_timeout: Duration | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
     ) -> CustomResource:
         """A custom resource under *scope* that this function answers, with *permissions* for its own job.
 
-        *longest* has the characters that references in them may take, where usual ARNs and names do not say. They are
-        in a policy named *policy_id*. With another id than before, an update makes a second policy and deletes the
-        first one last, so that the resource can still clean up what only that one allows.
+        *longest* says how many characters a reference in *permissions* may take, where that is more than a usual ARN or
+        name has. The permissions stand in a policy named *policy_id*: with another id than before, an update makes a
+        second policy and deletes the first one last, so that the resource can still clean up what only that one allows.
         A lost answer fails the deployment after *service_timeout*, not after CloudFormation's hour; the default leaves
-        room for the retries that Lambda makes when a run crashes.
+        room for the retries that Lambda makes when a run crashes. A resource that *removal_policy* retains gets no
+        Delete, so what it made stays.
 
         Raises ``ValueError`` when the role cannot hold the policy.
         """
@@ -242,6 +130,7 @@ class CustomResourceFunction(HandlerFunction):
             resource_type=resource_type,
             properties=dict(properties),
             service_timeout=service_timeout,
+            removal_policy=removal_policy,
         )
         self._longest_service_timeout = max(self._longest_service_timeout, int(service_timeout.to_seconds()))
         self._event_age.maximum_event_age_in_seconds = self._longest_service_timeout
@@ -253,9 +142,16 @@ class CustomResourceFunction(HandlerFunction):
             resource.node.add_dependency(policy)
         return resource
 
-    def _allow_on_itself(self, *actions: str) -> None:
-        self.allow(actions, [self._arn])
-        self._check_room(actions[0], [iam.PolicyStatement(actions=list(actions), resources=[self._arn])])
+    def _allow_once(self, actions: Sequence[str], resource: str, *, wildcard_reason: str = "") -> None:
+        """Let the function do *actions*, however many custom resources ask for it."""
+        name = " ".join(actions)
+        if name in self._lengths:
+            return
+        statement = iam.PolicyStatement(actions=list(actions), resources=[resource])
+        self.permissions.add_statements(statement)
+        self._check_room(name, [statement])
+        if wildcard_reason:
+            acknowledge_wildcard(self.role, resource, reason=wildcard_reason)
 
     def _check_room(
         self, policy: str, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int] | None = None
@@ -264,37 +160,10 @@ class CustomResourceFunction(HandlerFunction):
         self._lengths[policy] = policy_length(stack, statements, longest or {})
         # What is replaced is taken to be as long as the longest now.
         characters = sum(self._lengths.values()) + self._replaced_policies * max(self._lengths.values())
-        if characters > _MAX_CHARACTERS:
+        if characters > MAX_CHARACTERS:
             raise invalid(
                 f"the custom resources of {self.node.id} in stack {stack.stack_name!r}",
-                f"have policies of {_MAX_CHARACTERS:,} characters together, for IAM limits those of their one role",
+                f"have policies of {MAX_CHARACTERS:,} characters together, for IAM limits those of their one role",
                 characters,
                 "put further ones into another stack",
             )
-
-
-def policy_length(stack: Stack, statements: Sequence[iam.PolicyStatement], longest: Mapping[str, int]) -> int:
-    """Characters of a policy with *statements*, where a reference counts as long as its value may well be.
-
-    The references in *longest* take as many characters as it says.
-    """
-    known = {rendered(stack.resolve(reference)): characters for reference, characters in longest.items()}
-    document = {"Version": "2012-10-17", "Statement": [each.to_statement_json() for each in statements]}
-    return len(json.dumps(_filled_in(stack.resolve(document), _ARN_CHARACTERS, known), separators=(",", ":")))
-
-
-def _filled_in(resolved: object, length: int, known: Mapping[str, int]) -> object:
-    """*resolved* with a text in the place of each reference, of *length* unless another one is known."""
-    match resolved:
-        case {"Fn::Join": [separator, parts]}:
-            # A reference inside an ARN is a name.
-            return str(separator).join(str(_filled_in(part, _NAME_CHARACTERS, known)) for part in parts)
-        case {"Ref": str(name)}:
-            return "-" * known.get(rendered(resolved), _PSEUDO_PARAMETER_CHARACTERS.get(name, length))
-        case dict() if any(str(key).startswith("Fn::") for key in resolved):
-            return "-" * length
-        case dict():
-            return {key: _filled_in(value, length, known) for key, value in resolved.items()}
-        case list():
-            return [_filled_in(each, length, known) for each in resolved]
-    return resolved

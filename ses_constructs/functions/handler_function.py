@@ -19,8 +19,8 @@ _PACKAGE = Path(__file__).parent.parent
 class HandlerFunction(Construct):
     """The function that runs ``handlers/<module>.py``; its role may write the log and what *permissions* hold.
 
-    *permissions* are inline in the role, so that the function waits for them with it. What itself waits for the
-    function needs a policy beside the role.
+    *permissions* are inline in the role, so that the function waits for them with it. Those on a resource that waits
+    for the function go into a policy beside the role instead, or the two would wait for each other.
     """
 
     def __init__(

@@ -21,6 +21,7 @@ from ..common.arguments import (
     is_token,
     is_within,
     text_tuple,
+    with_lower_case_domain,
     without_tokens,
 )
 from ..common.checks import warn
@@ -96,7 +97,7 @@ def enter_identity(owner: Construct, stack: Stack, name: str, *, mail_from: str 
     review(stack)
     if not contains_token(name):
         fix = "pass the VerifiedDomain on, or refer to it by VerifiedDomain.from_domain_name"
-        enter_alone(stack, identity(name), owner, what="domain_name", got=name, fix=fix)
+        enter_alone(stack, identity_key(name), owner, what="domain_name", got=name, fix=fix)
         _warn_about_mail_from(owner, stack, domain_name=name, mail_from=mail_from)
 
 
@@ -105,7 +106,7 @@ def _warn_about_mail_from(owner: Construct, stack: Stack, *, domain_name: str, m
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/mail-from.html.
     """
-    senders = [each.owner for each in entries(stack, identity(mail_from))] if mail_from else []
+    senders = [each.owner for each in entries(stack, identity_key(mail_from))] if mail_from else []
     for name, other in (*((mail_from, each) for each in senders), (domain_name, mail_from_record(stack, domain_name))):
         if other is not None:
             warn(
@@ -116,20 +117,27 @@ def _warn_about_mail_from(owner: Construct, stack: Stack, *, domain_name: str, m
             )
 
 
-def identity(name: str) -> Hashable:
+def identity_key(name: str) -> Hashable:
     """What the register of the app has for a domain that is verified."""
     return "identity", name
 
 
-def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
-    """The full MAIL FROM domain for a label or a full name; SES wants a subdomain of the identity."""
+def domains_of(address: str) -> list[str]:
+    """The domain of *address* and the parents of that one; any of them may be an identity."""
+    labels = address.rpartition("@")[2].split(".")
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
+
+
+def mail_from_domain(mail_from: str | None, *, domain_name: str) -> str | None:
+    """The full MAIL FROM domain for a label or a full name, if any; SES wants a subdomain of the identity."""
+    if mail_from is None:
+        return None
     check_kind("mail_from", mail_from, str, _MAIL_FROM_FIX)
     if not mail_from:
         raise invalid("mail_from", "be a label or a name", mail_from, _MAIL_FROM_FIX)
     if is_token(mail_from):  # in full, for all that can be known
         return mail_from
-    if not contains_token(mail_from):
-        mail_from = mail_from.lower()
+    mail_from = with_lower_case_domain(mail_from)
     if "." not in without_tokens(mail_from):
         return check_domain_name("mail_from", f"{mail_from}.{domain_name}")
     name = check_domain_name("mail_from", mail_from)
@@ -138,7 +146,7 @@ def mail_from_domain(mail_from: str, *, domain_name: str) -> str:
     return name
 
 
-def removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
+def checked_removal_policy(policy: RemovalPolicy) -> RemovalPolicy:
     """What is kept is not kept when its own creation fails, for the next try would then find it in the way."""
     if policy is RemovalPolicy.RETAIN:
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
@@ -206,7 +214,7 @@ def check_shared_records(**shared: object) -> None:
             )
 
 
-def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, has_mail_from: bool) -> None:
+def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str, mail_from_domain: str | None) -> None:
     """Reports that will not arrive, and an alignment that can never be met."""
     for destination in policy.report_domains():
         if contains_token(domain_name) or contains_token(destination) or _related(destination, domain_name):
@@ -218,7 +226,7 @@ def warn_about_dmarc(scope: Construct, policy: DmarcPolicy, *, domain_name: str,
             f"{destination} must agree to receive the DMARC reports of {domain_name}: its zone needs the record "
             f'{domain_name}._report._dmarc.{destination}. IN TXT "v=DMARC1"; acknowledge this warning once it is there',
         )
-    if policy.spf_alignment == "strict" and has_mail_from:
+    if policy.spf_alignment == "strict" and mail_from_domain:
         warn(
             scope,
             "dmarc-spf-never-aligns",

@@ -7,7 +7,7 @@ from aws_cdk import aws_ses as ses
 
 from ..common.arguments import check_returned, invalid
 from ..common.register import entries
-from ..dns.other_owners import is_ours
+from ..dns.other_owners import mark_as_ours
 from . import _domain_checks as checks
 from .dkim import Dkim, ReplicatedDkim
 from .sending_domain import SendingDomain
@@ -62,7 +62,7 @@ def make_identity(
         configuration_set=domain.configuration_set,
         feedback_forwarding=None if feedback_forwarding else False,
     )
-    is_ours(identity)
+    mark_as_ours(identity)
     if removal_policy is not RemovalPolicy.DESTROY:
         identity.apply_removal_policy(removal_policy)
     return identity, None
@@ -70,7 +70,7 @@ def make_identity(
 
 def _comes_after_parent(domain: SendingDomain, stack: Stack, parent_region: str) -> None:
     """Have the stack depend on that of the parent, which so is made before and deleted after it."""
-    for entry in entries(stack, checks.identity(domain.domain_name)):
+    for entry in entries(stack, checks.identity_key(domain.domain_name)):
         parent = Stack.of(entry.owner)
         if entry.is_in_stage and (parent.account, parent.region) == (stack.account, parent_region):
             stack.node.add_dependency(parent)

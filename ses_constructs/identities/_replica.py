@@ -56,9 +56,8 @@ class ReplicaIdentity(Construct):
                 iam.PolicyStatement(actions=["ses:ReplicateEmailIdentityDKIMSigningKey"], resources=[parent]),
             ],
             longest={domain_name: longest_name(domain_name)},
+            removal_policy=removal_policy,
         )
-        if removal_policy is not RemovalPolicy.DESTROY:
-            self._resource.apply_removal_policy(removal_policy)
         self.identity = ses.EmailIdentity.from_email_identity_name(self, "Identity", self._resource.ref)
         if configuration_set is not None:
             self.use_configuration_set(configuration_set)

@@ -11,12 +11,11 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..common.ses_arn import longest_name
 from ..functions.custom_resource_function import CustomResourceFunction
+from ._sending_grant import SENDING_ACTIONS
 
 _MAX_POLICY_NAME = 64
 # https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policies.html: 4 KB.
 _MAX_POLICY_LENGTH = 4000
-# SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
-_ACTIONS = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
 
 
 class SenderPolicy(Construct):
@@ -35,7 +34,7 @@ class SenderPolicy(Construct):
         self._identity = identity
         self._document = iam.PolicyDocument()
         stack = Stack.of(self)
-        resource = CustomResourceFunction.shared(self, "sender_policy").custom_resource(
+        CustomResourceFunction.shared(self, "sender_policy").custom_resource(
             self,
             resource_type="Custom::SESSenderPolicy",
             properties={
@@ -58,10 +57,8 @@ class SenderPolicy(Construct):
                 )
             ],
             longest={identity.email_identity_name: longest_name(domain_name)},
+            removal_policy=removal_policy,
         )
-        if removal_policy is not RemovalPolicy.DESTROY:
-            # A custom resource that is retained gets no Delete, so its policy stays.
-            resource.apply_removal_policy(removal_policy)
 
     def allow(self, principal: iam.IPrincipal, *, from_addresses: Sequence[str]) -> None:
         """Add one statement for *principal*.
@@ -70,7 +67,8 @@ class SenderPolicy(Construct):
         """
         self._document.add_statements(
             iam.PolicyStatement(
-                actions=list(_ACTIONS),
+                # SES knows no ses:SendBulkEmail in identity policies; the v2 call is checked under the older names.
+                actions=list(SENDING_ACTIONS),
                 principals=[principal],
                 resources=[self._identity.email_identity_arn],
                 conditions={"StringLike": {"ses:FromAddress": list(from_addresses)}},

@@ -55,7 +55,6 @@ def grant_sending(
 
     from ..common.grants import granted
 
-    check_resource("grantee", grantee, "IAM grantee")
     check_flag("sandbox", sandbox)
     default = [default_configuration_set] if default_configuration_set else []
     used = [
@@ -67,8 +66,6 @@ def grant_sending(
         ),
     ]
     everybody = [ses_arn(scope, "identity", "*")] if sandbox else []
-    reason = "in the sandbox recipients are verified identities too; the From address is limited"
-    _acknowledge_wildcards(grantee, everybody, reason=reason)
     operator, addresses = from_address
 
     def give(grantee: iam.IGrantable) -> iam.Grant:
@@ -85,7 +82,10 @@ def grant_sending(
             iam.Grant.add_to_principal(grantee=grantee, actions=[BULK_ACTION], resource_arns=list(used))
         )
 
-    return granted(scope, grantee, give, otherwise=otherwise)
+    grant = granted(scope, grantee, give, otherwise=otherwise)
+    reason = "in the sandbox recipients are verified identities too; the From address is limited"
+    _acknowledge_wildcards(grantee, everybody, reason=reason)
+    return grant
 
 
 def address_arns(scope: Construct, grantee: "iam.IGrantable", addresses: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from ..common.ses_arn import ses_arn
 from ..dns.other_owners import review
 from ..email_records import DnsRecord
 from ..functions.custom_resource_function import CustomResourceFunction
-from ._domain_checks import identity
+from ._domain_checks import domains_of, identity_key
 
 # CloudFormation gives a custom resource one hour; the rest is for the answer and for a lost one.
 _MAX_WAIT_MINUTES = 55
@@ -95,12 +95,12 @@ class AddressIdentity(Construct):
         logical_id = f"SesVerifiedAddress{name}"
         review(stack)
         fix = "leave the other one out"
-        enter_alone(stack, identity(address), self, what="address", got=address, fix=fix)
+        enter_alone(stack, identity_key(address), self, what="address", got=address, fix=fix)
         function = CustomResourceFunction.shared(self, "verified_address")
         if not inside_verified_domain:
             # In one statement for all: the addresses of a team have their domains in common.
             function.allow_on_each(
-                "ses:GetEmailIdentity", [ses_arn(self, "identity", each) for each in _domains(address)]
+                "ses:GetEmailIdentity", [ses_arn(self, "identity", each) for each in domains_of(address)]
             )
         resource = function.custom_resource(
             self,
@@ -140,12 +140,6 @@ class AddressWait(Construct):
             properties={"Addresses": list(addresses), "Resend": resend, "TimeoutSeconds": timeout.to_seconds()},
             service_timeout=service_timeout,
         )
-
-
-def _domains(address: str) -> list[str]:
-    """The domain of *address* and the parents of that one; any of them may be an identity."""
-    labels = address.rpartition("@")[2].split(".")
-    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
 
 
 def _service_timeout(argument: str, timeout: Duration) -> Duration:

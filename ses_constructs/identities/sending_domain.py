@@ -66,8 +66,7 @@ class SendingDomain(Construct, SendingMetrics):
         check_domain_name("domain_name", domain_name)
         if configuration_set is not None:
             self._check_set(configuration_set)
-        # SES keeps domains in lower case, and IAM compares ARNs with case. A token's name must stay as it is.
-        self.domain_name = domain_name if contains_token(domain_name) else domain_name.lower()
+        self.domain_name = with_lower_case_domain(domain_name)
         self.configuration_set = configuration_set
         self.removal_policy = RemovalPolicy.DESTROY
         self._sender_policy: SenderPolicy | None = None

@@ -21,7 +21,7 @@ from ..common.arguments import (
 )
 from ..common.checks import warn_about_region
 from ..common.register import Meeting, entries
-from ._domain_checks import identity
+from ._domain_checks import domains_of, identity_key
 from ._sending_grant import checked_from_addresses, grant_sending
 
 # Letters of an address (RFC 5321) that mean something else in a policy.
@@ -174,9 +174,8 @@ class _OutsideDomains:
     def errors(self) -> Iterator[ValueError]:
         stack = Stack.of(self._scope)
         for address in self._addresses:
-            name = address.rpartition("@")[2]
-            while name:
-                for domain in entries(stack, identity(name)):
+            for name in domains_of(address):
+                for domain in entries(stack, identity_key(name)):
                     if domain.meeting is not Meeting.CERTAIN:
                         continue
                     yield invalid(
@@ -185,7 +184,6 @@ class _OutsideDomains:
                         address,
                         "leave the address out, which needs no identity there, or pass inside_verified_domain=True",
                     )
-                name = name.partition(".")[2]
 
 
 def _checked_addresses(address: str | None, addresses: Sequence[str]) -> tuple[str, ...]:

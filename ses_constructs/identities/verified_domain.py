@@ -34,7 +34,8 @@ class VerifiedDomain(SendingDomain):
 
     With ``Route53Zone`` that is two CloudFormation resources, three where it adopts what exists, and one more for the
     legacy token. Adopting, the token, waiting and ``allow_sender`` each add one small function to the stack, for all of
-    its domains.
+    its domains. ``domain_name``, ``identity``, ``configuration_set``, ``mail_from_domain`` and ``records`` say what was
+    made.
 
     Args:
         domain_name: Such as ``example.com``; may be a subdomain of the zone. Stored in lower case.
@@ -47,23 +48,24 @@ class VerifiedDomain(SendingDomain):
         mail_from_on_mx_failure: What SES does while the MX record of *mail_from* cannot be found.
         dmarc: The policy at ``_dmarc``; None where somebody else publishes it.
         spf: A policy at the domain itself, which SES does not need; the MAIL FROM domain has one of its own.
-        existing_txt_values: The other TXT values of the domain, as plain text, because DNS has one TXT record set for a
-            name; delete the old record set just before the deployment that adds this one.
+        existing_txt_values: The TXT values that the domain has already, as plain text, to stand beside *spf* in the one
+            TXT record set of its name; delete the old record set just before the deployment that adds this one.
         receives_mail: Adds the MX record that takes the domain's mail away from any other provider; for several regions
             their preferences, ``{"eu-west-1": 10, "us-east-1": 20}``, of which senders try the lowest first.
         tls_reporting: Where receivers report failed TLS (RFC 8460).
         legacy_verification_token: Adds the ``_amazonses`` TXT record, for set-ups that still look for it.
-        owns_shared_records: One domain in several regions has DKIM records for each, and everything else once; pass
-            False in all stacks but one.
+        owns_shared_records: Whether to publish what a domain in several regions has once, all but its DKIM records;
+            pass False in all stacks but one.
         configuration_set: Applies to all mail from the domain, unless a sender names another.
         feedback_forwarding: Whether SES mails each bounce and complaint to the sender as well; pass False where a
-            monitoring sees them. SES still mails them while nothing else is told.
+            ``BounceMonitoring`` is told of them. While nothing is told, SES mails them all the same.
         wait_until_verified: Holds the deployment until SES has verified the identity, its DKIM keys and MAIL FROM, 1 to
             55 minutes. After that time the deployment fails and names what is pending. No waiting unless given.
         record_ttl: How long resolvers keep the records; 5 minutes unless given.
-        removal_policy: For all that the domain needs to send: identity, records, default configuration set of a
-            ``BounceMonitoring`` with its tracking domain, and the policy of ``allow_sender``. With RETAIN another
-            *domain_name* keeps the identity of the one before, but removes its records: add a second domain instead.
+        removal_policy: DESTROY or RETAIN, for all that the domain needs to send: identity, records, default
+            configuration set of a ``BounceMonitoring`` with its tracking domain, and the policy of ``allow_sender``.
+            With RETAIN another *domain_name* keeps the identity of the one before, but removes its records: add a
+            second domain instead.
 
     Raises:
         ValueError: Arguments that cannot work, alone or together.
@@ -105,10 +107,8 @@ class VerifiedDomain(SendingDomain):
             owns_shared_records=owns_shared_records,
             feedback_forwarding=feedback_forwarding,
         )
-        self.removal_policy = checks.removal_policy(removal_policy)
-        self.mail_from_domain = (
-            None if mail_from is None else checks.mail_from_domain(mail_from, domain_name=self.domain_name)
-        )
+        self.removal_policy = checks.checked_removal_policy(removal_policy)
+        self.mail_from_domain = checks.mail_from_domain(mail_from, domain_name=self.domain_name)
         """The domain of the envelope sender, in full; None without a custom one."""
         self.receives_mail = bool(receives_mail)
         """Whether the MX record of the domain brings its mail to SES."""
@@ -131,9 +131,7 @@ class VerifiedDomain(SendingDomain):
         exchangers = mail_exchangers(self, stack, receives_mail)
         checks.enter_report_addresses(self, stack, dmarc, tls_reporting, mail_from_domain=self.mail_from_domain)
         if dmarc:
-            checks.warn_about_dmarc(
-                self, dmarc, domain_name=self.domain_name, has_mail_from=self.mail_from_domain is not None
-            )
+            checks.warn_about_dmarc(self, dmarc, domain_name=self.domain_name, mail_from_domain=self.mail_from_domain)
 
         self.identity, self._replica = make_identity(
             self,
@@ -160,18 +158,18 @@ class VerifiedDomain(SendingDomain):
             )
         self._records = DomainRecords(dkim, self.identity, domain_name=self.domain_name, ttl=ttl, further=further)
         register_records(self, stack, dns, self._records.named)
-        published = None
+        self._published: IDependable | None = None
         if further or self._replica is None:  # a replica has no records of its own
-            policy = self.removal_policy
-            published = dns.publish(self, domain_name=self.domain_name, records=self._records, removal_policy=policy)
-        if published is not None:
-            check_dependable(f"what {type(dns).__name__}.publish returns", published)
+            self._published = dns.publish(
+                self, domain_name=self.domain_name, records=self._records, removal_policy=self.removal_policy
+            )
+        if self._published is not None:
+            check_dependable(f"what {type(dns).__name__}.publish returns", self._published)
             if self.removal_policy is not RemovalPolicy.DESTROY:
                 checks.warn_about_another_name(self, self.domain_name)
         if configuration_set is not None:
             self._check_retained(configuration_set)
-        self._published = published
-        self._verified_by: list[IDependable] = [self._replica or self.identity, *([published] if published else [])]
+        self._verified_by = [each for each in (self._replica or self.identity, self._published) if each]
         self._identity_wait: IDependable | None = None
         if wait_until_verified is not None:
             self._identity_wait = self._wait("Verification", wait_until_verified, waiter="wait_until_verified")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -20,7 +19,14 @@ from ..common.arguments import (
     text_tuple,
     without_tokens,
 )
-from ..common.checks import check_known_seconds, check_resource, check_same_place, regions_differ, warn
+from ..common.checks import (
+    check_known_seconds,
+    check_resource,
+    check_same_account,
+    check_same_place,
+    check_same_region,
+    warn,
+)
 from ..common.once import earlier_owner
 from ..common.ses_regions import SMTP_IMPLICIT_TLS_PORTS, SMTP_STARTTLS_PORTS, check_region
 from ..identities.sending_domain import SendingDomain
@@ -67,9 +73,7 @@ def check_account(user: iam.IUser, stack: Stack) -> None:
     """A user of the stack's account, where CDK knows both: a policy of another account's user cannot be made here."""
     # CDK takes the first from the stack that makes or imports the user, the second from the ARN of an import.
     for account in (user.env.account, user.principal_account or stack.account):
-        if not (contains_token(account) or contains_token(stack.account)) and account != stack.account:
-            fix = "leave it out, or name a user of this account"
-            raise invalid("user", f"be of this stack's account, {stack.account}", account, fix)
+        check_same_account("user", account, user=stack, fix="leave it out, or name a user of this account")
 
 
 def claim_user(user: iam.IUser, stack: Stack) -> None:
@@ -144,14 +148,12 @@ def check_network(stack: Stack, *, host: str | None, vpc: object, vpc_subnets: o
     if host is not None:
         check_domain_name("host", host)
         found = _SES_HOST.search(host.lower())
-        if found and regions_differ(found["region"], stack.region):
+        if found:
             # The password is derived for the region of the stack, and the user may send there alone.
-            raise invalid("host", f"be of the region of the stack, {stack.region}", host, _OTHER_REGION_FIX)
+            check_same_region("host", found["region"], user=stack, fix=_OTHER_REGION_FIX)
         if vpc is not None:
             # The endpoint's private DNS name is the region's host; any other one would go past it, out of the VPC.
             raise invalid("host", "be left out with vpc, whose endpoint has the host of the region", host, "omit one")
-    if vpc_subnets is not None:
-        check_kind("vpc_subnets", vpc_subnets, ec2.SubnetSelection, "pass ec2.SubnetSelection(subnets=[...])")
     if vpc is None and vpc_subnets is not None:
         raise invalid("vpc_subnets", "come with vpc", vpc_subnets, "pass the VPC of these subnets as well")
 

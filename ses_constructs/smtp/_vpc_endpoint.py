@@ -6,7 +6,7 @@ from aws_cdk import Acknowledgment, Validations
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from ..common.arguments import contains_token, invalid
+from ..common.arguments import check_kind, contains_token, invalid
 from ..common.once import earlier_owner
 
 
@@ -23,6 +23,8 @@ def ses_endpoint(
 
     Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html.
     """
+    if subnets is not None:
+        check_kind("vpc_subnets", subnets, ec2.SubnetSelection, "pass ec2.SubnetSelection(subnets=[...])")
     _check_dns(vpc)
     earlier = earlier_owner(vpc, ("endpoint", service), scope)
     if earlier is not None:

@@ -53,8 +53,6 @@ class SesApiEndpoint(Construct):
             check_kind("domains", domain, SendingDomain, _FIX)
             check_same_place("domains", domain, user=self, fix="make an endpoint in the region of the domain")
         check_flag("sandbox", sandbox)
-        if vpc_subnets is not None:
-            check_kind("vpc_subnets", vpc_subnets, ec2.SubnetSelection, "pass ec2.SubnetSelection(subnets=[...])")
         endpoint = ses_endpoint(self, service="email", traffic="the SES API", vpc=vpc, subnets=vpc_subnets, port=443)
         endpoint.add_to_policy(
             iam.PolicyStatement(

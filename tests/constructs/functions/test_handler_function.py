@@ -23,7 +23,8 @@ from ses_constructs.functions import (
 from ses_constructs.functions import (
     handler_function as _handler_function,
 )
-from ses_constructs.functions.custom_resource_function import policy_length
+from ses_constructs.functions._handler_settings import HANDLERS
+from ses_constructs.functions._policy_length import policy_length
 from tests.conftest import hosted_zone
 from tests.constructs.templates import identified, only, resources, role_statements, template, written
 
@@ -358,5 +359,5 @@ def test_the_asset_hash_does_not_depend_on_bytecode(tmp_path: Path, monkeypatch:
 
 
 def test_every_handler_that_is_deployed_exists() -> None:
-    for module in _custom_resource_function.HANDLERS:
+    for module in HANDLERS:
         assert (PACKAGE / "handlers" / f"{module}.py").is_file()

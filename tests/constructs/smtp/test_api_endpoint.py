@@ -150,5 +150,5 @@ def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
     virginia = Stack(app, "Virginia", env=Environment(account="111122223333", region="us-east-1"))
     domain = VerifiedDomain(virginia, "Domain", domain_name="example.com", dns=RecordsToPublish())
 
-    with pytest.raises(ValueError, match="domains must be of the region of the stack, eu-west-1, got 'us-east-1'"):
+    with pytest.raises(ValueError, match="domains must be in the region of the stack, eu-west-1, got 'us-east-1'"):
         SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[domain])

@@ -817,7 +817,7 @@ def test_arguments_that_cannot_work_are_refused(stack: Stack, changes: dict[str,
 def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
     elsewhere = domain(in_region(app, "eu-west-2"))
 
-    with pytest.raises(ValueError, match="domain must be of the region of the stack, eu-west-1, got 'eu-west-2'"):
+    with pytest.raises(ValueError, match="domain must be in the region of the stack, eu-west-1, got 'eu-west-2'"):
         make(stack, domain=elsewhere)
 
 
@@ -831,7 +831,7 @@ def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
     ],
 )
 def test_a_host_of_another_region_is_refused(stack: Stack, host: str) -> None:
-    with pytest.raises(ValueError, match=r"host must be of the region of the stack, eu-west-1, got .*replica_regions"):
+    with pytest.raises(ValueError, match=r"host must be in the region of the stack, eu-west-1, got .*replica_regions"):
         make(stack, host=host)
 
 
@@ -885,7 +885,9 @@ def test_a_vpc_without_dns_is_refused(stack: Stack, support: bool) -> None:
         make(stack, vpc=vpc)
 
 
-ANOTHER_ACCOUNT = "user must be of this stack's account, 111122223333, got '999999999999'; leave it out, or name a user"
+ANOTHER_ACCOUNT = (
+    "user must be of the account of the stack, 111122223333, got '999999999999'; leave it out, or name a user"
+)
 
 
 def test_a_user_of_another_account_is_refused(stack: Stack) -> None:
