@@ -13,9 +13,9 @@ from constructs import Construct
 from ..common.arguments import invalid
 from ..common.sending_metrics import check_period
 from ..functions.handler_function import HandlerFunction
-from ._rule_checks import MAX_RECIPIENTS
 from .inbound_actions import InvokeFunction
 from .inbound_rule import InboundAction, InboundRule
+from .rule_limits import MAX_RECIPIENTS
 
 
 class SpamFilter(Construct):

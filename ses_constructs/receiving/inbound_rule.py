@@ -18,13 +18,15 @@ from ..common.checks import (
     warn,
     warn_about_policy,
 )
+from ..common.construct_ids import construct_ids
 from ..common.policy_text import check_key_prefix
 from ..common.sending_metrics import check_period
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import construct_ids, converted
+from ._cdk_actions import converted
 from ._cdk_permissions import let_ses_in
-from ._rule_checks import belongs_to, check_bucket, check_stop_is_last, check_topic, count_storing_statement
+from ._rule_checks import check_stop_is_last, holder_of
+from ._used_resources import check_bucket, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -281,7 +283,7 @@ class InboundRule(Construct):
 
     def _wait_for_sender(self, sender: str) -> None:
         """SES refuses a rule that bounces, until it has verified the sender of the bounce."""
-        domain = next((each for each in self.rule_set.domains if belongs_to([each], sender)), None)
+        domain = holder_of(self.rule_set.domains, sender)
         if domain is None:
             must = f"SES must have verified {sender} in {Stack.of(self).region} before this rule is deployed"
             warn(self, "verified-elsewhere", f"{must}; look that it has, and acknowledge this warning")
