@@ -72,7 +72,7 @@ LIMITS = (
     Limit(
         "characters of an added header",
         2048,
-        ("ses_constructs/receiving/inbound_actions.py:_MAX_HEADER_VALUE",),
+        ("ses_constructs/receiving/rule_limits.py:MAX_HEADER_VALUE",),
         r"printable line of at most (\d+) characters",
     ),
     # https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policies.html

@@ -20,7 +20,7 @@ from ..common.checks import (
 )
 from ..common.construct_ids import construct_ids
 from ..common.policy_text import check_key_prefix
-from ..common.sending_metrics import check_period
+from ..common.sending_metrics import counted
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
 from ._cdk_actions import converted
@@ -118,7 +118,7 @@ class InboundRule(Construct):
         Args:
             period: What one value covers; five minutes unless given.
         """
-        return self._metric("PublishFailure", period)
+        return counted("AWS/SES", "PublishFailure", {"RuleName": self.rule_name}, period=period)
 
     def metric_expired(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Actions that SES gave up after four hours; a count.
@@ -126,7 +126,7 @@ class InboundRule(Construct):
         Args:
             period: What one value covers; five minutes unless given.
         """
-        return self._metric("PublishExpired", period)
+        return counted("AWS/SES", "PublishExpired", {"RuleName": self.rule_name}, period=period)
 
     @property
     def stops(self) -> bool:
@@ -258,16 +258,6 @@ class InboundRule(Construct):
             return False
         self.depends_on(result.policy_dependable)
         return True
-
-    def _metric(self, metric_name: str, period: Duration | None) -> cloudwatch.Metric:
-        check_period(period)
-        return cloudwatch.Metric(
-            namespace="AWS/SES",
-            metric_name=metric_name,
-            dimensions_map={"RuleName": self.rule_name},
-            statistic="Sum",
-            period=period,
-        )
 
     def _bound(
         self, action: InboundAction | ses.IReceiptRuleAction, construct_id: str
