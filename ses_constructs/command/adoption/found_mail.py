@@ -114,14 +114,11 @@ def _smtp_users(account: SesAccount) -> set[str]:
 
 
 def _owners(account: SesAccount, found: FoundMail) -> Iterator[tuple[str, str]]:
+    set_name = (found.configuration_set or {}).get("ConfigurationSetName", "")
     for thing, resource_type, name in (
         ("identity", "AWS::SES::EmailIdentity", found.domain),
-        (
-            "configuration set",
-            "AWS::SES::ConfigurationSet",
-            (found.configuration_set or {}).get("ConfigurationSetName"),
-        ),
-        ("rule set", "AWS::SES::ReceiptRuleSet", found.rule_set.get("Metadata", {}).get("Name")),
+        ("configuration set", "AWS::SES::ConfigurationSet", set_name),
+        ("rule set", "AWS::SES::ReceiptRuleSet", found.rule_set.get("Metadata", {}).get("Name", "")),
     ):
         look = partial(account.stack_with, resource_type, name)
         if name and (stack := _seen(found, f"whether a stack has the {thing}", "", look)):
