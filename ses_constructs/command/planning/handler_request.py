@@ -1,6 +1,6 @@
 """What the functions of a stack see: the events of CloudFormation, and the stack as their own.
 
-The one file of the command that knows how handlers are spoken to; the others take their names from here.
+The one file of the command that knows ``handlers/_custom_resource.py``; the others take its names from here.
 """
 
 import os
