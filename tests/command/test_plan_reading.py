@@ -223,9 +223,11 @@ def test_what_another_stack_has_is_named(tmp_path: Path, answers: dict[str, Any]
     assert (found["verdict"], found["says"]) == ("refused", "it exists already, and the stack Other has it")
 
 
-@pytest.mark.parametrize("options", [(), ("--import-existing-resources",)])
+@pytest.mark.parametrize(
+    ("options", "verdict"), [((), "refused"), (("--import-existing-resources",), "unknown")], ids=["made", "imported"]
+)
 def test_whose_a_thing_is_stays_open_where_cloudformation_may_not_be_asked(
-    tmp_path: Path, answers: dict[str, Any], options: tuple[str, ...]
+    tmp_path: Path, answers: dict[str, Any], options: tuple[str, ...], verdict: str
 ) -> None:
     answers["get_configuration_set"] = {}
     answers["describe_stack_resources"] = refusal("AccessDenied", "no cloudformation:DescribeStackResources")
@@ -234,7 +236,7 @@ def test_whose_a_thing_is_stays_open_where_cloudformation_may_not_be_asked(
 
     found = steps(run(assembly(tmp_path, Set=configuration_set), "--json", *options))["configuration set letters"]
 
-    assert (found["verdict"], "no cloudformation:DescribeStackResources" in found["says"]) == ("unknown", True)
+    assert (found["verdict"], "no cloudformation:DescribeStackResources" in found["says"]) == (verdict, True)
 
 
 def test_an_address_that_exists_is_used_and_what_is_retained_stays(

@@ -132,18 +132,20 @@ def _one(stack: LookedStack, kind: NamedKind, logical_id: str, properties: Mappi
 
 
 def _existing(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> tuple[PlanVerdict, str, str]:
+    would_import = kind.imported and stack.imports and stack.after.keeps(logical_id)
     try:
         owner = stack.owner(kind.resource_type, name)
     except ClientError as error:
-        return "unknown", f"it exists already, and whose it is could not be asked: {in_a_sentence(error)}", ""
+        says = f"it exists already, and whose it is could not be asked: {in_a_sentence(error)}"
+        return ("unknown", says, "") if would_import else ("refused", says, kind.joins)
     if owner.startswith("this stack"):
         return "refused", f"it exists, and {owner}", "keep its logical id, or move it with cdk refactor"
     if owner:
         return "refused", f"it exists already, and {owner}", kind.joins
+    if would_import:
+        return "adopted", "it stays as it is, also where the template says something else", ""
     if not kind.imported:
         return "refused", "it exists already", kind.joins
-    if stack.imports and stack.after.keeps(logical_id):
-        return "adopted", "it stays as it is, also where the template says something else", ""
     ways = ["cdk deploy --import-existing-resources takes it over"]
     if not stack.after.keeps(logical_id):
         ways = ["give it removal_policy=RETAIN, and cdk deploy --import-existing-resources takes it over"]
