@@ -27,14 +27,14 @@ LIMITS = (
     Limit(
         "rules of a set",
         200,
-        ("ses_constructs/receiving/_rule_checks.py:MAX_RULES", "local_aws/extensions/receipt_checks.py:MOST_RULES"),
+        ("ses_constructs/receiving/rule_limits.py:MAX_RULES", "local_aws/extensions/receipt_checks.py:MOST_RULES"),
         r"allows (\S+) rules in a set",
     ),
     Limit(
         "actions of a rule",
         10,
         (
-            "ses_constructs/receiving/_rule_checks.py:_MAX_ACTIONS",
+            "ses_constructs/receiving/rule_limits.py:MAX_ACTIONS",
             "local_aws/extensions/receipt_checks.py:MOST_ACTIONS",
         ),
         r"(?:(\d+) actions and|One to (\w+)(?: actions|, in this order)|in this order: one to (\w+))",
@@ -42,7 +42,7 @@ LIMITS = (
     Limit(
         "recipients of a rule",
         500,
-        ("ses_constructs/receiving/_rule_checks.py:MAX_RECIPIENTS",),
+        ("ses_constructs/receiving/rule_limits.py:MAX_RECIPIENTS",),
         r"(?:(\S+) recipients in a rule|together they may be (\d+))",
     ),
     Limit(
@@ -72,7 +72,7 @@ LIMITS = (
     Limit(
         "characters of an added header",
         2048,
-        ("ses_constructs/receiving/inbound_actions.py:_MAX_HEADER_VALUE",),
+        ("ses_constructs/receiving/rule_limits.py:MAX_HEADER_VALUE",),
         r"printable line of at most (\d+) characters",
     ),
     # https://docs.aws.amazon.com/ses/latest/dg/sending-authorization-policies.html
@@ -119,7 +119,7 @@ LIMITS = (
     Limit(
         "times that a bucket takes mail",
         50,
-        ("ses_constructs/receiving/_rule_checks.py:MAX_STORING_STATEMENTS",),
+        ("ses_constructs/receiving/_used_resources.py:MAX_STORING_STATEMENTS",),
         r"A bucket takes mail at most (\d+) times",
     ),
 )

@@ -17,7 +17,7 @@ from ..common.topic_access import publishing
 from ..common.wildcards import acknowledge_wildcard
 from ..functions.handler_function import HandlerFunction
 from ._sending_alarms import RateOf, SendingAlarm, SendingAlarms, composite_alarm
-from .alarm_reactions import check_actions
+from .failure_alarm import failure_alarm
 from .invoking_alarms import allow_alarms_invoke, common_name
 
 
@@ -95,21 +95,14 @@ class PauseFunction(Construct):
     def _watch_failures(self, subject: str, team: Sequence[sns.ITopic]) -> cloudwatch.Alarm:
         # Not the errors: after the first one Lambda tries again. Dropped is what failed three times or came too late.
         dropped = self._handler.function.metric("AsyncEventsDropped", statistic="Sum", period=Duration.minutes(5))
-        failure = cloudwatch.Alarm(
+        return failure_alarm(
             self,
-            "FailureAlarm",
-            metric=dropped,
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description=f"{subject} could not be paused; pause it by hand",
+            dropped,
+            description=f"{subject} could not be paused; pause it by hand",
+            # Without word of an end: it only says that nothing was dropped since, and nothing is paused all the same.
+            # The alarm that the pause follows has let alarms into these topics already.
+            reactions=[actions.SnsAction(topic) for topic in team],
         )
-        # Without word of an end: it only says that nothing was dropped since, and nothing is paused all the same. The
-        # alarm that the pause follows has let alarms into these topics already.
-        for topic in team:
-            failure.add_alarm_action(actions.SnsAction(topic))
-        check_actions(failure)
-        return failure
 
 
 class SendingPause(PauseFunction):

@@ -151,14 +151,18 @@ def _publishing_to(topic: sns.ITopic, stack: Stack) -> actions.SnsAction:
     action = owner_in(topic, stack)
     if action is None:
         check_same_region("topic", topic.env.region, user=stack)
-        alarms = stack.format_arn(
-            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms, scope=stack)
+        allow_service_publish(topic, "cloudwatch.amazonaws.com", source_arn=alarms_arn(stack, "*"), scope=stack)
         action = actions.SnsAction(topic)
         earlier_owner(topic, stack, action)
     assert isinstance(action, actions.SnsAction)
     return action
+
+
+def alarms_arn(stack: Stack, names: str) -> str:
+    """The alarms of *stack*'s account and region whose names are like *names*."""
+    return stack.format_arn(
+        service="cloudwatch", resource="alarm", resource_name=names, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
 
 
 def attach_all(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], alarm: cloudwatch.AlarmBase) -> None:
@@ -204,7 +208,6 @@ def team_topics(reactions: Sequence[AlarmReaction | cloudwatch.IAlarmAction], st
 
 
 def _add_action(action: cloudwatch.IAlarmAction, alarm: cloudwatch.AlarmBase) -> None:
-
     try:
         alarm.add_alarm_action(action)
     except RuntimeError as error:

@@ -1,11 +1,12 @@
 """A function that alarms invoke, and the name by which they may."""
 
-from aws_cdk import ArnFormat, Aws, Names, Stack
+from aws_cdk import Aws, Names, Stack
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ..functions.handler_function import allow_service_invoke
+from .alarm_reactions import alarms_arn
 
 
 def common_name(scope: Construct) -> str:
@@ -15,9 +16,7 @@ def common_name(scope: Construct) -> str:
 
 def allow_alarms_invoke(scope: Construct, function_arn: str, *, name: str) -> actions.LambdaAction:
     """Let the alarms invoke the function whose names begin with *name*, and return the action by which they do."""
-    alarms = Stack.of(scope).format_arn(
-        service="cloudwatch", resource="alarm", resource_name=f"{name}-*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
+    alarms = alarms_arn(Stack.of(scope), f"{name}-*")
     # Not by the action, which would make a permission for each alarm.
     allow_service_invoke(scope, "Permission", function_arn, "lambda.alarms.cloudwatch.amazonaws.com", source_arn=alarms)
     return actions.LambdaAction(

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from .findings import Finding, FindingReport
-from .ses_account import SesAccount, each_look
+from .ses_account import SesAccount, all_pages, each_look
 
 _ACCOUNT = "SES API, GetAccount"
 NEARLY = 0.8  # of the quota
@@ -93,7 +93,7 @@ def _quota(quota: Mapping[str, float]) -> Finding:
 
 
 def _identities(account: SesAccount) -> Iterator[Finding]:
-    found = _pages(account.client("sesv2").list_email_identities, "EmailIdentities")
+    found = all_pages(account.client("sesv2").list_email_identities, "EmailIdentities")
     sending = [each for each in found if each.get("SendingEnabled")]
     pending = [each for each in found if not each.get("SendingEnabled")]
     yield Finding(id="identities", outcome="right", says=f"{len(sending)} of {len(found)} may send")
@@ -113,7 +113,7 @@ def _identities(account: SesAccount) -> Iterator[Finding]:
 
 def _sets(account: SesAccount) -> Iterator[Finding]:
     ses = account.client("sesv2")
-    names = _pages(ses.list_configuration_sets, "ConfigurationSets")
+    names = all_pages(ses.list_configuration_sets, "ConfigurationSets")
     paused = []
     for name in names:
         options = ses.get_configuration_set(ConfigurationSetName=name).get("SendingOptions", {})
@@ -164,14 +164,3 @@ def is_about_ses(alarm: Mapping[str, Any]) -> bool:
     """Whether an alarm looks at a metric of SES, alone or in an expression."""
     stats = [query.get("MetricStat", {}).get("Metric", {}) for query in alarm.get("Metrics", [])]
     return any(each.get("Namespace") == "AWS/SES" for each in (alarm, *stats))
-
-
-def _pages(call: Callable[..., Mapping[str, Any]], field: str) -> list[Any]:
-    found: list[Any] = []
-    token: dict[str, str] = {}
-    while True:
-        page = call(**token)
-        found += page.get(field, [])
-        if not page.get("NextToken"):
-            return found
-        token = {"NextToken": page["NextToken"]}

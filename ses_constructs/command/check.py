@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .findings import Finding, FindingReport
     from .name_servers import DnsServer, NameServers
 
-_SES_SPF_NOTE = (
+_MAIL_FROM_NOTE = (
     "The MAIL FROM domain was not looked at: SES knows it, and without the account nobody else does. Say --mail-from."
 )
 _DKIM_NOTE = "DKIM was not looked at: only SES knows the names of its keys. Leave --no-account out, or say --selector."
@@ -110,7 +110,7 @@ def name_servers(context: click.Context, resolver: str, timeout: float = 2) -> "
 
     # The tests' servers do not listen on port 53.
     port = context.obj if isinstance(context.obj, int) else 53
-    return NameServers(resolver=resolver_at(resolver) if resolver else None, timeout=timeout, port=port)
+    return NameServers(resolver=_resolver_at(resolver) if resolver else None, timeout=timeout, port=port)
 
 
 def _check_region(region: str) -> None:
@@ -122,7 +122,7 @@ def _check_region(region: str) -> None:
         raise click.UsageError(f"--region {region!r} is no AWS region; write one such as eu-west-1") from None
 
 
-def resolver_at(text: str) -> "DnsServer":
+def _resolver_at(text: str) -> "DnsServer":
     from .name_servers import DnsServer
 
     host, colon, port = text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
@@ -164,7 +164,7 @@ def _report(
     notes = [] if domain.keys else [_DKIM_NOTE]
     if template:
         findings += _ask_template(domain, template, notes, account=account)
-    notes += [_SES_SPF_NOTE] if not domain.mail_from and not domain.account else []
+    notes += [_MAIL_FROM_NOTE] if not domain.mail_from and not domain.account else []
     if bulk_sender:
         findings += check_bulk_senders(findings)
         notes.append(BULK_NOTE)

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from ..testing import ReceiptSimulator
 from .account_state import account_findings
 from .event_history import ask_history, look_for_histories
 from .findings import Finding, FindingReport, could_not_look
 from .message_events import explain_events
-from .ses_account import AccountError, SesAccount, each_look
+from .ses_account import AccountError, SesAccount, each_look, if_there
 from .simulate import template_of_account
 
 if TYPE_CHECKING:
@@ -60,18 +58,8 @@ def diagnose(
     return FindingReport(command="doctor", title=title, about=about, findings=findings, notes=notes)
 
 
-def _found(call: Callable[..., Any], **arguments: str) -> Any:
-    """What *call* answers; None if there is no such thing."""
-    try:
-        return call(**arguments)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "NotFoundException":
-            return None
-        raise
-
-
 def _suppression(account: SesAccount, address: str) -> Iterator[Finding]:
-    found = _found(account.client("sesv2").get_suppressed_destination, EmailAddress=address)
+    found = if_there(account.client("sesv2").get_suppressed_destination, EmailAddress=address)
     if found is None:
         yield Finding(id="suppression", outcome="right", says="the address is not on the account's suppression list")
         return
@@ -93,7 +81,7 @@ def _sandbox(account: SesAccount, address: str) -> Iterator[Finding]:
         yield Finding(id="sandbox", outcome="right", says="out of the sandbox: mail goes to everybody")
         return
     for name in (address, address.rpartition("@")[2]):
-        if (_found(ses.get_email_identity, EmailIdentity=name) or {}).get("VerifiedForSendingStatus"):
+        if (if_there(ses.get_email_identity, EmailIdentity=name) or {}).get("VerifiedForSendingStatus"):
             yield Finding(id="sandbox", outcome="right", says=f"in the sandbox, and {name} is verified")
             return
     yield Finding(
@@ -116,7 +104,7 @@ def _sender(account: SesAccount, sender: str) -> Iterator[Finding]:
     labels = sender.rpartition("@")[2].split(".")
     names = [sender, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
     for name in dict.fromkeys(names):
-        identity = _found(ses.get_email_identity, EmailIdentity=name)
+        identity = if_there(ses.get_email_identity, EmailIdentity=name)
         if identity and identity.get("VerifiedForSendingStatus"):
             yield Finding(id="sender", outcome="right", says=f"{sender} may send by the identity {name}")
             return
@@ -144,12 +132,12 @@ def _dmarc(account: SesAccount, sender: str, dns: "NameServers") -> Iterator[Fin
     from .checks.dmarc import check_dmarc
 
     name = sender.rpartition("@")[2].lower()
-    identity = _found(account.client("sesv2").get_email_identity, EmailIdentity=name)
+    identity = if_there(account.client("sesv2").get_email_identity, EmailIdentity=name)
     yield from check_dmarc(with_identity(CheckedDomain(name=name, dns=dns), account.region, identity))
 
 
 def _set(account: SesAccount, name: str) -> Iterator[Finding]:
-    found = _found(account.client("sesv2").get_configuration_set, ConfigurationSetName=name)
+    found = if_there(account.client("sesv2").get_configuration_set, ConfigurationSetName=name)
     if found is None:
         says, fix = f"there is no configuration set {name} in this region", "send with one that is there"
     elif not found.get("SendingOptions", {}).get("SendingEnabled", True):
@@ -166,7 +154,7 @@ def _set(account: SesAccount, name: str) -> Iterator[Finding]:
 
 def _receiving(account: SesAccount, address: str) -> Iterator[Finding]:
     domain = address.rpartition("@")[2]
-    if _found(account.client("sesv2").get_email_identity, EmailIdentity=domain) is None:
+    if if_there(account.client("sesv2").get_email_identity, EmailIdentity=domain) is None:
         return  # somebody else receives for it
     try:
         simulator = ReceiptSimulator.from_template(template_of_account(account))
@@ -189,7 +177,7 @@ def _receiving(account: SesAccount, address: str) -> Iterator[Finding]:
 
 
 def _message(account: SesAccount, message_id: str) -> Iterator[Finding]:
-    found = _found(account.client("sesv2").get_message_insights, MessageId=message_id)
+    found = if_there(account.client("sesv2").get_message_insights, MessageId=message_id)
     if found is None:
         yield could_not_look("message", _KEPT)
         return

@@ -43,7 +43,7 @@ def doctor(
 
     if sender:
         checked_name(sender.rpartition("@")[2])
-    dns = name_servers(context, resolver, timeout=2.0) if sender else None
+    dns = name_servers(context, resolver) if sender else None
     try:
         account = SesAccount(region)
         if history:

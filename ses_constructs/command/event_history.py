@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from .findings import Finding, could_not_look
 from .message_events import explain_events
-from .ses_account import AccountError, SesAccount, in_a_sentence
+from .ses_account import AccountError, SesAccount, all_pages, in_a_sentence
 
 SAVED_QUERY = "What happened to mail for an address"
 DESCRIPTION = "Questions to the history of mail that was sent through Amazon SES"
@@ -31,16 +31,10 @@ _SOURCE = "the event history"
 def look_for_histories(account: SesAccount) -> list[str]:
     """A note that names the histories of the region, or says that there was no right to look."""
     try:
-        names = []
-        token: dict[str, str] = {}
-        while True:
-            page = account.client("athena").list_work_groups(**token)
-            names += [each["Name"] for each in page["WorkGroups"] if each.get("Description") == DESCRIPTION]
-            if not page.get("NextToken"):
-                break
-            token = {"NextToken": page["NextToken"]}
+        groups = all_pages(account.client("athena").list_work_groups, "WorkGroups")
     except (BotoCoreError, ClientError) as error:
         return [f"no event history was looked for: {in_a_sentence(error)}"]
+    names = [each["Name"] for each in groups if each.get("Description") == DESCRIPTION]
     return [f"there is an event history, which was not asked: add --history {name}" for name in names]
 
 

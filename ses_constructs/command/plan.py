@@ -48,10 +48,10 @@ def plan(
     from .planning.assembly import AssemblyError, stacks_of
     from .planning.steps import as_data, exit_code
     from .planning.whole_plan import plan_of
-    from .screen import give_up, print_json, waiting
+    from .screen import give_up, pairs, print_json, waiting
     from .ses_account import AccountError, SesAccount
 
-    told = dict(_pair(each) for each in contexts)
+    told = pairs("--context", contexts, example="domain=example.com")
     try:
         with waiting("Synthesizing the app ...") as tell:
             account = SesAccount(region, profile)
@@ -71,13 +71,6 @@ def plan(
     else:
         _print(plans)
     context.exit(exit_code(plans))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"--context {text!r} has no value; write domain=example.com")
-    return name, value
 
 
 def _print(plans: "Sequence[StackPlan]") -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..common.ses_regions import feedback_host
 from ..email_records import DnsRecord, SpfPolicy
+from .dkim_keys import dkim_keys
 from .ses_account import AccountError, SesAccount
 
 TTL = 1800
@@ -12,20 +13,14 @@ TTL = 1800
 
 def records_of_domain(account: SesAccount, domain: str) -> list[DnsRecord]:
     """The records that SES wants for an identity."""
-    identity = account.identity(domain)
-    if identity is None:
-        raise AccountError(f"SES in {account.region} does not know {domain}; say the --region where it is")
-    return [*records_of_identity(domain, account.region, identity)]
+    return [*records_of_identity(domain, account.region, account.known_identity(domain))]
 
 
 def records_of_identity(domain: str, region: str, identity: Mapping[str, Any]) -> Iterator[DnsRecord]:
-    """The keys of Easy DKIM and the MAIL FROM domain; of a key of one's own, SES does not tell the public half."""
-    dkim = identity.get("DkimAttributes", {})
-    zone = dkim.get("SigningHostedZone") or "dkim.amazonses.com"
-    tokens = dkim.get("Tokens", []) if dkim.get("SigningAttributesOrigin") != "EXTERNAL" else []
-    for number, token in enumerate(tokens, 1):
-        name = f"{token}._domainkey.{domain}"
-        yield DnsRecord(name=name, type="CNAME", values=(f"{token}.{zone}",), ttl=TTL, purpose=f"DKIM key {number}")
+    """The keys of Easy DKIM and the MAIL FROM domain."""
+    for number, (name, target) in enumerate(dkim_keys(domain, identity), 1):
+        if target:
+            yield DnsRecord(name=name, type="CNAME", values=(target,), ttl=TTL, purpose=f"DKIM key {number}")
     mail_from = identity.get("MailFromAttributes", {}).get("MailFromDomain", "")
     if mail_from:
         mx, spf = f"10 {feedback_host(region)}", SpfPolicy.amazon_ses().to_txt()

@@ -51,6 +51,17 @@ def waiting(sentence: str) -> Iterator[Callable[[str], None]]:
         yield lambda now: status.update(Text(printable(now)))
 
 
+def pairs(option: str, given: Iterable[str], *, example: str) -> dict[str, str]:
+    """The values of an *option* that is repeated, by their names; a usage error for one without."""
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise click.UsageError(f"{option} {text!r} has no value; write {example}")
+        found[name] = value
+    return found
+
+
 def give_up(context: click.Context, error: Exception, *, as_json: bool) -> NoReturn:
     """Say why nothing can be told, and end with 2; AWS quotes what others wrote, so that it is escaped."""
     if as_json:

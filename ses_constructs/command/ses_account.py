@@ -1,9 +1,9 @@
 """What SES says, by the credentials and the region that boto3 finds; every call has a time-out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -11,15 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from .findings import Finding, could_not_look
 
+_T = TypeVar("_T")
 if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import GetEmailIdentityResponseTypeDef
 
 # Most calls of SES are allowed once a second; adaptive is the mode that slows down by itself.
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "adaptive", "total_max_attempts": 5})
 
-
 # What asks and changes nothing; a query of Athena reads, though its name does not say so.
 _READS = ("Get", "BatchGet", "Head", "List", "Describe", "StartQueryExecution", "StopQueryExecution")
+_NOT_THERE = ("NotFoundException", "RuleSetDoesNotExist", "RuleSetDoesNotExistException")
 
 
 class AccountError(Exception):
@@ -91,12 +92,52 @@ class SesAccount:
         """What SES says about *domain*; None if it does not know it in this region."""
         ses = self.client("sesv2")
         try:
-            found: GetEmailIdentityResponseTypeDef = ses.get_email_identity(EmailIdentity=domain)
-        except ses.exceptions.NotFoundException:
-            return None
+            return if_there(ses.get_email_identity, EmailIdentity=domain)
         except (BotoCoreError, ClientError) as error:
             raise AccountError(in_a_sentence(error)) from error
-        return found
+
+    def known_identity(self, domain: str) -> "GetEmailIdentityResponseTypeDef":
+        """The same; raise `AccountError` if SES does not know it."""
+        identity = self.identity(domain)
+        if identity is None:
+            raise AccountError(f"SES in {self.region} does not know {domain}; say the --region where it is")
+        return identity
+
+    def stack_with(self, resource_type: str, name: str) -> str:
+        """The stack that has the thing of that type and name; ``""`` if none has it."""
+        try:
+            answer = self.client("cloudformation").describe_stack_resources(PhysicalResourceId=name)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return ""
+            raise
+        for each in answer["StackResources"]:
+            # All resources of the stack, and the one of that name may be of another type: a bucket, for one.
+            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, name):
+                return str(each["StackName"])
+        return ""
+
+
+def if_there(call: Callable[..., _T], **arguments: str) -> _T | None:
+    """What *call* answers; None if there is no such thing."""
+    try:
+        return call(**arguments)
+    except ClientError as error:
+        if error_code(error) in _NOT_THERE:
+            return None
+        raise
+
+
+def all_pages(call: Callable[..., Mapping[str, Any]], field: str) -> list[Any]:
+    """What all pages of *call* hold as *field*, for calls of which boto3 makes no paginator."""
+    listed: list[Any] = []
+    token: dict[str, str] = {}
+    while True:
+        page = call(**token)
+        listed += page.get(field, [])
+        if not page.get("NextToken"):
+            return listed
+        token = {"NextToken": page["NextToken"]}
 
 
 def each_look(
@@ -115,6 +156,11 @@ def each_look(
     return findings
 
 
+def error_code(error: ClientError) -> str:
+    """The code by which AWS names an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
 def in_a_sentence(error: Exception) -> str:
     """What went wrong with a call, and what to do where that is known."""
     if isinstance(error, NoCredentialsError):
@@ -122,6 +168,6 @@ def in_a_sentence(error: Exception) -> str:
     if isinstance(error, NoRegionError):
         return "no AWS region is set; say --region eu-west-1, or set AWS_REGION"
     if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        return f"{error.operation_name} was refused: {details.get('Code', '')} {details.get('Message', '')}".rstrip()
+        message = error.response.get("Error", {}).get("Message", "")
+        return f"{error.operation_name} was refused: {error_code(error)} {message}".rstrip()
     return str(error)

@@ -52,7 +52,7 @@ def simulate(
     be told.
     """
     from ..testing import ReceiptSimulator, Verdicts
-    from .screen import give_up, print_json, printable, waiting
+    from .screen import give_up, pairs, print_json, printable, waiting
     from .ses_account import AccountError, SesAccount
 
     if (template is None) != of_account:
@@ -64,7 +64,7 @@ def simulate(
             with waiting("Asking SES for its rules ..."):
                 rules = template_of_account(SesAccount(region))
         simulator = ReceiptSimulator.from_template(
-            rules, rule_set=rule_set or None, parameters=dict(_pair(each) for each in parameters)
+            rules, rule_set=rule_set or None, parameters=pairs("--parameter", parameters, example="Domain=example.com")
         )
         headers = _headers(message)
         receipt = simulator.deliver(
@@ -156,10 +156,3 @@ def _address(header: str) -> str:
     from email.utils import parseaddr
 
     return parseaddr(header)[1]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"--parameter {text!r} has no value; write Domain=example.com")
-    return name, value

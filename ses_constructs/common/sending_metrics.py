@@ -130,6 +130,28 @@ class ReputationMetrics(SendingMetrics):
         return self.metric("Reputation.ComplaintRate", statistic="Maximum", period=period)
 
 
+def counted(
+    namespace: str,
+    metric_name: str,
+    dimensions: Mapping[str, str],
+    *,
+    period: Duration | None,
+    label: str | None = None,
+) -> "cloudwatch.Metric":
+    """A count of its own, summed up over *period*, which is one that CloudWatch takes."""
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    check_period(period)
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=metric_name,
+        dimensions_map=dimensions,
+        statistic="Sum",
+        period=period,
+        label=label,
+    )
+
+
 def check_period(period: Duration | None) -> None:
     """Raise ``ValueError`` for a period that CloudWatch does not take."""
     # Each look at a Duration asks Node, and the alarms of a set have a few periods in common.

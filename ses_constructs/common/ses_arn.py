@@ -9,10 +9,10 @@ from .arguments import contains_token
 _LONGEST_DOMAIN_NAME = 253
 
 
-def ses_arn(scope: Construct, resource: str, name: str) -> str:
-    """Such as ``arn:aws:ses:eu-west-1:111122223333:identity/example.com``."""
+def ses_arn(scope: Construct, resource: str, name: str, *, region: str | None = None) -> str:
+    """Such as ``arn:aws:ses:eu-west-1:111122223333:identity/example.com``; in the region of *scope* unless given."""
     return Stack.of(scope).format_arn(
-        service="ses", resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
+        service="ses", region=region, resource=resource, resource_name=name, arn_format=ArnFormat.SLASH_RESOURCE_NAME
     )
 
 

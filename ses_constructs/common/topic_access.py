@@ -40,6 +40,12 @@ def warn_about_foreign_topic(topic: "sns.ITopic", service: str, *, source_arn: s
         _warn(scope, topic, _statement(service, topic.topic_arn, source_arn, scope), service)
 
 
+def check_standard(topic: "sns.ITopic") -> None:
+    """Raise ``ValueError`` for a topic to which SES cannot publish."""
+    if topic.fifo:
+        raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
+
+
 def is_made_in_app(topic: "sns.ITopic") -> bool:
     """Whether CDK makes *topic*; one that is only referred to keeps its policy."""
     return topic.node.default_child is not None

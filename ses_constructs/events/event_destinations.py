@@ -13,7 +13,7 @@ from constructs import Construct
 from ..common.arguments import check_kind, check_list, contains_token, invalid, offers, without_tokens
 from ..common.checks import check_resource, check_same_region
 from ..common.ses_arn import ses_arn
-from ..common.topic_access import allow_service_encrypt, is_made_in_app, warn_about_foreign_topic
+from ..common.topic_access import allow_service_encrypt, check_standard, is_made_in_app, warn_about_foreign_topic
 from ._stream_role import StreamRole, check_stream
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class EventDestination(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CloudWatchMetrics:
+class CloudWatchMetrics(EventDestination):
     """Counts the events as metrics in the namespace ``AWS/SES``, by configuration set.
 
     AWS charges for each kind of event, and for each value of a further dimension, as a metric. Sends and deliveries are
@@ -92,12 +92,7 @@ class CloudWatchMetrics:
     def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """Make one event destination for the configuration set, and one for each further dimension.
-
-        Args:
-            scope: A scope of this destination's own.
-            configuration_set: Whose events they are.
-        """
+        """Make one event destination for the configuration set, and one for each further dimension."""
         own = ses.CloudWatchDimension(
             name=CONFIGURATION_SET_DIMENSION, source=ses.CloudWatchDimensionSource.MESSAGE_TAG, default_value="default"
         )
@@ -113,7 +108,7 @@ class CloudWatchMetrics:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TopicEvents:
+class TopicEvents(EventDestination):
     """Publishes each event as JSON to a topic of the same region.
 
     A topic from elsewhere needs a policy that lets SES in; a warning says which statement.
@@ -135,19 +130,12 @@ class TopicEvents:
     def __post_init__(self) -> None:
         _check_events(self.events)
         check_resource("topic", self.topic, "SNS topic")
-        if self.topic.fifo:
-            raise invalid(
-                "topic", "be a standard topic, because SES takes no FIFO topics", self.topic.node.path, "pass another"
-            )
+        check_standard(self.topic)
 
     def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make an event destination that waits for the topic's policy.
-
-        Args:
-            scope: A scope of this destination's own.
-            configuration_set: Whose events they are.
 
         Raises:
             ValueError: A topic of another region, one whose key comes from outside the app or from AWS, or one that
@@ -172,7 +160,7 @@ class TopicEvents:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EventBusEvents:
+class EventBusEvents(EventDestination):
     """Puts each event on the account's default event bus, the only one that SES takes.
 
     Args:
@@ -197,12 +185,7 @@ class EventBusEvents:
     def bind_to_configuration_set(
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
-        """Make an event destination, and the rule behind it.
-
-        Args:
-            scope: A scope of this destination's own.
-            configuration_set: Whose events they are.
-        """
+        """Make an event destination, and the rule behind it."""
         # By its name: CDK compares an ARN with one that holds a token, and refuses the default bus.
         bus = aws_events.EventBus.from_event_bus_name(scope, "Bus", "default")
         if self.targets:
@@ -221,7 +204,7 @@ class EventBusEvents:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FirehoseEvents:
+class FirehoseEvents(EventDestination):
     """Puts each event, as a line of JSON, into a Firehose stream of the same region.
 
     Args:
@@ -244,10 +227,6 @@ class FirehoseEvents:
         self, scope: Construct, configuration_set: ses.IConfigurationSet
     ) -> Sequence[ses.ConfigurationSetEventDestination]:
         """Make an event destination with a role of its own, which comes before a stream of the same stack.
-
-        Args:
-            scope: A scope of this destination's own.
-            configuration_set: Whose events they are.
 
         Raises:
             ValueError: A stream of another region, or of another account, which has no policy to let anybody in.

@@ -127,15 +127,6 @@ class EventSource(Construct, ReputationMetrics):
         if counted is not None:
             self._counted_events = _CountedEvents(counted, made)
 
-    def _construct_id_for(self, destination: EventDestination) -> str:
-        """The kind of *destination*, with a number from the second of a kind on."""
-        construct_id = kind = type(destination).__name__
-        number = 1
-        while self.node.try_find_child(construct_id):
-            number += 1
-            construct_id = f"{kind}{number}"
-        return construct_id
-
 
 class _CountedEvents:
     """The events of what counts them, to which more can be added after its destinations are made."""

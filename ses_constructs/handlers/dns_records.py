@@ -94,7 +94,7 @@ class DnsRecordsHandler:
 
     def create(self, request: Request) -> Succeeded:
         wanted = Wanted.of(request.properties)
-        memory = _memory(request, wanted.physical_id)
+        memory = memory_of(request, wanted.physical_id)
         try:
             self._settle(request, wanted, memory)
         except Exception as error:
@@ -106,7 +106,7 @@ class DnsRecordsHandler:
 
     def update(self, request: Request) -> Succeeded:
         wanted, before = Wanted.of(request.properties), request.before(Wanted.of)
-        memory = _memory(request, wanted.physical_id)
+        memory = memory_of(request, wanted.physical_id)
         if before and wanted.moves_from(before) and not memory.read()[0]:
             raise RefusedError(
                 f"{wanted.domain} moves from hosted zone {before.zone_id} to {wanted.zone_id}, and the old zone would "
@@ -134,7 +134,7 @@ class DnsRecordsHandler:
         self._act(request, zone, memory, claims, wanted)
 
     def _take_away(self, request: Request, physical_id: str, role_arn: str) -> None:
-        memory = _memory(request, physical_id)
+        memory = memory_of(request, physical_id)
         claims, kept = memory.read()
         if claims and not kept:
             zone = _zone(request, physical_id.partition("|")[0], role_arn)
@@ -191,7 +191,7 @@ def _stack_name(request: Request) -> str:
     return request.stack_id.split("/")[1]
 
 
-def _memory(request: Request, physical_id: str) -> Memory:
+def memory_of(request: Request, physical_id: str) -> Memory:
     stack = request.stack_id.split("/")[1:]
     return Memory("/".join([_MEMORY, *stack, request.logical_id, *physical_id.split("|")]))
 

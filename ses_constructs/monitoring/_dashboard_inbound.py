@@ -6,7 +6,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ..receiving._reasons import REASONS
 from ..receiving.inbound_rule_set import InboundRuleSet
-from ._dashboard_widgets import PERIOD, DeferredWidget, Row, labelled, region_of
+from ._dashboard_widgets import PERIOD, DeferredWidget, Row, labelled, message_graph
 
 _WIDTH, _HEIGHT = 8, 6
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
@@ -73,15 +73,9 @@ def _not_forwarded(inbound: InboundRuleSet) -> cloudwatch.IWidget:
 
 
 def _messages(inbound: InboundRuleSet, title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    shown = metrics[:_MAX_METRICS]
-    return cloudwatch.GraphWidget(
-        title=title if len(shown) == len(metrics) else f"{title} ({len(shown)} of {len(metrics)} lines)",
-        left=shown,
-        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False, label="messages"),
-        region=region_of(inbound),
-        width=_WIDTH,
-        height=_HEIGHT,
-    )
+    if len(metrics) > _MAX_METRICS:
+        title = f"{title} ({_MAX_METRICS} of {len(metrics)} lines)"
+    return message_graph(inbound, title, metrics[:_MAX_METRICS], width=_WIDTH)
 
 
 def _text(title: str, text: str) -> cloudwatch.TextWidget:

@@ -16,6 +16,7 @@ from ._dashboard_widgets import (
     as_percent,
     in_percent,
     labelled,
+    message_graph,
     percent_line,
     region_of,
 )
@@ -114,19 +115,25 @@ def rate_row(monitoring: EventSource) -> Row:
 def count_row(monitoring: EventSource) -> Row:
     """What became of the messages over time."""
     return [
-        _messages(
+        message_graph(
             monitoring,
             "Sent and delivered",
-            labelled(monitoring.metric_sends(period=PERIOD), "sent", Color.BLUE),
-            labelled(monitoring.metric_deliveries(period=PERIOD), "delivered", Color.GREEN),
+            [
+                labelled(monitoring.metric_sends(period=PERIOD), "sent", Color.BLUE),
+                labelled(monitoring.metric_deliveries(period=PERIOD), "delivered", Color.GREEN),
+            ],
+            width=12,
         ),
-        _messages(
+        message_graph(
             monitoring,
             "Bounced, delayed, complained about, rejected",
-            labelled(monitoring.metric_bounces(period=PERIOD), "bounced", Color.ORANGE),
-            labelled(monitoring.metric_delivery_delays(period=PERIOD), "delayed", Color.PURPLE),
-            labelled(monitoring.metric_complaints(period=PERIOD), "complained", Color.RED),
-            labelled(monitoring.metric_rejects(period=PERIOD), "rejected", Color.BROWN),
+            [
+                labelled(monitoring.metric_bounces(period=PERIOD), "bounced", Color.ORANGE),
+                labelled(monitoring.metric_delivery_delays(period=PERIOD), "delayed", Color.PURPLE),
+                labelled(monitoring.metric_complaints(period=PERIOD), "complained", Color.RED),
+                labelled(monitoring.metric_rejects(period=PERIOD), "rejected", Color.BROWN),
+            ],
+            width=12,
         ),
     ]
 
@@ -195,17 +202,6 @@ def _rate(
         ],
         left_annotations=[percent_line(review, "review", REVIEW_COLOR), percent_line(pause, "pause", PAUSE_COLOR)],
         left_y_axis=cloudwatch.YAxisProps(min=0, max=as_percent(pause * _HEADROOM), show_units=False, label="%"),
-        region=region_of(monitoring),
-        width=12,
-        height=6,
-    )
-
-
-def _messages(monitoring: EventSource, title: str, *metrics: cloudwatch.Metric) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(
-        title=title,
-        left=list(metrics),
-        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False, label="messages"),
         region=region_of(monitoring),
         width=12,
         height=6,

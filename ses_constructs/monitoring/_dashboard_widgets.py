@@ -1,6 +1,6 @@
 """What the widgets of the dashboard have in common."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from aws_cdk import Duration, Stack
@@ -33,6 +33,20 @@ class DeferredWidget(cloudwatch.ConcreteWidget):
 def region_of(construct: Construct) -> str:
     """Where the metrics of *construct* are; the dashboard may belong to a stack elsewhere."""
     return Stack.of(construct).region
+
+
+def message_graph(
+    construct: Construct, title: str, metrics: Sequence[cloudwatch.IMetric], *, width: int
+) -> cloudwatch.GraphWidget:
+    """Counts of messages, which *construct* has."""
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=list(metrics),
+        left_y_axis=cloudwatch.YAxisProps(min=0, show_units=False, label="messages"),
+        region=region_of(construct),
+        width=width,
+        height=6,
+    )
 
 
 def in_percent(

@@ -14,6 +14,7 @@ from ..alarms.alarm_reactions import AlarmReaction, attach_all, team_topics
 from ..alarms.thresholds import DeliveryThresholds, ReputationThresholds
 from ..common.arguments import check_flag, check_kind, check_list, check_strategy, invalid
 from ..common.checks import check_same_place
+from ..common.construct_ids import construct_ids
 from ..common.sending_metrics import ReputationMetrics
 from ..events.configuration_set import ConfigurationSetOptions
 from ..events.event_destinations import CloudWatchMetrics, EventDestination
@@ -117,8 +118,8 @@ class BounceMonitoring(EventSource):
         for destination in destinations:
             check_strategy("destinations", destination, ["bind_to_configuration_set"], fix)
         self.configuration_set = self._take_or_make(configuration_set, options, default_for_domain)
-        for destination in destinations:
-            self.add_destination(self._construct_id_for(destination), destination)
+        for construct_id, destination in zip(construct_ids(destinations), destinations, strict=True):
+            self.add_destination(construct_id, destination)
         self.alarms, self.reputation_at_risk = self._watch(thresholds, delivery_thresholds, watch_account, reactions)
         self.dashboard = self._make_dashboard() if dashboard else None
         """The dashboard, if one was asked for."""

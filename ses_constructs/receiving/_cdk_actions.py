@@ -1,7 +1,6 @@
-"""Actions of any kind in a rule: their ids, and those of aws_ses_actions as CloudFormation's resource takes them."""
+"""The actions of aws_ses_actions, as CloudFormation's resource takes them."""
 
 import inspect
-from collections.abc import Sequence
 from typing import TypeVar
 
 from aws_cdk import aws_ses as ses
@@ -9,13 +8,6 @@ from aws_cdk import aws_ses as ses
 from ..common.arguments import offers
 
 _T = TypeVar("_T")
-
-
-def construct_ids(actions: Sequence[object]) -> list[str]:
-    """The kind of each action, with a number from the second of a kind on."""
-    kinds = [type(each).__name__ for each in actions]
-    numbers = [kinds[:place].count(kind) + 1 for place, kind in enumerate(kinds)]
-    return [f"{kind}{number}" if number > 1 else kind for kind, number in zip(kinds, numbers, strict=True)]
 
 
 def is_cdk_action(action: object) -> bool:

@@ -1,6 +1,6 @@
 """What actions of aws_ses_actions leave open: CDK looks at no account, region, topic policy or key of a bucket.
 
-The rule is an ``InboundRule``, whose file imports this one.
+The rule is an ``InboundRule``; no type says so, because its file imports this one.
 """
 
 from typing import Any
@@ -11,8 +11,7 @@ from constructs import Construct
 
 from ..common.arguments import offers
 from ..common.checks import check_same_region
-from ._resources_elsewhere import is_function_of_this_account
-from ._rule_checks import check_bucket
+from ._used_resources import check_bucket, is_function_of_this_account
 
 
 def let_ses_in(

@@ -1,15 +1,13 @@
-"""What is checked about rules and their actions: errors for what SES refuses, warnings for likely surprises.
+"""What is checked about sets and their rules: errors for what SES refuses, warnings for likely surprises.
 
 A CDK token passes every check. Warning ids are part of the public API.
 """
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from aws_cdk import Duration, Stack
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from ..common.arguments import (
     check_domain_name,
@@ -28,36 +26,25 @@ from ..common.checks import (
     check_known_seconds,
     check_resource,
     check_same_place,
-    check_same_region,
     warn,
 )
-from ..common.reach import check_reach
 from ..common.register import enter_alone
-from ..common.topic_access import checked_key
 from ..dns.other_owners import review
 from ..identities.sending_domain import SendingDomain
 from ._cdk_actions import is_cdk_action
 from ._entries import EarlierRules
 from .activation import Activation
+from .rule_limits import MAX_ACTIONS, MAX_RECIPIENTS, RULE_NAME
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_ses as ses
-    from aws_cdk import aws_sns as sns
 
 
-# https://docs.aws.amazon.com/ses/latest/dg/quotas.html
-MAX_RULES = 200
-MAX_RECIPIENTS = 500
-_MAX_ACTIONS = 10
 _DAY = 24 * 60 * 60
 # No name below them is in the public DNS (RFC 6761 section 6).
 _RESERVED = frozenset({"example", "invalid", "localhost", "test"})
-# A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
-MAX_STORING_STATEMENTS = 50
-_STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
-_RULE_SET_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
 
 
 def checked_domains(
@@ -111,8 +98,8 @@ def check_actions(actions: object) -> None:
     """One to ten actions, in a list."""
     if not isinstance(actions, Sequence) or isinstance(actions, str) or not actions:
         raise invalid("actions", "be a list of at least one action", actions, "pass [StoreMail()], for one")
-    if len(actions) > _MAX_ACTIONS:
-        raise invalid("actions", f"be at most {_MAX_ACTIONS}", len(actions), "move some to a further rule")
+    if len(actions) > MAX_ACTIONS:
+        raise invalid("actions", f"be at most {MAX_ACTIONS}", len(actions), "move some to a further rule")
     for action in actions:
         if not offers(action, "bind_to_rule") and not is_cdk_action(action):
             raise invalid("actions", "hold actions", action, "pass StoreMail(), or an action of aws_ses_actions")
@@ -126,20 +113,12 @@ def check_stop_is_last(actions: Sequence[object], made: "Sequence[ses.CfnReceipt
 
 
 def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> None:
-    """1-64 letters, digits, hyphens, underscores and periods, known at synth, because policies name the set;
-    and of no other set of the account and region.
-
-    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_CreateReceiptRuleSet.html.
+    """A name that SES takes, known at synth, because policies name the set, and of no other set of the account and
+    region.
     """
     if name is None:
         return
-    if not _RULE_SET_NAME.fullmatch(check_text("rule_set_name", name)):
-        raise invalid(
-            "rule_set_name",
-            "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
-            name,
-            "take a name such as 'inbound', or leave it out",
-        )
+    check_name("rule_set_name", name, example="inbound")
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
     fix = "take another name, or add the rules to that set"
@@ -147,19 +126,14 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
-def check_rule_name(name: str | None) -> None:
-    """The same as for the name of a set.
-
-    Source: https://docs.aws.amazon.com/ses/latest/APIReference/API_ReceiptRule.html.
-    """
-    if name is None:
-        return
-    if not _RULE_SET_NAME.fullmatch(check_text("rule_name", name)):
+def check_name(argument: str, name: str, *, example: str) -> None:
+    """The name of a rule or of a set."""
+    if not RULE_NAME.fullmatch(check_text(argument, name)):
         raise invalid(
-            "rule_name",
+            argument,
             "be 1-64 letters, digits, '-', '_' and '.', with a letter or digit at both ends",
             name,
-            "take a name such as 'support', or leave it out",
+            f"take a name such as {example!r}, or leave it out",
         )
 
 
@@ -204,62 +178,21 @@ def belongs_to(domains: Sequence[SendingDomain], entry: str) -> bool:
     return any(contains_token(each.domain_name) or is_within(domain, each.domain_name) for each in domains)
 
 
+def holder_of(domains: Sequence[SendingDomain], address: str) -> SendingDomain | None:
+    """The first of *domains* that *address* may be in; None if it is in none of them."""
+    return next((each for each in domains if belongs_to([each], address)), None)
+
+
 def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> SendingDomain:
     """The one of *domains* that *address* is in, so that SES may send from it; the first one for a token.
 
     Raises ``ValueError`` for an address outside them.
     """
-    found = next((each for each in domains if belongs_to([each], address)), None)
+    found = holder_of(domains, address)
     if found is None:
         names = " or ".join(each.domain_name for each in domains)
         raise invalid(argument, f"be an address of {names}", address, "SES sends from verified domains only")
     return found
-
-
-def count_storing_statement(bucket: "s3.IBucket") -> None:
-    """Raise ``ValueError`` when the policy of *bucket* has no room for a further statement that lets SES store mail."""
-    statements = _STORING_STATEMENTS[bucket] = _STORING_STATEMENTS.get(bucket, 0) + 1
-    if statements > MAX_STORING_STATEMENTS:
-        raise invalid(
-            "actions",
-            f"store mail at most {MAX_STORING_STATEMENTS} times in a bucket, because its policy has 20 KB",
-            statements,
-            "store once in a rule for the whole domain, or take a second bucket",
-        )
-
-
-def check_bucket(rule: Construct, bucket: "s3.IBucket") -> None:
-    """A bucket that *rule* can name, without a default retention, which SES does not support for received mail.
-
-    Source: https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html.
-    """
-    check_reach("bucket", bucket, bucket.bucket_arn, user=rule)
-    lock = getattr(bucket.node.default_child, "object_lock_configuration", None)
-    if getattr(lock, "rule", None):
-        raise invalid(
-            "bucket",
-            "have no default retention of Object Lock, with which SES stores nothing",
-            bucket.node.path,
-            "pass another bucket, or lock the objects after they came",
-        )
-
-
-def check_told(topic: object) -> None:
-    """What an action tells about each message is a topic, or nothing."""
-    if topic is not None:
-        check_resource("topic", topic, "SNS topic")
-
-
-def check_topic(rule: Construct, topic: "sns.ITopic") -> "kms.IKey | None":
-    """A topic that SES can publish to for *rule*; returns its key, None without one."""
-    if topic.fifo:
-        raise invalid("topic", "be a standard topic, because SES takes no FIFO topics", topic.node.path, "pass another")
-    check_same_region("topic", topic.env.region, user=rule)
-    check_reach("topic", topic, topic.topic_arn, user=rule)
-    key = checked_key(topic)
-    if key:
-        check_same_region("key", key.env.region, user=rule)
-    return key
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:

@@ -11,11 +11,11 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import invalid
-from ..common.sending_metrics import check_period
+from ..common.sending_metrics import check_period, counted
 from ..functions.handler_function import HandlerFunction
-from ._rule_checks import MAX_RECIPIENTS
 from .inbound_actions import InvokeFunction
 from .inbound_rule import InboundAction, InboundRule
+from .rule_limits import MAX_RECIPIENTS
 
 
 class SpamFilter(Construct):
@@ -72,14 +72,7 @@ class SpamFilter(Construct):
 
     def metric_dropped(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that were dropped."""
-        check_period(period)
-        return cloudwatch.Metric(
-            namespace="SesConstructs",
-            metric_name="DroppedSpam",
-            dimensions_map={"RuleSet": self._dimension},
-            statistic="Sum",
-            period=period,
-        )
+        return counted("SesConstructs", "DroppedSpam", {"RuleSet": self._dimension}, period=period)
 
     def metric_asked(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Messages that SES asked about, which is every one that a rule takes."""

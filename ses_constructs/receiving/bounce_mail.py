@@ -8,7 +8,8 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..common.arguments import check_email_address, check_kind, check_text, invalid, without_tokens
-from ._rule_checks import check_told, domain_of
+from ._rule_checks import domain_of
+from ._used_resources import check_told
 from .inbound_rule import InboundAction, InboundRule
 
 if TYPE_CHECKING:

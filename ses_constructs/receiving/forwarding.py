@@ -14,7 +14,7 @@ from ..alarms.alarm_reactions import team_topics
 from ..alarms.pause_sending import PauseSending, warn_about_whole_account
 from ..alarms.thresholds import ReputationThresholds
 from ..common.arguments import check_choice
-from ..common.sending_metrics import ReputationMetrics, check_period
+from ..common.sending_metrics import ReputationMetrics, check_period, counted
 from ..events.event_destinations import CONFIGURATION_SET_DIMENSION, CloudWatchMetrics, Event
 from ..identities.sending_domain import SendingDomain
 from ._entries import ForwardingRules, Routes
@@ -25,7 +25,6 @@ from .inbound_actions import StoreMail
 from .inbound_rule import InboundRule
 from .rule_set import RuleSet
 
-_NAMESPACE, _METRIC = "SesConstructs", "NotForwarded"
 _DAY = Duration.days(1)
 
 
@@ -163,14 +162,8 @@ class Forwarding(Construct, ReputationMetrics):
         )
 
     def _metric_refused(self, reason: str, period: Duration | None) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=_NAMESPACE,
-            metric_name=_METRIC,
-            dimensions_map={"RuleSet": self._name, "Reason": reason},
-            statistic="Sum",
-            period=period,
-            label=reason,
-        )
+        dimensions = {"RuleSet": self._name, "Reason": reason}
+        return counted("SesConstructs", "NotForwarded", dimensions, period=period, label=reason)
 
     def _make_forwarder(self, max_concurrency: int | None) -> MailForwarder:
         number = len(self._forwarders) + 1

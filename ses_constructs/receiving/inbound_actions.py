@@ -1,6 +1,5 @@
 """What a receipt rule may do with mail; any action of aws_ses_actions stands beside these."""
 
-import re
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,17 +14,21 @@ from ..common.checks import check_resource, warn
 from ..common.grants import granted
 from ..common.key_use import grant_key_use
 from ..common.policy_text import check_key_prefix
-from ._resources_elsewhere import check_trusts_ses, is_function_of_this_account, warn_about_bucket
-from ._rule_checks import check_bucket, check_told, check_topic
+from ._used_resources import (
+    check_bucket,
+    check_told,
+    check_topic,
+    check_trusts_ses,
+    is_function_of_this_account,
+    warn_about_bucket,
+)
 from .inbound_rule import InboundAction, InboundRule
+from .rule_limits import HEADER_NAME, MAX_HEADER_VALUE, is_header_value
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
-
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,50}")
-_MAX_HEADER_VALUE = 2048
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,13 +207,11 @@ class AddHeader(InboundAction):
     value: str
 
     def __post_init__(self) -> None:
-        if not contains_token(check_text("name", self.name)) and not _HEADER_NAME.fullmatch(self.name):
+        if not contains_token(check_text("name", self.name)) and not HEADER_NAME.fullmatch(self.name):
             raise invalid("name", "be 1-50 letters, digits and hyphens", self.name, "take a name such as 'X-Team'")
-        if not Token.is_unresolved(check_text("value", self.value)) and (
-            not 0 < len(self.value) <= _MAX_HEADER_VALUE or not self.value.isprintable()
-        ):
+        if not Token.is_unresolved(check_text("value", self.value)) and not is_header_value(self.value):
             raise invalid(
-                "value", f"be one printable line of 1-{_MAX_HEADER_VALUE} characters", self.value, "shorten it"
+                "value", f"be one printable line of 1-{MAX_HEADER_VALUE} characters", self.value, "shorten it"
             )
 
     def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:

@@ -18,13 +18,15 @@ from ..common.checks import (
     warn,
     warn_about_policy,
 )
+from ..common.construct_ids import construct_ids
 from ..common.policy_text import check_key_prefix
-from ..common.sending_metrics import check_period
+from ..common.sending_metrics import counted
 from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
-from ._cdk_actions import construct_ids, converted
+from ._cdk_actions import converted
 from ._cdk_permissions import let_ses_in
-from ._rule_checks import belongs_to, check_bucket, check_stop_is_last, check_topic, count_storing_statement
+from ._rule_checks import check_stop_is_last, holder_of
+from ._used_resources import check_bucket, check_topic, count_storing_statement
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ class InboundRule(Construct):
         Args:
             period: What one value covers; five minutes unless given.
         """
-        return self._metric("PublishFailure", period)
+        return counted("AWS/SES", "PublishFailure", {"RuleName": self.rule_name}, period=period)
 
     def metric_expired(self, *, period: Duration | None = None) -> cloudwatch.Metric:
         """Actions that SES gave up after four hours; a count.
@@ -124,7 +126,7 @@ class InboundRule(Construct):
         Args:
             period: What one value covers; five minutes unless given.
         """
-        return self._metric("PublishExpired", period)
+        return counted("AWS/SES", "PublishExpired", {"RuleName": self.rule_name}, period=period)
 
     @property
     def stops(self) -> bool:
@@ -257,16 +259,6 @@ class InboundRule(Construct):
         self.depends_on(result.policy_dependable)
         return True
 
-    def _metric(self, metric_name: str, period: Duration | None) -> cloudwatch.Metric:
-        check_period(period)
-        return cloudwatch.Metric(
-            namespace="AWS/SES",
-            metric_name=metric_name,
-            dimensions_map={"RuleName": self.rule_name},
-            statistic="Sum",
-            period=period,
-        )
-
     def _bound(
         self, action: InboundAction | ses.IReceiptRuleAction, construct_id: str
     ) -> ses.CfnReceiptRule.ActionProperty:
@@ -281,7 +273,7 @@ class InboundRule(Construct):
 
     def _wait_for_sender(self, sender: str) -> None:
         """SES refuses a rule that bounces, until it has verified the sender of the bounce."""
-        domain = next((each for each in self.rule_set.domains if belongs_to([each], sender)), None)
+        domain = holder_of(self.rule_set.domains, sender)
         if domain is None:
             must = f"SES must have verified {sender} in {Stack.of(self).region} before this rule is deployed"
             warn(self, "verified-elsewhere", f"{must}; look that it has, and acknowledge this warning")

@@ -15,6 +15,7 @@ from ..common.checks import check_dependable, check_resource, check_same_place, 
 from ..common.policy_text import check_key_prefix
 from ..identities.sending_domain import SendingDomain
 from . import _rule_checks as checks
+from . import rule_limits as limits
 from ._deliverability import RuleSetReview, check_mail_reaches
 from ._entries import EarlierRules
 from ._ip_filters import IpFilters
@@ -168,9 +169,9 @@ class InboundRuleSet(Construct):
         check_flag("scan", scan)
         if check_text("construct_id", construct_id) in self._earlier.ids:
             raise invalid("construct_id", "be new in the rule set", construct_id, "give each rule an id of its own")
-        if len(self.rules) + bool(self._spam_filter) >= checks.MAX_RULES:
+        if len(self.rules) + bool(self._spam_filter) >= limits.MAX_RULES:
             counted = ", of which the one that drops spam is one" if self._spam_filter else ""
-            limit = f"be at most {checks.MAX_RULES} in a set{counted}"
+            limit = f"be at most {limits.MAX_RULES} in a set{counted}"
             raise invalid("rules", limit, construct_id, "join rules with equal actions")
         rule = self._chain.append(
             self._scope_of_rules,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Names, Stack
+from aws_cdk import Names, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from constructs import Construct
@@ -79,8 +79,8 @@ class GlobalEndpoint(Construct):
         """
         check_resource("grantee", grantee, "IAM grantee")
         here = self._domain.grant_send(grantee, from_addresses=from_addresses, sandbox=sandbox)
-        there = [self._arn_there("identity", self._domain.domain_name)]
-        there.append(self._arn_there("configuration-set", self._set_name))
+        named = {"identity": self._domain.domain_name, "configuration-set": self._set_name}
+        there = [ses_arn(self, kind, name, region=self._other) for kind, name in named.items()]
         addresses = [f"*@{self._domain.domain_name}"] if from_addresses is None else list(from_addresses)
         grant = here.combine(
             iam.Grant.add_to_principal(
@@ -119,16 +119,7 @@ class GlobalEndpoint(Construct):
         return resource.get_att_string("EndpointId")
 
     def _in_both(self, kind: str, name: str) -> list[str]:
-        return [ses_arn(self, kind, name), self._arn_there(kind, name)]
-
-    def _arn_there(self, kind: str, name: str) -> str:
-        return Stack.of(self).format_arn(
-            service="ses",
-            region=self._other,
-            resource=kind,
-            resource_name=name,
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
+        return [ses_arn(self, kind, name), ses_arn(self, kind, name, region=self._other)]
 
 
 def _other_region(regions: Sequence[str], *, own: str) -> str:

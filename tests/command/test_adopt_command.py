@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from ses_constructs.command.group import commands
 from ses_constructs.command.name_servers import DnsReply, NameServers
-from ses_constructs.command.ses_account import SesAccount
+from ses_constructs.command.ses_account import ReadingSession, SesAccount
 from tests.command.adopted_mail import ACCOUNT, HOSTILE, IDENTITY, PUBLISHED, REGION, SET, rule, rule_set, zone_of
 from tests.command.told_account import Told, refusal
 
@@ -49,7 +49,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "get_hosted_zone": {"DelegationSet": {"NameServers": ["NS-1.awsdns-1.com"]}},
         "list_resource_record_sets": at_name,
     }
-    monkeypatch.setattr(SesAccount, "client", lambda *_: Told(told))
+    monkeypatch.setattr(ReadingSession, "client", lambda *_, **__: Told(told))
     return told
 
 
@@ -179,13 +179,22 @@ def test_what_else_cannot_be_read_is_named(answers: dict[str, Any], call: str, w
 
 
 def test_a_stack_that_has_it_keeps_it(answers: dict[str, Any]) -> None:
-    answers["describe_stack_resources"] = {"StackResources": [{"StackName": "Theirs"}]}
+    owned = {"StackName": "Theirs", "ResourceType": "AWS::SES::EmailIdentity", "PhysicalResourceId": "example.com"}
+    of_set = {**owned, "ResourceType": "AWS::SES::ConfigurationSet", "PhysicalResourceId": "production"}
+    answers["describe_stack_resources"] = {"StackResources": [owned, of_set]}
 
     found = data()
 
     assert found["mapping"] == {}
     assert "VerifiedDomain.from_domain_name(" in found["program"]
     assert all(each["why"] == "the stack Theirs has it" for each in found["not_in_the_program"])
+
+
+def test_a_stack_with_a_bucket_of_the_domains_name_does_not_have_the_identity(answers: dict[str, Any]) -> None:
+    bucket = {"StackName": "Website", "ResourceType": "AWS::S3::Bucket", "PhysicalResourceId": "example.com"}
+    answers["describe_stack_resources"] = {"StackResources": [bucket]}
+
+    assert data()["not_in_the_program"] == []
 
 
 def test_a_zone_that_the_world_does_not_ask_is_not_the_domains(

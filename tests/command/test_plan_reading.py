@@ -22,7 +22,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     told: dict[str, Any] = {
         "get_caller_identity": {"Account": "111122223333"},
         "describe_stacks": refusal("ValidationError", "Stack with id Mail does not exist"),
-        "describe_stack_resources": refusal("ValidationError"),
+        "describe_stack_resources": refusal("ValidationError", "Stack for example.com does not exist"),
         "get_email_identity": refusal("NotFoundException"),
         "list_exports": {"Exports": [{"Name": "Shared", "Value": "shared.example.com"}]},
     }
@@ -221,6 +221,22 @@ def test_what_another_stack_has_is_named(tmp_path: Path, answers: dict[str, Any]
     found = steps(run(assembly(tmp_path, Set=configuration_set), "--json"))["configuration set letters"]
 
     assert (found["verdict"], found["says"]) == ("refused", "it exists already, and the stack Other has it")
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict"), [((), "refused"), (("--import-existing-resources",), "unknown")], ids=["made", "imported"]
+)
+def test_whose_a_thing_is_stays_open_where_cloudformation_may_not_be_asked(
+    tmp_path: Path, answers: dict[str, Any], options: tuple[str, ...], verdict: str
+) -> None:
+    answers["get_configuration_set"] = {}
+    answers["describe_stack_resources"] = refusal("AccessDenied", "no cloudformation:DescribeStackResources")
+    properties = {"Name": "letters"}
+    configuration_set = {"Type": "AWS::SES::ConfigurationSet", "DeletionPolicy": "Retain", "Properties": properties}
+
+    found = steps(run(assembly(tmp_path, Set=configuration_set), "--json", *options))["configuration set letters"]
+
+    assert (found["verdict"], "no cloudformation:DescribeStackResources" in found["says"]) == (verdict, True)
 
 
 def test_an_address_that_exists_is_used_and_what_is_retained_stays(

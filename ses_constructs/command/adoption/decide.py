@@ -6,10 +6,10 @@ from typing import TypeVar
 from ...common.arguments import check_domain_name
 from ...common.ses_regions import inbound_host
 from ...email_records import DmarcPolicy, DnsRecord, SpfPolicy, TlsReporting
-from ...handlers._custom_resource import RefusedError
 from ...handlers.dns.decide import decide
 from ...handlers.dns.record_sets import RecordSet
 from ...handlers.dns.spelling import kind_of
+from ..planning.handler_request import RefusedError
 from ..records_wanted import records_of_identity
 from .adopted import Adoption, Unexpressed, flaw_in, passes
 from .configuration_set import decide_set

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -10,11 +11,9 @@ from ...common.arguments import is_within
 from ...handlers.dns.record_sets import Key, Standing
 from ...handlers.dns.route53 import HostedZone
 from ...handlers.dns.spelling import meaning
+from ..dkim_keys import dkim_keys
 from ..name_servers import NameServers
 from ..ses_account import AccountError, SesAccount, in_a_sentence
-
-if TYPE_CHECKING:
-    from mypy_boto3_route53 import Route53Client
 
 # What the console makes for SMTP (https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html).
 _SMTP_USER, _SMTP_GROUP = "ses-smtp-user.", "AWSSESSendingGroupDoNotRename"
@@ -70,14 +69,6 @@ class FoundMail:
         return str(self.identity.get("MailFromAttributes", {}).get("MailFromDomain", ""))
 
 
-class _AccountZone(HostedZone):
-    """The writer's own look at a zone, by the credentials of the command."""
-
-    def __init__(self, zone_id: str, client: "Route53Client") -> None:
-        super().__init__(zone_id)
-        self._route53 = client
-
-
 def find_mail(account: SesAccount, dns: NameServers, domain: str) -> FoundMail:
     """Everything about *domain*.
 
@@ -85,12 +76,9 @@ def find_mail(account: SesAccount, dns: NameServers, domain: str) -> FoundMail:
         AccountError: SES does not know it, or could not be asked about what the program would be made of.
     """
     account.require_region()
-    identity = account.identity(domain)
-    if identity is None:
-        raise AccountError(f"SES in {account.region} does not know {domain}; say the --region where it is")
+    identity = account.known_identity(domain)
+    found = FoundMail(domain=domain, region=account.region, account=account.account_id, identity=identity)
     try:
-        number = str(account.client("sts").get_caller_identity()["Account"])
-        found = FoundMail(domain=domain, region=account.region, account=number, identity=identity)
         _find_configuration_set(account, found)
         found.rule_set = account.client("ses").describe_active_receipt_rule_set()
     except (BotoCoreError, ClientError) as error:
@@ -126,23 +114,15 @@ def _smtp_users(account: SesAccount) -> set[str]:
 
 
 def _owners(account: SesAccount, found: FoundMail) -> Iterator[tuple[str, str]]:
-    things = {
-        "identity": found.domain,
-        "configuration set": (found.configuration_set or {}).get("ConfigurationSetName"),
-        "rule set": found.rule_set.get("Metadata", {}).get("Name"),
-    }
-    cloudformation = account.client("cloudformation")
-    for thing, name in things.items():
-        if not name:
-            continue
-        try:
-            resources = cloudformation.describe_stack_resources(PhysicalResourceId=name)["StackResources"]
-        except (BotoCoreError, ClientError) as error:
-            if "does not exist" not in str(error):
-                found.not_seen.append((f"whether a stack has the {thing}", in_a_sentence(error)))
-            continue
-        if resources:
-            yield thing, resources[0]["StackName"]
+    set_name = (found.configuration_set or {}).get("ConfigurationSetName", "")
+    for thing, resource_type, name in (
+        ("identity", "AWS::SES::EmailIdentity", found.domain),
+        ("configuration set", "AWS::SES::ConfigurationSet", set_name),
+        ("rule set", "AWS::SES::ReceiptRuleSet", found.rule_set.get("Metadata", {}).get("Name", "")),
+    ):
+        look = partial(account.stack_with, resource_type, name)
+        if name and (stack := _seen(found, f"whether a stack has the {thing}", "", look)):
+            yield thing, stack
 
 
 def _find_records(account: SesAccount, dns: NameServers, found: FoundMail) -> None:
@@ -150,8 +130,7 @@ def _find_records(account: SesAccount, dns: NameServers, found: FoundMail) -> No
     asked: list[Key] = [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"_smtp._tls.{domain}", "TXT")]
     if found.mail_from:
         asked += [(found.mail_from, "MX"), (found.mail_from, "TXT")]
-    tokens = found.identity.get("DkimAttributes", {}).get("Tokens", [])
-    asked += [(f"{token}._domainkey.{domain}", "CNAME") for token in tokens]
+    asked += [(name, "CNAME") for name, _ in dkim_keys(domain, found.identity)]
     found.zone = _seen(found, "Route 53", None, lambda: _zone(account, dns, found, [name for name, _ in asked]))
     if found.zone:
         found.published = {
@@ -188,7 +167,8 @@ def _zone(account: SesAccount, dns: NameServers, found: FoundMail, names: Sequen
             found.not_seen.append((f"whether the world asks Route 53 for {name}", why))
         elif not {each.lower().rstrip(".") for each in ours} & {*told.values}:
             continue
-        return FoundZone(zone_id=zone_id, name=name, standing=_AccountZone(zone_id, client).look(names))
+        with account.is_default():
+            return FoundZone(zone_id=zone_id, name=name, standing=HostedZone(zone_id).look(names))
     return None
 
 

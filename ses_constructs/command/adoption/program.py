@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ...email_records import DmarcPolicy, SpfPolicy, TlsReporting
+from ...email_records import DmarcPolicy, TlsReporting
 from .adopted import Adoption
 from .configuration_set import set_statements
 from .logical_ids import logical_id
@@ -156,9 +156,9 @@ def _domain(adoption: Adoption) -> Call:
         mail_from=_mail_from(found.mail_from, found.domain),
         mail_from_on_mx_failure=Name("ses.MailFromBehaviorOnMxFailure.REJECT_MESSAGE") if rejects else LEFT_OUT,
         dmarc=_dmarc(adoption.dmarc),
-        spf=_spf(adoption.spf) if adoption.spf else LEFT_OUT,
+        spf=call("SpfPolicy", **_changed(adoption.spf)) if adoption.spf else LEFT_OUT,
         receives_mail=True if adoption.receives_mail else LEFT_OUT,
-        tls_reporting=_tls_reporting(adoption.tls_reporting) if adoption.tls_reporting else LEFT_OUT,
+        tls_reporting=call("TlsReporting", **_changed(adoption.tls_reporting)) if adoption.tls_reporting else LEFT_OUT,
         configuration_set=configuration_set,
         feedback_forwarding=LEFT_OUT if found.identity.get("FeedbackForwardingStatus", True) else False,
         removal_policy=Name("RemovalPolicy.RETAIN"),
@@ -179,14 +179,6 @@ def _dmarc(policy: DmarcPolicy | None) -> Expression:
         return None
     function = {"none": "monitor"}.get(policy.action, policy.action)
     return call(f"DmarcPolicy.{function}", **_changed(policy, but="action"))
-
-
-def _spf(policy: SpfPolicy) -> Call:
-    return call("SpfPolicy", **_changed(policy))
-
-
-def _tls_reporting(policy: TlsReporting) -> Call:
-    return call("TlsReporting", **_changed(policy))
 
 
 def _changed(policy: Any, *, but: str = "") -> dict[str, Expression]:

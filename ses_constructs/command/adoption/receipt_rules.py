@@ -6,6 +6,7 @@ from typing import Any
 
 from ...common.arguments import check_domain_name, check_email_address, is_within
 from ...common.policy_text import check_key_prefix
+from ...receiving.rule_limits import HEADER_NAME, MAX_ACTIONS, MAX_RECIPIENTS, RULE_NAME, is_header_value
 from .adopted import Adoption, flaw_in, passes
 from .found_mail import FoundMail
 from .logical_ids import logical_id
@@ -14,11 +15,8 @@ from .source import LEFT_OUT, Call, Expression, Name, Names, Statement, call
 
 _PROPERTIES = {"InstanceARN": "instance_arn", "IAMRoleARN": "iam_role_arn"}
 _BUCKET = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_HEADER = re.compile("[A-Za-z0-9-]{1,50}")
 
 _ACTIONS = ("S3Action", "SNSAction", "LambdaAction", "AddHeaderAction", "StopAction", "WorkmailAction", "ConnectAction")
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?")
-_MOST_RECIPIENTS, _MOST_ACTIONS, _LONGEST_HEADER = 500, 10, 2048
 
 
 def decide_rules(adoption: Adoption) -> None:
@@ -28,7 +26,7 @@ def decide_rules(adoption: Adoption) -> None:
     flaws = [f"the rule {rule['Name']!r} {flaw}" for rule in rules if (flaw := _rule_flaw(found, rule))]
     if owner := found.owners.get("rule set"):
         flaws.insert(0, f"the stack {owner} has it")
-    if not _NAME.fullmatch(name):
+    if not RULE_NAME.fullmatch(name):
         flaws.insert(0, "InboundRuleSet refuses its name")
     adoption.owns_rules = not flaws
     if flaws:
@@ -40,7 +38,7 @@ def _rule_flaw(found: FoundMail, rule: Mapping[str, Any]) -> str:
     recipients, actions = rule.get("Recipients", []), rule.get("Actions", [])
     if flaw := flaw_in(rule):
         return f"cannot be written: {flaw}"
-    if not _NAME.fullmatch(rule["Name"]):
+    if not RULE_NAME.fullmatch(rule["Name"]):
         return "has a name that InboundRuleSet refuses"
     domains = {each: each.rpartition("@")[2].removeprefix(".").lower() for each in recipients}
     for entry, domain in domains.items():
@@ -51,11 +49,11 @@ def _rule_flaw(found: FoundMail, rule: Mapping[str, Any]) -> str:
         )
         if "*" in entry or not passes(check, entry) or domain == found.mail_from:
             return f"is for {entry}, which InboundRuleSet refuses"
-    if not len({each.lower() for each in recipients}) == len(recipients) <= _MOST_RECIPIENTS:
+    if len({each.lower() for each in recipients}) < len(recipients) or len(recipients) > MAX_RECIPIENTS:
         return "has an entry twice, or too many of them"
     kinds = [kind for each in actions for kind in each]
-    if not 0 < len(kinds) <= _MOST_ACTIONS:
-        return f"has {len(kinds)} actions, and add_rule takes one to {_MOST_ACTIONS}"
+    if not 0 < len(kinds) <= MAX_ACTIONS:
+        return f"has {len(kinds)} actions, and add_rule takes one to {MAX_ACTIONS}"
     if "BounceAction" in kinds:
         return "bounces, and BounceMail comes with a function that waits, which an import cannot hold"
     if unknown := sorted({*kinds} - {*_ACTIONS}):
@@ -116,7 +114,9 @@ def _action(kind: str, found: Mapping[str, Any], region: str, references: Refere
                 return call(
                     "PublishToTopic", topic, encoding="Base64" if found.get("Encoding") == "Base64" else LEFT_OUT
                 )
-            case "AddHeaderAction" if _HEADER.fullmatch(found["HeaderName"]) and _is_line(found["HeaderValue"]):
+            case "AddHeaderAction" if HEADER_NAME.fullmatch(found["HeaderName"]) and is_header_value(
+                found["HeaderValue"]
+            ):
                 return call("AddHeader", found["HeaderName"], found["HeaderValue"])
             case "StopAction":
                 return call("StopProcessing", topic=topic)
@@ -126,10 +126,6 @@ def _action(kind: str, found: Mapping[str, Any], region: str, references: Refere
     }
     field = {"SNSAction": "sns_action", "S3Action": "s3_action"}.get(kind) or _property(kind)
     return call("AsItIs", call("ses.CfnReceiptRule.ActionProperty", **{field: call(group, **written)}))
-
-
-def _is_line(value: str) -> bool:
-    return value.isprintable() and 0 < len(value) <= _LONGEST_HEADER
 
 
 def _is_plain(found: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...email_records import DnsRecord, RecordType
+from ..dkim_keys import dkim_keys
 from ..findings import Finding, could_not_look
 from ..name_servers import DnsReply, NameServers, answered
 
@@ -51,13 +52,7 @@ def with_identity(domain: CheckedDomain, region: str, identity: Mapping[str, Any
     """*domain* with what SES wants in *region*."""
     if identity is None:
         return replace(domain, region=region)
-    dkim = identity.get("DkimAttributes", {})
-    # With a key of one's own the tokens are its selector.
-    own, zone = dkim.get("SigningAttributesOrigin") == "EXTERNAL", dkim.get("SigningHostedZone") or "dkim.amazonses.com"
-    keys = tuple(
-        DkimKey(name=f"{token}._domainkey.{domain.name}", target="" if own else f"{token}.{zone}")
-        for token in dkim.get("Tokens", [])
-    )
+    keys = [DkimKey(name=name, target=target) for name, target in dkim_keys(domain.name, identity)]
     mail_from = identity.get("MailFromAttributes", {}).get("MailFromDomain", "")
     return replace(
         domain,

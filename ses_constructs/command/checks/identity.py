@@ -1,6 +1,7 @@
 """What SES itself says about the domain in its region."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..findings import Finding
 from ..name_servers import answered
@@ -17,17 +18,16 @@ def check_identity(domain: CheckedDomain) -> Iterator[Finding]:
     dkim = domain.account.get("DkimAttributes", {})
     status = dkim.get("Status", "NOT_STARTED")
     if not dkim.get("SigningEnabled"):
-        says, outcome, fix = "SES does not sign: DKIM is switched off", "wrong", "switch DKIM signing on in SES"
+        says, fix = "SES does not sign: DKIM is switched off", "switch DKIM signing on in SES"
     elif status == "SUCCESS":
-        says, outcome, fix = "SES signs with this domain", "right", ""
-    elif status == "PENDING":
-        says, outcome, fix = "SES still looks for the keys in DNS", "wrong", "publish the records below, and wait"
+        says, fix = "SES signs with this domain", ""
     else:
-        says, outcome, fix = f"SES does not sign: it says {status}", "wrong", "publish the records below, and wait"
+        says = "SES still looks for the keys in DNS" if status == "PENDING" else f"SES does not sign: it says {status}"
+        fix = "publish the records below, and wait"
     found = f"{'on' if dkim.get('SigningEnabled') else 'off'}, {status}"
     yield Finding(
         id="identity.dkim",
-        outcome="right" if outcome == "right" else "wrong",
+        outcome="wrong" if fix else "right",
         says=says,
         wanted="on, SUCCESS",
         found=found,
@@ -50,11 +50,10 @@ def unknown_identity(domain: str, region: str) -> Finding:
     )
 
 
-def _verified(domain: CheckedDomain, account: dict[str, object]) -> Finding:
+def _verified(domain: CheckedDomain, account: Mapping[str, Any]) -> Finding:
     if account.get("VerifiedForSendingStatus"):
         return Finding(id="identity.verified", outcome="right", says="SES lets this domain send")
-    info = account.get("VerificationInfo")
-    details = info if isinstance(info, dict) else {}
+    details = account.get("VerificationInfo") or {}
     status = account.get("VerificationStatus", "PENDING")
     seen = str((details.get("SOARecord") or {}).get("PrimaryNameServer", "")).lower().rstrip(".")
     primaries = {
@@ -76,9 +75,8 @@ def _verified(domain: CheckedDomain, account: dict[str, object]) -> Finding:
     )
 
 
-def _mail_from(account: dict[str, object]) -> Finding:
-    attributes = account.get("MailFromAttributes")
-    mail_from = attributes if isinstance(attributes, dict) else {}
+def _mail_from(account: Mapping[str, Any]) -> Finding:
+    mail_from = account.get("MailFromAttributes") or {}
     name, status = mail_from.get("MailFromDomain", ""), mail_from.get("MailFromDomainStatus", "")
     if name and status == "SUCCESS":
         return Finding(id="identity.mail-from", outcome="right", says=f"SES sends with the envelope of {name}")

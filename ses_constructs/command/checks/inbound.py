@@ -49,13 +49,13 @@ def _mx(domain: CheckedDomain, reply: DnsReply) -> Finding:
 
 
 def _wrong(domain: CheckedDomain, reply: DnsReply, says: str, region: str) -> Finding:
-    known = region.startswith("<")
+    unknown = region.startswith("<")
     return Finding(
         id="inbound.mx",
         outcome="wrong",
         says=says,
-        wanted="an MX record to " + ("the host of SES in your region" if known else inbound_host(region)),
+        wanted="an MX record to " + ("the host of SES in your region" if unknown else inbound_host(region)),
         found=shown(reply),
         source=_PAGE,
-        fix="" if known else zone_line(domain.name, "MX", f"10 {inbound_host(region)}"),
+        fix="" if unknown else zone_line(domain.name, "MX", f"10 {inbound_host(region)}"),
     )

@@ -50,7 +50,6 @@ def _deactivation(stack: LookedStack, logical_id: str, name: str, active: str) -
     if active != name:
         says = f"{active or 'none'} is active, and stays so"
         return PlannedStep(resource=logical_id, thing=thing, verdict="stays", says=says)
-    physical_id = stack.deployed.resources[logical_id][1] if stack.deployed else ""
-    replaced = replaced_in(physical_id)
+    replaced = replaced_in(stack.physical_id_before(logical_id))
     says = f"{replaced} becomes active again" if replaced else "none is active then, and SES takes no mail"
     return PlannedStep(resource=logical_id, thing=thing, verdict="goes", says=says)

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from ...handlers.dns.record_sets import Key, RecordSet, Standing, key_of, slots_of, values_of
 from ...handlers.dns.route53 import HostedZone
 from ...handlers.dns.spelling import stored_name
+from ..ses_account import error_code
 from .handler_request import function_of
 from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
@@ -92,7 +93,7 @@ def _in_zone(
     try:
         found = HostedZone(zone_id).look(each.record.name for each in (*wanted, *before))
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "NoSuchHostedZone":
+        if error_code(error) != "NoSuchHostedZone":
             raise
         if wanted:
             yield no_zone(wanted[0].resource, zone_id, len(wanted))

@@ -1,6 +1,6 @@
 """What the functions of a stack see: the events of CloudFormation, and the stack as their own.
 
-The one place here that knows how the handlers are spoken to.
+The one file of the command that knows ``handlers/_custom_resource.py``; the others take its names from here.
 """
 
 import os
@@ -34,7 +34,7 @@ def request_for(stack: LookedStack, logical_id: str, properties: Mapping[str, An
     """The event for a resource of *stack*: a Create where it is new, and an Update or a Delete otherwise."""
     # A new stack has no id yet; nothing is remembered for it under any.
     stack_id = stack.deployed.stack_id if stack.deployed else f"arn/{stack.assembled.name}/new"
-    physical_id = stack.deployed.resources.get(logical_id, ("", ""))[1] if stack.deployed else ""
+    physical_id = stack.physical_id_before(logical_id)
     old = as_cloudformation_sends(stack.before.properties(logical_id))
     return Request(stack_id, logical_id, physical_id or CREATE_FAILED, as_cloudformation_sends(properties), old)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ...common.ses_regions import partition, smtp_host
+from ..dkim_keys import dkim_keys
 from ..ses_account import SesAccount
 from .assembly import AssembledStack
 from .deployed_stack import DeployedStack
@@ -38,10 +37,16 @@ def written_answer(template: Mapping[str, Any], name: str, *, region: str, param
     if name in (template.get("Parameters") or {}):
         return parameters.get(name, template["Parameters"][name].get("Default"))
     resource = (template.get("Resources") or {}).get(name, {})
-    value: Any = resource.get("Properties") or {}
-    for key in NAMES.get(resource.get("Type", ""), ("",)):
+    named = name_in(resource.get("Type", ""), resource.get("Properties") or {})
+    return named if isinstance(named, str) else None
+
+
+def name_in(resource_type: str, properties: Mapping[str, Any]) -> object:
+    """What the template has as the name of a resource; None if it gives none, or if Ref gives something else."""
+    value: Any = properties
+    for key in NAMES.get(resource_type, ("",)):
         value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else None
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,19 +86,17 @@ class LookedStack:
         """What the resource is called in AWS now; ``""`` if it is to be made."""
         return self.deployed.physical_id(logical_id, self.after.type_of(logical_id)) if self.deployed else ""
 
+    def physical_id_before(self, logical_id: str) -> str:
+        """What a resource of the deployed stack is called, whatever its type is to be; ``""`` if there is none."""
+        return self.deployed.resources.get(logical_id, ("", ""))[1] if self.deployed else ""
+
     def owner(self, resource_type: str, name: str) -> str:
         """Who has the thing of that type and name, as words; ``""`` if no stack is known to have it."""
         for logical_id, known in self.deployed.resources.items() if self.deployed else ():
             if known == (resource_type, name):
                 return f"this stack has it as {logical_id}"
-        try:
-            found = self.account.client("cloudformation").describe_stack_resources(PhysicalResourceId=name)
-        except ClientError:
-            return ""  # that is how CloudFormation says that nobody has it
-        for each in found["StackResources"]:
-            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, name):
-                return f"the stack {each['StackName']} has it"
-        return ""
+        stack = self.account.stack_with(resource_type, name)
+        return f"the stack {stack} has it" if stack else ""
 
     def _answer(self, template: Mapping[str, Any], name: str) -> object:
         logical_id, _, attribute = name.partition(".")
@@ -124,19 +127,11 @@ class LookedStack:
         domain = self._answer(template, logical_id)
         if not isinstance(domain, str) or not is_known(domain):
             return None
-        dkim = self._dkim(domain)
-        tokens = dkim.get("Tokens", [])
-        if len(tokens) < number:
-            return None
-        token, zone = tokens[number - 1], dkim.get("SigningHostedZone") or "dkim.amazonses.com"
-        return f"{token}._domainkey.{domain}" if part == "Name" else f"{token}.{zone}"
-
-    def _dkim(self, domain: str) -> Mapping[str, Any]:
-        if domain not in self._known_dkim:
-            identity: Mapping[str, Any] = self.account.identity(domain) or {}
-            self._known_dkim[domain] = identity.get("DkimAttributes", {})
-        return self._known_dkim[domain]
+        if domain not in self._known_keys:
+            self._known_keys[domain] = [*dkim_keys(domain, self.account.identity(domain) or {})]
+        keys = self._known_keys[domain]
+        return keys[number - 1][part == "Value"] or None if number <= len(keys) else None
 
     @cached_property
-    def _known_dkim(self) -> dict[str, Mapping[str, Any]]:
+    def _known_keys(self) -> dict[str, list[tuple[str, str]]]:
         return {}

@@ -6,12 +6,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ..ses_account import SesAccount
-from .looked_stack import NAMES, LookedStack
+from ..ses_account import SesAccount, if_there, in_a_sentence
+from .looked_stack import NAMES, LookedStack, name_in
 from .steps import PlannedStep, PlanVerdict
 from .template_values import is_known
-
-_NOT_THERE = ("NotFoundException", "RuleSetDoesNotExist", "RuleSetDoesNotExistException")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,26 +33,16 @@ class NamedKind:
     used_as_it_is: bool = False
 
 
-def _found(call: Callable[..., Any], **arguments: str) -> bool:
-    try:
-        call(**arguments)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _NOT_THERE:
-            return False
-        raise
-    return True
-
-
 def _identity(account: SesAccount, name: str) -> bool:
     return account.identity(name) is not None
 
 
 def _set(account: SesAccount, name: str) -> bool:
-    return _found(account.client("sesv2").get_configuration_set, ConfigurationSetName=name)
+    return if_there(account.client("sesv2").get_configuration_set, ConfigurationSetName=name) is not None
 
 
 def _rule_set(account: SesAccount, name: str) -> bool:
-    return _found(account.client("ses").describe_receipt_rule_set, RuleSetName=name)
+    return if_there(account.client("ses").describe_receipt_rule_set, RuleSetName=name) is not None
 
 
 def _filter(account: SesAccount, name: str) -> bool:
@@ -110,19 +98,15 @@ def plan_named_things(stack: LookedStack) -> Iterator[PlannedStep]:
         for logical_id, properties in stack.after.of_type(kind.resource_type):
             yield from _one(stack, kind, logical_id, properties)
         for logical_id, properties in stack.gone(kind.resource_type):
-            yield _leaves(stack, kind, logical_id, name_in(kind.resource_type, properties))
+            yield _leaves(stack, kind, logical_id, _name(kind.resource_type, properties))
 
 
-def name_in(resource_type: str, properties: Mapping[str, Any]) -> str:
-    """The name that the template gives to a resource of *NAMES*; ``""`` if it gives none."""
-    value: Any = properties
-    for key in NAMES[resource_type]:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return str(value or "")
+def _name(resource_type: str, properties: Mapping[str, Any]) -> str:
+    return str(name_in(resource_type, properties) or "")
 
 
 def _one(stack: LookedStack, kind: NamedKind, logical_id: str, properties: Mapping[str, Any]) -> Iterator[PlannedStep]:
-    physical_id, name = stack.physical_id(logical_id), name_in(kind.resource_type, properties)
+    physical_id, name = stack.physical_id(logical_id), _name(kind.resource_type, properties)
 
     def step(verdict: PlanVerdict, says: str = "", fix: str = "") -> PlannedStep:
         shown = name or physical_id or logical_id
@@ -143,27 +127,30 @@ def _one(stack: LookedStack, kind: NamedKind, logical_id: str, properties: Mappi
         yield step("made")
     elif kind.used_as_it_is:
         yield step("stays", "it exists, is used as it is, and outlives the stack")
-    elif (
-        kind.imported and stack.imports and stack.after.keeps(logical_id) and not stack.owner(kind.resource_type, name)
-    ):
-        yield step("adopted", "it stays as it is, also where the template says something else")
     else:
-        yield step("refused", *_in_the_way(stack, kind, logical_id, name))
+        yield step(*_existing(stack, kind, logical_id, name))
 
 
-def _in_the_way(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> tuple[str, str]:
-    owner = stack.owner(kind.resource_type, name)
+def _existing(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> tuple[PlanVerdict, str, str]:
+    would_import = kind.imported and stack.imports and stack.after.keeps(logical_id)
+    try:
+        owner = stack.owner(kind.resource_type, name)
+    except ClientError as error:
+        says = f"it exists already, and whose it is could not be asked: {in_a_sentence(error)}"
+        return ("unknown", says, "") if would_import else ("refused", says, kind.joins)
     if owner.startswith("this stack"):
-        return f"it exists, and {owner}", "keep its logical id, or move it with cdk refactor"
+        return "refused", f"it exists, and {owner}", "keep its logical id, or move it with cdk refactor"
     if owner:
-        return f"it exists already, and {owner}", kind.joins
+        return "refused", f"it exists already, and {owner}", kind.joins
+    if would_import:
+        return "adopted", "it stays as it is, also where the template says something else", ""
     if not kind.imported:
-        return "it exists already", kind.joins
+        return "refused", "it exists already", kind.joins
     ways = ["cdk deploy --import-existing-resources takes it over"]
     if not stack.after.keeps(logical_id):
         ways = ["give it removal_policy=RETAIN, and cdk deploy --import-existing-resources takes it over"]
     ways += [f"ses-constructs adopt {name} writes the code"] if kind.word == "identity" and "@" not in name else []
-    return "it exists already, and no stack has it", "; ".join([*ways, kind.joins])
+    return "refused", "it exists already, and no stack has it", "; ".join([*ways, kind.joins])
 
 
 def _stays_or_changes(
@@ -184,8 +171,7 @@ def _stays_or_changes(
 
 
 def _leaves(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> PlannedStep:
-    name = name or (stack.deployed and stack.deployed.resources.get(logical_id, ("", ""))[1]) or logical_id
-    thing = f"{kind.word} {name}"
+    thing = f"{kind.word} {name or stack.physical_id_before(logical_id) or logical_id}"
     if stack.before.keeps(logical_id):
         return PlannedStep(
             resource=logical_id, thing=thing, verdict="stays", says="it leaves the stack and is retained"
@@ -195,7 +181,7 @@ def _leaves(stack: LookedStack, kind: NamedKind, logical_id: str, name: str) -> 
 
 def plan_tracking_domains(stack: LookedStack) -> Iterator[PlannedStep]:
     """SES takes a tracking domain only if it is a verified identity of its own."""
-    made = {name_in(kind, each) for kind in NAMES for _, each in stack.after.of_type(kind)}
+    made = {_name(kind, each) for kind in NAMES for _, each in stack.after.of_type(kind)}
     for logical_id, properties in stack.after.of_type("AWS::SES::ConfigurationSet"):
         name = str((properties.get("TrackingOptions") or {}).get("CustomRedirectDomain", ""))
         if not name:

@@ -46,17 +46,20 @@ def plan_of(
 
 
 def _plan(new: LookedStack) -> StackPlan:
-    name, steps = new.assembled.name, []
-    stack = new
+    name, stack, steps = new.assembled.name, new, []
+
+    def not_looked_at(says: str, fix: str = "") -> PlannedStep:
+        return PlannedStep(resource="", thing=f"stack {name}", verdict="unknown", says=says, fix=fix)
+
     try:
         if new.assembled.account and new.account.account_id != new.assembled.account:
             says = f"it goes to account {new.assembled.account}, and these credentials are of {new.account.account_id}"
-            steps.append(PlannedStep(resource="", thing=f"stack {name}", verdict="unknown", says=says, fix="--profile"))
+            steps.append(not_looked_at(says, "--profile"))
         else:
             stack = replace(new, deployed=deployed_stack(new.account, name))
             steps += _steps(stack)
     except (BotoCoreError, ClientError, AccountError) as error:
-        steps.append(PlannedStep(resource="", thing=f"stack {name}", verdict="unknown", says=in_a_sentence(error)))
+        steps.append(not_looked_at(in_a_sentence(error)))
     return StackPlan(name=name, region=new.account.region, exists=stack.deployed is not None, steps=steps)
 
 

@@ -11,7 +11,8 @@ from ...handlers.dns.decide import Change, Plan, decide
 from ...handlers.dns.owners import check_handed_over
 from ...handlers.dns.record_sets import Key, RecordSet, Standing, values_of
 from ...handlers.dns.route53 import HostedZone
-from ...handlers.dns_records import DnsRecordsHandler, Wanted, _memory
+from ...handlers.dns_records import DnsRecordsHandler, Wanted, memory_of
+from ..ses_account import error_code
 from .handler_request import RefusedError, Request, function_of, request_for
 from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
@@ -31,24 +32,23 @@ def plan_written_records(stack: LookedStack) -> Iterator[PlannedStep]:
             yield from _one(stack, logical_id, properties)
         for logical_id, properties in stack.gone(WRITER):
             if stack.before.keeps(logical_id):
-                thing = f"records of {properties.get('DomainName')}"
-                yield PlannedStep(
-                    resource=logical_id, thing=thing, verdict="stays", says="they leave the stack, retained"
-                )
+                yield _all_of_them(logical_id, properties, "stays", "they leave the stack, retained")
             elif properties.get("RoleArn"):
-                yield _elsewhere(logical_id, properties)
+                yield _all_of_them(logical_id, properties, "unknown", _OF_ANOTHER_ACCOUNT)
             else:
                 yield from _Looking(logical_id, in_stack=True).delete_steps(request_for(stack, logical_id, properties))
 
 
-def _elsewhere(logical_id: str, properties: Mapping[str, Any]) -> PlannedStep:
+def _all_of_them(
+    logical_id: str, properties: Mapping[str, Any], verdict: PlanVerdict, says: str, fix: str = ""
+) -> PlannedStep:
     thing = f"records of {properties.get('DomainName')}"
-    return PlannedStep(resource=logical_id, thing=thing, verdict="unknown", says=_OF_ANOTHER_ACCOUNT)
+    return PlannedStep(resource=logical_id, thing=thing, verdict=verdict, says=says, fix=fix)
 
 
 def _one(stack: LookedStack, logical_id: str, properties: Mapping[str, Any]) -> Iterator[PlannedStep]:
     if properties.get("RoleArn"):
-        yield _elsewhere(logical_id, properties)
+        yield _all_of_them(logical_id, properties, "unknown", _OF_ANOTHER_ACCOUNT)
         return
     listed = properties.get("Records", [])
     known = [each for each in listed if is_known(each)]
@@ -118,7 +118,7 @@ class _Looking(DnsRecordsHandler):
             domain = request.properties.optional("DomainName")
             self._steps = [self._refused(f"records of {domain}", str(error))]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "NoSuchHostedZone":
+            if error_code(error) != "NoSuchHostedZone":
                 raise
             zone_id = request.properties.text("HostedZoneId")
             self._steps = [no_zone(self._logical_id, zone_id, len(request.properties.values["Records"]))]
@@ -127,7 +127,7 @@ class _Looking(DnsRecordsHandler):
     def delete_steps(self, request: Request) -> list[PlannedStep]:
         """What a Delete would do."""
         zone_id, _, _ = request.physical_id.partition("|")
-        memory = _memory(request, request.physical_id)
+        memory = memory_of(request, request.physical_id)
         claims, kept = memory.read()
         if claims and not kept:
             self._act(request, HostedZone(zone_id), memory, claims, None)

@@ -39,7 +39,7 @@ from ses_constructs import (
     VerifiedDomain,
 )
 from ses_constructs.common.ses_regions import LISTS_READ_ON
-from ses_constructs.receiving import _rule_checks
+from ses_constructs.receiving import rule_limits
 from tests.applications import ROOT
 from tests.constructs.templates import (
     conditions,
@@ -501,8 +501,8 @@ def test_a_rule_without_an_action_is_refused(stack: Stack) -> None:
 def test_more_rules_than_ses_takes_are_refused(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, drop_spam: bool, most: int
 ) -> None:
-    assert _rule_checks.MAX_RULES == 200
-    monkeypatch.setattr(_rule_checks, "MAX_RULES", 3)
+    assert rule_limits.MAX_RULES == 200
+    monkeypatch.setattr(rule_limits, "MAX_RULES", 3)
     rules = make(stack, drop_spam=drop_spam)
     for number in range(most):
         rules.add_rule(f"Rule{number}", actions=STOP)
