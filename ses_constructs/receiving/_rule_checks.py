@@ -212,7 +212,8 @@ def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> 
     found = next((each for each in domains if belongs_to([each], address)), None)
     if found is None:
         names = " or ".join(each.domain_name for each in domains)
-        raise invalid(argument, f"be an address of {names}", address, "SES sends from verified domains only")
+        fix = f"take one such as 'postmaster@{domains[0].domain_name}', for SES sends from verified domains only"
+        raise invalid(argument, f"be an address of {names}", address, fix)
     return found
 
 
