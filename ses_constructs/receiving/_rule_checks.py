@@ -212,8 +212,7 @@ def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> 
     found = next((each for each in domains if belongs_to([each], address)), None)
     if found is None:
         names = " or ".join(each.domain_name for each in domains)
-        fix = f"take one such as 'postmaster@{domains[0].domain_name}', for SES sends from verified domains only"
-        raise invalid(argument, f"be an address of {names}", address, fix)
+        raise invalid(argument, f"be an address of {names}", address, f"take 'postmaster@{domains[0].domain_name}'")
     return found
 
 
