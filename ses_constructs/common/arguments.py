@@ -219,6 +219,8 @@ def known_address_flaw(address: str, *, partial: bool) -> str | None:
         return "be ASCII"
     if address.count("@") != 1:
         return "have one @"
+    if not local_part:
+        return "have a name before the @, unless the domain alone is meant"
     if len(local_part) > 64 or _LOCAL_PART.fullmatch(local_part) is None:
         return (
             "have 1 to 64 unquoted characters before the @, without spaces and without dots at an end or side by side"
