@@ -1,5 +1,9 @@
 """AWS CDK constructs for Amazon SES: a domain that sends aligned, signed mail, receives mail and watches itself.
 
+Begin with ``VerifiedDomain``. ``InboundRuleSet`` receives its mail, ``BounceMonitoring`` watches what it sends,
+``SmtpCredentials`` lets programs log in. ``help()`` of each has its arguments. ``ses_constructs.testing`` tells in a
+unit test what becomes of a message.
+
 A name loads its module when it is first asked for, so that an app pays for what it uses, and the parts that need no
 CDK, such as ``ses_constructs.testing``, load without it.
 """
@@ -170,4 +174,4 @@ if not TYPE_CHECKING:  # a type checker would believe that it finds every name
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), *_MODULES} - {"TYPE_CHECKING", "_MODULES", "import_module"})

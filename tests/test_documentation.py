@@ -61,6 +61,7 @@ def test_the_readme_shows_code_on_its_first_screen() -> None:
 
     assert lines.index("```python") < 10
     assert any("make demo" in line for line in lines[:45])
+    assert any("ses-constructs check" in line for line in lines[:45])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)

@@ -41,6 +41,7 @@ def test_what_needs_no_cdk_loads_without_it() -> None:
 def test_a_name_that_is_not_there_is_said_as_python_says_it() -> None:
     with pytest.raises(AttributeError, match="module 'ses_constructs' has no attribute 'VerifiedDomian'"):
         getattr(ses_constructs, "VerifiedDomian")  # noqa: B009
+    assert {each for each in dir(ses_constructs) if each[0].isupper()} <= set(ses_constructs.__all__)
     assert "VerifiedDomain" in dir(ses_constructs)
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 _MAIL_FROM_NOTE = (
     "The MAIL FROM domain was not looked at: SES knows it, and without the account nobody else does. Say --mail-from."
 )
-_DKIM_NOTE = "DKIM was not looked at: only SES knows the names of its keys. Leave --no-account out, or say --selector."
+_DKIM_NOTE = (
+    "DKIM was not looked at: SES knows the names of its keys, and without the account nobody else does. Say --selector."
+)
 
 
 @click.command()

@@ -38,6 +38,8 @@ def invalid(argument: str, rule: str, value: object, fix: str) -> ValueError:
         got = f"the class {value.__name__}"
     elif type(value).__repr__ is object.__repr__:
         got = _with_article(type(value).__name__)  # its address in memory says nothing
+        if got == "an InterfaceDynamicProxy":  # jsii's class for whatever a method such as from_bucket_name returns
+            got = "an imported resource of CDK"
     return ValueError(f"{argument} must {rule}, got {got}; {fix}")
 
 
@@ -109,7 +111,8 @@ def offers(value: object, *names: str) -> bool:
 def check_strategy(argument: str, value: object, methods: Sequence[str], fix: str) -> None:
     """Raise ``ValueError`` unless *value* is an object with these *methods*, whatever its class."""
     if not offers(value, *methods):
-        raise invalid(argument, f"be an object with {' and '.join(methods)}", value, fix)
+        rule = f"have the {'method' if len(methods) == 1 else 'methods'} {' and '.join(methods)}"
+        raise invalid(argument, rule, value, fix)
 
 
 def check_returned(owner: object, method: str, value: object, kind: type) -> None:
@@ -216,6 +219,8 @@ def known_address_flaw(address: str, *, partial: bool) -> str | None:
         return "be ASCII"
     if address.count("@") != 1:
         return "have one @"
+    if not local_part:
+        return "have a name before the @, unless the domain alone is meant"
     if len(local_part) > 64 or _LOCAL_PART.fullmatch(local_part) is None:
         return (
             "have 1 to 64 unquoted characters before the @, without spaces and without dots at an end or side by side"
@@ -257,6 +262,8 @@ def check_email_address(argument: str, value: str) -> str:
     Raises ``ValueError`` for everything else.
     """
     flaw = address_flaw(check_text(argument, value))
+    if flaw is not None and value.endswith(">"):
+        raise invalid(argument, "be an address alone, without a name", value, "write what stands between < and >")
     if flaw is not None:
         raise invalid(argument, flaw, value, "write an address such as 'someone@example.com'")
     return value

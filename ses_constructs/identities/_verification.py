@@ -151,5 +151,5 @@ def _service_timeout(argument: str, timeout: Duration) -> Duration:
     seconds = check_known_seconds(argument, timeout, fix)
     if not _MIN_WAIT_MINUTES * 60 <= seconds <= _MAX_WAIT_MINUTES * 60:
         rule = f"be {_MIN_WAIT_MINUTES} to {_MAX_WAIT_MINUTES} minutes"
-        raise invalid(argument, rule, f"{seconds:g} seconds", fix)
+        raise invalid(argument, rule, timeout.to_human_string(), fix)
     return Duration.minutes(timeout.to_minutes(integral=False) + 5)

@@ -191,7 +191,7 @@ def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> 
     found = holder_of(domains, address)
     if found is None:
         names = " or ".join(each.domain_name for each in domains)
-        raise invalid(argument, f"be an address of {names}", address, "SES sends from verified domains only")
+        raise invalid(argument, f"be an address of {names}", address, f"take 'postmaster@{domains[0].domain_name}'")
     return found
 
 

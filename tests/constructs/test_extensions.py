@@ -193,7 +193,7 @@ def test_what_is_made_for_another_protocol_is_refused(stack: Stack) -> None:
     for number, each in enumerate((StoreMail(), TopicEvents(topic=topic), targets.SqsQueue(queue))):
         with pytest.raises(ValueError, match="reactions must be alarm reactions"):
             AccountHealth(stack, f"Health{number}", reactions=[each])  # type: ignore[list-item]
-    with pytest.raises(ValueError, match="destinations must be an object with bind_to_configuration_set"):
+    with pytest.raises(ValueError, match="destinations must have the method bind_to_configuration_set"):
         BounceMonitoring(stack, "Monitoring", destinations=[StoreMail()])  # type: ignore[list-item]
 
 

@@ -555,10 +555,10 @@ def test_destinations_are_ours_and_no_resources(stack: Stack) -> None:
     wrong: list[Any] = [topic, "topic", CloudWatchMetrics, ses.EventDestination.sns_topic(topic)]
     for number, each in enumerate(wrong):
         with pytest.raises(
-            ValueError, match=r"destinations must be an object with bind_to_configuration_set, got .*; write \[CloudW"
+            ValueError, match=r"destinations must have the method bind_to_configuration_set, got .*; write \[CloudW"
         ):
             BounceMonitoring(stack, f"Bounces{number}", destinations=[each])
-    with pytest.raises(ValueError, match=r"destination must be an object with .*, got 'topic'; pass CloudWatch"):
+    with pytest.raises(ValueError, match=r"destination must have the method .*, got 'topic'; pass CloudWatch"):
         make(stack).add_destination("Topic", "topic")  # type: ignore[arg-type]
 
 

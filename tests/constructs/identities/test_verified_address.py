@@ -267,7 +267,7 @@ def test_a_grant_can_cover_configuration_sets_templates_and_the_recipients_of_th
         ({"address": "a@example.com", "wait_until_verified": 30}, "wait_until_verified must be a Duration, got 30"),
         (
             {"address": "a@example.com", "wait_until_verified": Duration.minutes(56)},
-            "wait_until_verified must be 1 to 55 minutes, got '3360 seconds'",
+            "wait_until_verified must be 1 to 55 minutes, got '56 minutes'",
         ),
         (
             {"address": "a@example.com", "wait_until_verified": Duration.minutes(Token.as_number({"Ref": "Wait"}))},

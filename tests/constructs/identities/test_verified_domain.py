@@ -229,8 +229,15 @@ def test_the_longest_wait_ends_within_cloudformations_hour(stack: Stack, zone: R
 
 @pytest.mark.parametrize("timeout", [Duration.seconds(59), Duration.minutes(56), Duration.hours(2)])
 def test_a_wait_must_fit_into_cloudformations_hour(stack: Stack, zone: Route53Zone, timeout: Duration) -> None:
-    with pytest.raises(ValueError, match=r"wait_until_verified must be 1 to 55 minutes, got '\d+ seconds'; pass"):
+    with pytest.raises(ValueError, match=r"wait_until_verified must be 1 to 55 minutes, got '.+'; pass"):
         make(stack, zone, wait_until_verified=timeout)
+
+
+def test_a_hosted_zone_alone_is_refused_with_what_to_put_around_it(stack: Stack, zone: Route53Zone) -> None:
+    with pytest.raises(
+        ValueError, match=r"dns must have the method publish, got an imported resource .* Route53Zone\("
+    ):
+        VerifiedDomain(stack, "Bare", domain_name="example.com", dns=zone.hosted_zone)  # type: ignore[arg-type]
 
 
 def test_waiting_for_records_that_people_publish_warns(stack: Stack) -> None:
@@ -272,7 +279,7 @@ def test_the_wait_for_the_identity_may_be_shorter(stack: Stack, zone: Route53Zon
 @pytest.mark.parametrize(
     ("timeout", "message"),
     [
-        (Duration.minutes(56), "timeout must be 1 to 55 minutes, got '3360 seconds'; pass Duration.minutes"),
+        (Duration.minutes(56), "timeout must be 1 to 55 minutes, got '56 minutes'; pass Duration.minutes"),
         (5, "timeout must be a Duration, got 5; pass Duration.minutes"),
     ],
 )
@@ -501,8 +508,8 @@ def test_the_ttl_applies_to_every_record(stack: Stack, zone: Route53Zone) -> Non
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("dns", "example.com", r"dns must be an object with publish, got 'example.com'; pass Route53Zone"),
-        ("dkim", "easy", r"dkim must be an object with signing_key and records, got 'easy'; pass EasyDkim\(\)"),
+        ("dns", "example.com", r"dns must have the method publish, got 'example.com'; pass Route53Zone"),
+        ("dkim", "easy", r"dkim must have the methods signing_key and records, got 'easy'; pass EasyDkim\(\)"),
         ("dmarc", "v=DMARC1; p=none", r"dmarc must be a DmarcPolicy, got 'v=DMARC1; p=none'; pass DmarcPolicy.monitor"),
         ("spf", "v=spf1 -all", r"spf must be a SpfPolicy, got 'v=spf1 -all'; pass SpfPolicy.amazon_ses"),
         ("tls_reporting", "tls@example.com", r"tls_reporting must be a TlsReporting, got 'tls@example.com'; pass"),

@@ -651,7 +651,8 @@ def test_a_bounce_comes_from_an_address(stack: Stack) -> None:
 
 def test_a_bounce_from_another_domain_is_refused(stack: Stack) -> None:
     with pytest.raises(
-        ValueError, match=r"sender must be an address of example\.com, got 'a@example\.org'; SES sends from verified"
+        ValueError,
+        match=r"sender must be an address of example\.com, got 'a@example\.org'; take 'postmaster@example",
     ):
         rule(stack, BounceMail(sender="a@example.org"))
 
