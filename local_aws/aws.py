@@ -130,6 +130,10 @@ class LocalAws(Account):
         """Let IAM take so long, as `start(iam_lag=...)`; what is older counts at once."""
         self._control("iam-lag", seconds=str(seconds))
 
+    def let_time_pass(self, seconds: float) -> None:
+        """Make what was measured here, and what IAM was given, so much older at once."""
+        self._control("time-passes", seconds=str(seconds))
+
     def sent_messages(self) -> tuple[SentMessage, ...]:
         """What left through SES's send API of this account since the start, the oldest first."""
         return sent_messages(self.server, self.account)

@@ -30,6 +30,7 @@ _INSTALLED_IN_THIS_ORDER = (
     "identity_checks",
     "identity_policies",
     "parameters",
+    "passing_time",
     "permissions",
     "queue_metrics",
     "receipt_filters",

@@ -92,6 +92,14 @@ def _after_resource(physical_id: str, properties: Properties) -> None:
     _look()
 
 
+def grow_older(seconds: float) -> None:
+    _known.roles = {role: since - seconds for role, since in _known.roles.items()}
+    _known.documents = {
+        name: [(since - seconds, document) for since, document in versions]
+        for name, versions in _known.documents.items()
+    }
+
+
 def _set_lag(arguments: Arguments) -> float:
     _known.lag = float(arguments.get("seconds", _known.lag))
     return _known.lag

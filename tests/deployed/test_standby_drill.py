@@ -49,7 +49,6 @@ def calm(drill: Drill) -> None:
     drill.told.clear()
 
 
-# A minute, in which the alarm would see the errors of before, and switch again.
 def test_the_drill_switches_by_itself_on_errors_and_by_a_person_back_and_on_a_pause(
     drill: Drill, record_property: Callable[[str, object], None]
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from live import before
 from live.__main__ import main
@@ -153,10 +154,16 @@ def test_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
     assert "make live DOMAIN=... HOSTED_ZONE_ID=..." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["", "no\n", None], ids=["nothing", "no", "ctrl-c"])
 def test_whoever_does_not_say_yes_gets_nothing(
-    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    somebody: Somebody, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str | None
 ) -> None:
-    answer(monkeypatch, "")
+    def interrupt(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    answer(monkeypatch, text or "")
+    if text is None:
+        monkeypatch.setattr(Console, "input", interrupt)
     was = somebody.everything()
     assert main(somebody.arguments()) == 1
     assert capsys.readouterr().out.endswith("Nothing was made.\n")

@@ -3,7 +3,6 @@
 `test_sample_app_deployed.py` has what the demo says about the sample app.
 """
 
-import io
 import re
 import sys
 from pathlib import Path
@@ -14,11 +13,9 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
-from rich.console import Console
 
 from local_aws import demo, demo_reputation, demo_smtp
 from local_aws.aws import LocalAws
-from local_aws.cdk_cli import CdkError
 from tests.local_aws.inbound_app import add_function
 from tests.local_aws.plain_app import add_mail_domain
 from tests.local_aws.test_alarm_actions import add_alarm
@@ -27,19 +24,6 @@ from tests.running_aws.processes import HANGS_AFTER
 from tests.running_aws.zones import Zone
 
 PLAIN_APP = (sys.executable, "-m", "tests.local_aws.plain_app")
-# An identity without its records, and a topic that stays.
-FLAWED_APP = """
-import aws_cdk as cdk
-from aws_cdk import aws_ses as ses
-from aws_cdk import aws_sns as sns
-from tests.local_aws.plain_app import new_app, new_stack
-
-app = new_app()
-stack = new_stack(app, "Mail")
-ses.CfnEmailIdentity(stack, "Identity", email_identity=app.node.try_get_context("domain"))
-sns.Topic(stack, "Kept").apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-app.synth()
-"""
 # Pauses without a word, and resumes by itself.
 FOLLOWS_THE_ALARM = """
 import os
@@ -52,7 +36,7 @@ def handler(event, context):
 """
 
 
-# These two run the whole demo: a bootstrap, a deployment, a destruction, and what is asked in between.
+# The whole demo: a bootstrap, a deployment, a destruction, and what is asked in between.
 def test_shows_what_it_deployed_and_leaves_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,17 +48,29 @@ def test_shows_what_it_deployed_and_leaves_nothing(
     assert re.search(r"[1-9] of [1-9][0-9]* resources, the newest is [A-Z]", shown)
 
 
-def test_says_what_is_wrong_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo.main((sys.executable, "-c", FLAWED_APP)) == 1
+def test_says_what_is_wrong_and_what_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flawed(running: demo.Demo) -> list[str]:
+        """An identity without its records, and a topic that stays."""
+        running.aws.client("sesv2").create_email_identity(EmailIdentity=demo.DOMAIN)
+        running.aws.client("sns").create_topic(Name="kept")
+        return []
+
+    phases = (demo.make_zone, flawed, demo.read_back, demo.look_for_left_overs)
+    monkeypatch.setattr(demo, "PHASES", [(phase.__name__, phase) for phase in phases])
+    assert demo.main() == 1
     _, _, problems = capsys.readouterr().out.partition("Not as it should be:")
     for expected in ("example.com is not verified", "DKIM is PENDING", "no MAIL FROM", "left after destroy: topic"):
         assert expected in problems
 
 
-def test_fails_with_the_output_of_an_app_that_fails() -> None:
-    console = Console(file=io.StringIO())
-    with pytest.raises(CdkError, match="the app is broken"):
-        demo.run(console, app=(sys.executable, "-c", "raise SystemExit('the app is broken')"))
+def test_fails_with_the_output_of_an_app_that_fails(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "PHASES", [("cdk synth", demo.synthesize)])
+    assert demo.main((sys.executable, "-c", "raise SystemExit('the app is broken')")) == 1
+    assert "the app is broken" in capsys.readouterr().out
 
 
 def test_ctrl_c_ends_it_with_a_sentence_and_the_local_aws_with_it(

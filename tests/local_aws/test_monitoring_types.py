@@ -83,7 +83,7 @@ def add_schedule(stack: cdk.Stack, *, hours: int, retries: int) -> None:
         retry_attempts=retries,
     )
     rule = events.Rule(stack, "Rule", rule_name=NAME, schedule=events.Schedule.rate(cdk.Duration.hours(hours)))
-    rule.add_target(targets.LambdaFunction(function))
+    rule.add_target(targets.LambdaFunction(function, retry_attempts=retries + 2))
 
 
 def build(stack: cdk.Stack, *, changed: bool) -> None:
@@ -100,13 +100,15 @@ def state(aws: LocalAws, query_id: str) -> dict[str, Any]:
     body = json.loads(aws.client("cloudwatch").get_dashboard(DashboardName=NAME)["DashboardBody"])
     query = aws.client("athena").get_named_query(NamedQueryId=query_id)["NamedQuery"]
     function = aws.client("lambda").get_function_event_invoke_config(FunctionName=NAME, Qualifier="$LATEST")
+    (target,) = aws.client("events").list_targets_by_rule(Rule=NAME)["Targets"]
+    assert f"{target['Arn']}:" in f"{function['FunctionArn']}:"
     return {
         "prefix": (s3_destination["Prefix"], s3_destination["CompressionFormat"]),
         "table": aws.client("glue").get_table(DatabaseName=NAME, Name="events")["Table"]["Parameters"]["prefix"],
         "work group": aws.client("athena").get_work_group(WorkGroup=NAME)["WorkGroup"]["Description"],
         "query": (query["QueryString"], query["WorkGroup"], query["Database"]),
         "rule": aws.client("events").describe_rule(Name=NAME)["ScheduleExpression"],
-        "retries": function["MaximumRetryAttempts"],
+        "retries": (function["MaximumRetryAttempts"], target["RetryPolicy"]["MaximumRetryAttempts"]),
         "parameter": aws.client("ssm").get_parameter(Name=f"/{NAME}")["Parameter"]["Value"],
         "dashboard": body["widgets"][0]["properties"]["markdown"],
     }
@@ -120,7 +122,7 @@ def test_deploys_changes_and_destroys_them(aws: LocalAws, deployed_stack: Deploy
         "work group": "old/",
         "query": (QUERY, NAME, NAME),
         "rule": "rate(1 hour)",
-        "retries": 0,
+        "retries": (0, 2),
         "parameter": "old",
         "dashboard": "# old",
     }
@@ -133,7 +135,7 @@ def test_deploys_changes_and_destroys_them(aws: LocalAws, deployed_stack: Deploy
         "work group": "new/",
         "query": (f"{QUERY} LIMIT 1", NAME, NAME),
         "rule": "rate(2 hours)",
-        "retries": 1,
+        "retries": (1, 3),
         "parameter": "new",
         "dashboard": "# new",
     }

@@ -1,6 +1,4 @@
-"""The other types and calls that the extensions add: deployed once, read back, changed, destroyed."""
-
-import json
+"""The other types that the extensions add: deployed once, read back, changed, destroyed."""
 
 import aws_cdk as cdk
 import pytest
@@ -72,35 +70,3 @@ def test_deploys_changes_and_destroys_them(aws: LocalAws, deployed_stack: Deploy
     assert "other-types" not in [each["Name"] for each in v1.list_receipt_rule_sets()["RuleSets"]]
     assert v1.list_receipt_filters()["Filters"] == []
     assert "other-types" not in [each["UserName"] for each in aws.client("iam").list_users()["Users"]]
-
-
-def test_a_configuration_set_publishes_its_events(aws: LocalAws) -> None:
-    sesv2, sns, sqs = aws.client("sesv2"), aws.client("sns"), aws.client("sqs")
-    topic = sns.create_topic(Name="events")["TopicArn"]
-    queue = sqs.create_queue(QueueName="events")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    sesv2.create_configuration_set(ConfigurationSetName="events")
-    sesv2.create_configuration_set_event_destination(
-        ConfigurationSetName="events",
-        EventDestinationName="topic",
-        EventDestination={
-            "Enabled": True,
-            "MatchingEventTypes": ["BOUNCE", "DELIVERY"],
-            "SnsDestination": {"TopicArn": topic},
-        },
-    )
-    sesv2.create_email_identity(EmailIdentity="me@example.com")
-    aws.click_verification_link("me@example.com")
-    sesv2.send_email(
-        FromEmailAddress="me@example.com",
-        ConfigurationSetName="events",
-        Destination={"ToAddresses": ["success@simulator.amazonses.com", "bounce@simulator.amazonses.com"]},
-        Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "b"}}}},
-    )
-    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    assert sorted(json.loads(message["Body"])["eventType"] for message in messages) == ["Bounce", "Delivery"]
-    sesv2.delete_email_identity(EmailIdentity="me@example.com")
-    sesv2.delete_configuration_set(ConfigurationSetName="events")
-    sqs.delete_queue(QueueUrl=queue)
-    sns.delete_topic(TopicArn=topic)

@@ -24,20 +24,23 @@ LONG = cdk.Duration.hours(1)
 NEVER_ANSWERS = "def handler(event, context): pass"
 
 
-@pytest.mark.parametrize("tls", [False, True])
-def test_listens_on_loopback_and_on_one_port_only(tls: bool) -> None:
-    with ServerProcess(tls=tls) as server:
-        assert listening_addresses(server.pid) == {loopback(server.port)}
+def test_an_exception_ends_it_and_its_inbox() -> None:
+    ports = list[int]()
 
-
-def test_an_inbox_ends_with_its_local_aws() -> None:
-    with LocalAws.start() as aws:
+    def fail(aws: LocalAws) -> None:
         inbox = aws.receive_mail()
+        ports.append(inbox.port)
         with inbox.connect() as smtp:
             assert smtp.noop()[0] == 250
         assert loopback(inbox.port) in listening_addresses(os.getpid())
-    assert loopback(inbox.port) not in listening_addresses(os.getpid())
-    assert f"smtp-{inbox.port}" not in [thread.name for thread in threading.enumerate()]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), LocalAws.start() as aws:
+        fail(aws)
+    assert wait_until(lambda: not living_members(aws.server.pid))
+    assert not aws.server.folder.exists()
+    assert loopback(ports[0]) not in listening_addresses(os.getpid())
+    assert f"smtp-{ports[0]}" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_ends_while_a_deployment_hangs(tmp_path: Path) -> None:
@@ -57,18 +60,12 @@ def test_ends_while_a_deployment_hangs(tmp_path: Path) -> None:
     assert not server.folder.exists()
 
 
-def test_ends_by_force_when_it_does_not_end_by_itself() -> None:
+def test_listens_on_loopback_alone_and_ends_by_force_when_it_does_not_end_by_itself() -> None:
     with ServerProcess() as server:
+        assert listening_addresses(server.pid) == {loopback(server.port)}
         os.kill(server.pid, signal.SIGSTOP)
     assert wait_until(lambda: not living_members(server.pid))
     assert not server.folder.exists()
-
-
-def test_ends_on_an_exception() -> None:
-    with pytest.raises(ZeroDivisionError), LocalAws.start() as aws:
-        _ = 1 // 0
-    assert wait_until(lambda: not living_members(aws.server.pid))
-    assert not aws.server.folder.exists()
 
 
 def test_ends_when_its_parent_is_killed() -> None:
@@ -86,20 +83,19 @@ def test_ends_when_its_parent_is_killed() -> None:
     assert not Path(folder).exists()
 
 
-def test_two_run_at_once_and_know_nothing_of_each_other() -> None:
-    with LocalAws.start() as one, LocalAws.start() as other:
-        one.client("sesv2").create_email_identity(EmailIdentity="example.com")
-        assert one.endpoint != other.endpoint
-        assert not other.client("sesv2").list_email_identities()["EmailIdentities"]
-
-
-def test_heeds_nothing_of_the_hosts_aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_run_at_once_over_tls_and_heed_neither_each_other_nor_the_hosts_aws_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_CA_BUNDLE", "/no/such/bundle.pem")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    with LocalAws.start(tls=True) as aws:
-        assert aws.client("sts").get_caller_identity()["Account"] == aws.account
+    with LocalAws.start(tls=True) as one, LocalAws.start(enforce_iam=True, iam_lag=5) as other:
+        one.client("sesv2").create_email_identity(EmailIdentity="example.com")
+        assert listening_addresses(one.server.pid) == {loopback(one.server.port)}
+        assert one.endpoint != other.endpoint
+        assert not other.client("sesv2").list_email_identities()["EmailIdentities"]
+        assert other.server.control("iam-lag") == 5
 
 
 def test_says_how_to_install_a_missing_server(tmp_path: Path) -> None:
