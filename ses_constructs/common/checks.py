@@ -88,7 +88,8 @@ def check_same_place(argument: str, used: IConstruct, *, user: Construct, fix: s
     there, here = Stack.of(used), Stack.of(user)
     if there is here:  # without a call to Node
         return
-    check_same_stage(argument, used, user=user, fix=fix)
+    if used.node.children:  # what is only named has none
+        check_same_stage(argument, used, user=user, fix=fix)
     for kind, other, own in (("region", there.region, here.region), ("account", there.account, here.account)):
         if regions_differ(other, own):
             raise invalid(argument, f"be of the {kind} of the stack, {own}", other, fix)

@@ -207,6 +207,15 @@ def test_a_certificate_of_other_names_is_refused(
         track(stack, zone, certificate=certificate_in(app, "us-east-1", **changes))
 
 
+def test_names_of_a_certificate_may_be_known_at_deployment_only(app: App, stack: Stack, zone: Route53Zone) -> None:
+    names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
+
+    changes = {"domain_name": "example.com", "subject_alternative_names": names}
+    track(stack, zone, certificate=certificate_in(app, "us-east-1", **changes))
+
+    assert resources(stack, DISTRIBUTION)
+
+
 def test_a_retained_domain_keeps_its_distribution(app: App, stack: Stack, zone: Route53Zone) -> None:
     track(stack, zone, retain=True, certificate=certificate_in(app, "us-east-1"))
 
