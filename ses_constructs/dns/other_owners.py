@@ -106,7 +106,8 @@ def _clashes_of_records(made: IConstruct) -> Iterator[tuple[IConstruct, ValueErr
         case route53.CfnRecordSet():
             sets: Any = [{"name": made.name, "type": made.type}]
         case route53.CfnRecordSetGroup():
-            sets = Stack.of(made).resolve(made.record_sets) or []
+            resolved = Stack.of(made).resolve(made.record_sets)
+            sets = resolved if isinstance(resolved, list) else []  # an Fn::If is none
         case _:
             return
     zone_id = made.hosted_zone_id

@@ -149,6 +149,18 @@ def test_a_record_beside_ours_in_one_zone_is_an_error(
     assert all("must not stand beside the " in each and "of 'Mail/Domain'" in each for each in errors(stack))
 
 
+def test_records_that_only_cloudformation_knows_are_let_be(stack: Stack) -> None:
+    domain(stack)
+    CfnCondition(stack, "Wanted", expression=Fn.condition_equals(Aws.PARTITION, "aws"))
+    records = {"name": "_dmarc.example.com", "type": "TXT", "ttl": "60", "resourceRecords": ['"v=DMARC1; p=none"']}
+    for number, sets in enumerate(
+        (Fn.condition_if("Wanted", [records], Aws.NO_VALUE), [Fn.condition_if("Wanted", records, Aws.NO_VALUE)])
+    ):
+        route53.CfnRecordSetGroup(stack, f"Theirs{number}", hosted_zone_id="Z0", record_sets=sets)
+
+    assert not errors(stack)
+
+
 def test_who_publishes_our_records_elsewhere_does_not_clash(stack: Stack) -> None:
     made = domain(stack)
     zone = hosted_zone(stack)
