@@ -36,7 +36,12 @@ def written_answer(template: Mapping[str, Any], name: str, *, region: str, param
         case "AWS::URLSuffix":
             return smtp_host(region).removeprefix(f"email-smtp.{region}.") if region else None
     if name in (template.get("Parameters") or {}):
-        return parameters.get(name, template["Parameters"][name].get("Default"))
+        parameter = template["Parameters"][name]
+        its_type = str(parameter.get("Type", ""))
+        # From the parameter store: there the default is where it stands, and not what it is.
+        value = parameters.get(name, None if its_type.startswith("AWS::SSM::Parameter::Value") else parameter.get("Default"))
+        is_list = "List" in its_type  # CommaDelimitedList, List<Number> and such
+        return [each.strip() for each in value.split(",")] if is_list and isinstance(value, str) else value
     resource = (template.get("Resources") or {}).get(name, {})
     value: Any = resource.get("Properties") or {}
     for key in NAMES.get(resource.get("Type", ""), ("",)):
