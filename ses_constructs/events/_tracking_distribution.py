@@ -80,6 +80,8 @@ def _check_certificate(scope: Construct, certificate: acm.ICertificate, name: st
     """CloudFront takes one of its own account, in one region, that has the name; as far as these are known."""
     arn, resource = certificate.certificate_arn, certificate.node.default_child
     if not contains_token(arn):
+        if arn.count(":") < 5:
+            raise invalid("certificate", "have an ARN", arn, "import it by the whole of its ARN")
         region, account = arn.split(":")[3:5]
     elif isinstance(resource, acm.CfnCertificate):
         region, account = Stack.of(resource).region, Stack.of(resource).account

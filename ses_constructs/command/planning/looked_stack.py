@@ -39,7 +39,9 @@ def written_answer(template: Mapping[str, Any], name: str, *, region: str, param
         parameter = template["Parameters"][name]
         its_type = str(parameter.get("Type", ""))
         # From the parameter store: there the default is where it stands, and not what it is.
-        value = parameters.get(name, None if its_type.startswith("AWS::SSM::Parameter::Value") else parameter.get("Default"))
+        value = parameters.get(
+            name, None if its_type.startswith("AWS::SSM::Parameter::Value") else parameter.get("Default")
+        )
         is_list = "List" in its_type  # CommaDelimitedList, List<Number> and such
         return [each.strip() for each in value.split(",")] if is_list and isinstance(value, str) else value
     resource = (template.get("Resources") or {}).get(name, {})
