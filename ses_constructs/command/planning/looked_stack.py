@@ -36,19 +36,22 @@ def written_answer(template: Mapping[str, Any], name: str, *, region: str, param
         case "AWS::URLSuffix":
             return smtp_host(region).removeprefix(f"email-smtp.{region}.") if region else None
     if name in (template.get("Parameters") or {}):
-        parameter = template["Parameters"][name]
-        its_type = str(parameter.get("Type", ""))
-        # From the parameter store: there the default is where it stands, and not what it is.
-        value = parameters.get(
-            name, None if its_type.startswith("AWS::SSM::Parameter::Value") else parameter.get("Default")
-        )
-        is_list = "List" in its_type  # CommaDelimitedList, List<Number> and such
-        return [each.strip() for each in value.split(",")] if is_list and isinstance(value, str) else value
+        return _value(template["Parameters"][name], parameters.get(name))
     resource = (template.get("Resources") or {}).get(name, {})
     value: Any = resource.get("Properties") or {}
     for key in NAMES.get(resource.get("Type", ""), ("",)):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, str) else None
+
+
+def _value(parameter: Mapping[str, Any], given: str | None) -> object:
+    """What Ref gives for *parameter*; None where only CloudFormation knows it."""
+    its_type = str(parameter.get("Type", ""))
+    # From the parameter store: there the default is where it stands, and not what it is.
+    if given is None and not its_type.startswith("AWS::SSM::Parameter::Value"):
+        given = parameter.get("Default")
+    # CommaDelimitedList, List<Number> and such.
+    return [each.strip() for each in given.split(",")] if "List" in its_type and isinstance(given, str) else given
 
 
 @dataclass(frozen=True, kw_only=True)
