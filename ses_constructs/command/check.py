@@ -218,9 +218,9 @@ def _ask_template(domain: "CheckedDomain", template: Path, notes: list[str], *, 
     found: list[Finding] = []
     try:
         for each in templates_in(template):
-            records, still_open = records_of_template(values_of_template(each, domain.region, asks=account))
+            records, not_looked_at = records_of_template(values_of_template(each, domain.region, asks=account))
             found += check_wanted_records(domain, records, "template")
-            notes += [f"known only at deployment, and not looked at: {words}" for words in still_open]
+            notes += not_looked_at
     except (AssemblyError, AccountError, BotoCoreError, ClientError, ValueError) as error:
         return [*found, could_not_look("template", in_a_sentence(error))]
     return found or [could_not_look("template", f"no record of it is known and at {domain.name} or below")]

@@ -38,18 +38,25 @@ def values_of_template(stack: AssembledStack, region: str, *, asks: bool) -> Tem
 
 
 def records_of_template(values: TemplateValues) -> tuple[list[DnsRecord], list[str]]:
-    """The records that are known, and in words those that are not."""
+    """The records that are known, and in words those that are not looked at."""
     known: list[DnsRecord] = []
     still_open: list[str] = []
+    wrong: list[str] = []
     for record in _records(values):
         if not is_known(record):
             still_open.append(open_record(values, record)[0])
         elif record.get("ResourceRecords") and record["Type"] in get_args(RecordType):
-            known.append(_as_record(record))
+            try:
+                known.append(_as_record(record))
+            except ValueError as error:
+                wrong.append(f"{record['Type']} record {record['Name']}, {error}")
     outputs = [*values.outputs()]
     still_open += [words for value, words in outputs if not is_known(value) and " IN " in value]
     known += records_in_outputs((value, words) for value, words in outputs if is_known(value))
-    return known, [*dict.fromkeys(still_open)]
+    return known, [
+        *(f"known only at deployment, and not looked at: {words}" for words in dict.fromkeys(still_open)),
+        *(f"not looked at, as it cannot be: {words}" for words in wrong),
+    ]
 
 
 def _records(values: TemplateValues) -> Iterator[Mapping[str, Any]]:

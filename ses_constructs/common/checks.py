@@ -88,7 +88,8 @@ def check_same_place(argument: str, used: IConstruct, *, user: Construct, fix: s
     there = Stack.of(used)
     if there is Stack.of(user):  # without a call to Node
         return
-    check_same_stage(argument, used, user=user, fix=fix)
+    if used.node.children:  # what is only named has none
+        check_same_stage(argument, used, user=user, fix=fix)
     check_same_region(argument, there.region, user=user, fix=fix)
     check_same_account(argument, there.account, user=user, fix=fix)
 

@@ -49,10 +49,8 @@ def resolved_here(scope: IConstruct, argument: str, value: object, *, fix: str =
             continue
         by_arn = "refer to it by its ARN, as to what is not of the app"
         check_same_stage(argument, reference.target, user=scope, fix=by_arn)
-        # Only one of the two knows its region, and the name is none of those that CDK makes up for such a case.
-        if contains_token(made_in.region) != contains_token(stack.region) and isinstance(
-            stack.resolve(reference), Mapping
-        ):
+        # Only one of the two knows its region; by a fixed name CDK writes it without a reference.
+        if contains_token(made_in.region) != contains_token(stack.region) and _refers(stack.resolve(reference)):
             raise invalid(argument, rule, reference.target.node.path, by_arn)
     return resolved
 
@@ -67,6 +65,10 @@ def _references(value: object) -> Iterator[Reference]:
         case Sequence() if not isinstance(value, str):
             for each in value:
                 yield from _references(each)
+
+
+def _refers(resolved: object) -> bool:
+    return isinstance(resolved, Mapping) and ("Ref" in resolved or "Fn::GetAtt" in resolved)
 
 
 def _stage(construct: IConstruct) -> str:

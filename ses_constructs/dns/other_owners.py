@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakSet
 
 import jsii
-from aws_cdk import Annotations, CfnElement, CfnOutput, Stack, Stage
+from aws_cdk import Annotations, CfnElement, CfnOutput, CfnResource, Stack, Stage
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct, IValidation
@@ -58,12 +58,17 @@ class _Review:
             if said in self._said:  # tests synthesize more than once
                 continue
             self._said.add(said)
-            if is_certain:
+            if is_certain and not _is_conditional(made):
                 Annotations.of(made).add_error(str(error))
             else:
                 assert isinstance(made, Construct)
                 refuse_or_warn(made, error, is_certain=False)
         return []
+
+
+def _is_conditional(made: IConstruct) -> bool:
+    """Whether *made* may be left out of a deployment, as where ours is there."""
+    return isinstance(made, CfnResource) and made.cfn_options.condition is not None
 
 
 def _clashes(found: Sequence[IConstruct]) -> Iterator[tuple[IConstruct, ValueError, bool]]:
@@ -102,7 +107,8 @@ def _clashes_of_records(made: IConstruct) -> Iterator[tuple[IConstruct, ValueErr
         case route53.CfnRecordSet():
             sets: Any = [{"name": made.name, "type": made.type}]
         case route53.CfnRecordSetGroup():
-            sets = Stack.of(made).resolve(made.record_sets) or []
+            resolved = Stack.of(made).resolve(made.record_sets)
+            sets = resolved if isinstance(resolved, list) else []  # an Fn::If is none
         case _:
             return
     zone_id = made.hosted_zone_id

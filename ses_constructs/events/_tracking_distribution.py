@@ -1,6 +1,6 @@
 """TrackingDistribution: what answers with https for a tracking domain."""
 
-from aws_cdk import Acknowledgment, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, RemovalPolicy, Stack, Token, Validations
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -80,6 +80,8 @@ def _check_certificate(scope: Construct, certificate: acm.ICertificate, name: st
     """CloudFront takes one of its own account, in one region, that has the name; as far as these are known."""
     arn, resource = certificate.certificate_arn, certificate.node.default_child
     if not contains_token(arn):
+        if arn.count(":") < 5:
+            raise invalid("certificate", "have an ARN", arn, "import it by the whole of its ARN")
         region, account = arn.split(":")[3:5]
     elif isinstance(resource, acm.CfnCertificate):
         region, account = Stack.of(resource).region, Stack.of(resource).account
@@ -94,8 +96,11 @@ def _check_certificate(scope: Construct, certificate: acm.ICertificate, name: st
         )
     check_same_account("certificate", account, user=scope, fix="make one in this account")
     if isinstance(resource, acm.CfnCertificate):
-        names = [resource.domain_name, *(resource.subject_alternative_names or [])]
-        if not any(contains_token(each) for each in (name, *names)) and not any(_covers(each, name) for each in names):
+        further = resource.subject_alternative_names or []
+        names = [resource.domain_name, *further]
+        if not any(map(Token.is_unresolved, (name, further, *names))) and not any(
+            _covers(each, name) for each in names
+        ):
             raise invalid(
                 "certificate",
                 f"be for {name}, or CloudFront refuses the name",

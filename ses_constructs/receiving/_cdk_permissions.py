@@ -5,11 +5,11 @@ The rule is an ``InboundRule``; no type says so, because its file imports this o
 
 from typing import Any
 
-from aws_cdk import Reference, Tokenization
+from aws_cdk import ArnFormat, Reference, Stack, Tokenization
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..common.arguments import offers
+from ..common.arguments import is_token, offers
 from ..common.checks import check_same_region
 from ._used_resources import check_bucket, is_function_of_this_account
 
@@ -44,7 +44,6 @@ def _check_function(scope: Construct, rule: Any, action: Any) -> None:
 
 
 def _let_store(scope: Construct, rule: Any, action: Any) -> None:
-    from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
 
     name, key_arn = action.bucket_name, action.kms_key_arn
@@ -58,7 +57,10 @@ def _let_store(scope: Construct, rule: Any, action: Any) -> None:
     # SES encrypts with it before it stores, and CDK lets it do so by a key that it makes
     # (https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-s3.html).
     if key_arn and not _maker(key_arn, "key_arn") and not key_arn.endswith(":alias/aws/ses"):
-        check_same_region("key", kms.Key.from_key_arn(scope, "Key", key_arn).env.region, user=rule)
+        parts = Stack.of(rule).split_arn(key_arn, ArnFormat.NO_RESOURCE_NAME)
+        check_same_region("key", parts.region or "", user=rule)
+        if is_token(parts.resource) and not is_token(key_arn):
+            return  # an alias of the app, whose key CDK has opened
         rule.warn_about_policy("key", rule.allow_ses("kms:Encrypt", "kms:GenerateDataKey*", resource="*"))
 
 

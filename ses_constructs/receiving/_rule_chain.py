@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
+from ..common.arguments import invalid
 from ._failure_alarms import rule_alarm
 from ._rule_checks import check_name
 from .inbound_rule import InboundAction, InboundRule
@@ -31,6 +32,7 @@ class RuleChain:
         self._scope, self._rule_set = scope, rule_set
         self._resource, self._activation, self._tls = resource, activation, tls
         self._after_rule = self._last_rule_name = after_rule
+        self._names = [after_rule]
         self._last_rule: InboundRule | None = None
         self._order: RuleOrder | None = None
 
@@ -49,6 +51,8 @@ class RuleChain:
         """Make a rule under *scope*, behind all others."""
         if rule_name is not None:
             check_name("rule_name", rule_name, example="support")
+            if rule_name in self._names:
+                raise invalid("rule_name", "be new in the rule set", rule_name, "take another name, or leave it out")
         rule = InboundRule(
             scope,
             construct_id,
@@ -70,6 +74,7 @@ class RuleChain:
         if self._activation:
             self._activation.node.add_dependency(rule.resource)
         self._last_rule, self._last_rule_name = rule, rule.rule_name
+        self._names.append(rule.rule_name)
         if self._rule_set.reactions:
             self._rule_set.alarms.append(rule_alarm(rule, self._rule_set.reactions))
         return rule

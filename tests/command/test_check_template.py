@@ -51,6 +51,24 @@ def test_each_record_of_a_template_is_looked_at_whoever_writes_it(
     assert sum(each.startswith("known only at deployment") and "DKIM key" in each for each in notes) == 3
 
 
+def test_records_of_others_do_not_hide_ours(world: World, tmp_path: Path) -> None:
+    path = assembly(tmp_path) / "Mail.template.json"
+    template = json.loads(path.read_text())
+    template["Parameters"] = {"Hosts": {"Type": "CommaDelimitedList", "Default": "192.0.2.1, 192.0.2.2"}}
+    for name, values in {"listed": {"Ref": "Hosts"}, "broken": ["no address"]}.items():
+        template["Resources"][name] = {
+            "Type": "AWS::Route53::RecordSet",
+            "Properties": {"Name": f"{name}.example.com", "Type": "A", "TTL": "60", "ResourceRecords": values},
+        }
+    path.write_text(json.dumps(template))
+
+    found, notes = look(world, path)
+
+    assert found["template.a.listed.example.com"]["wanted"] == "192.0.2.1, 192.0.2.2"
+    assert found["template.mx.example.com"]["outcome"] == "right"
+    assert any(each.startswith("not looked at, as it cannot be: A record broken.example.com, ") for each in notes)
+
+
 def test_what_is_no_template_is_said(world: World, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no template")
     (tmp_path / "empty.json").write_text("{}")

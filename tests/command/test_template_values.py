@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ses_constructs.command.planning.deployed_stack import deployed_stack
+from ses_constructs.command.planning.looked_stack import written_answer
 from ses_constructs.command.planning.template_values import TemplateValues, is_known
 
 TEMPLATE: dict[str, Any] = {
@@ -51,3 +53,48 @@ def test_references_are_answered_and_what_is_open_says_so(value: object, found: 
     assert values.of(value) == found
     assert [*values.resources] == ["Here", "Perhaps", "Unclear"]
     assert is_known("text")
+
+
+PARAMETERS: dict[str, Any] = {
+    "Parameters": {
+        "Name": {"Type": "String", "Default": "example.com"},
+        "Hosts": {"Type": "CommaDelimitedList", "Default": "192.0.2.1, 192.0.2.2"},
+        "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/mail/domain"},
+        "Open": {"Type": "String"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("Name", "example.com"), ("Hosts", ["192.0.2.1", "192.0.2.2"]), ("Stored", None), ("Open", None)],
+)
+def test_a_parameter_is_what_its_type_makes_of_it(name: str, found: object) -> None:
+    assert written_answer(PARAMETERS, name, region="eu-west-1", parameters={}) == found
+
+
+class _Account:
+    """One stack, with a parameter from the parameter store."""
+
+    def client(self, _: str) -> "_Account":
+        return self
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        parameter = {"ParameterKey": "Stored", "ParameterValue": "/mail/domain", "ResolvedValue": "example.com"}
+        return {"Stacks": [{"StackId": "id", "StackStatus": "CREATE_COMPLETE", "Parameters": [parameter]}]}
+
+    def get_paginator(self, _: str) -> "_Account":
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"StackResourceSummaries": []}]
+
+    def get_template(self, **_: str) -> dict[str, Any]:
+        return {"TemplateBody": "{}"}
+
+
+def test_a_parameter_from_the_store_is_what_cloudformation_found_there() -> None:
+    deployed = deployed_stack(_Account(), "Mail")  # type: ignore[arg-type]
+
+    assert deployed
+    assert written_answer(PARAMETERS, "Stored", region="eu-west-1", parameters=deployed.parameters) == "example.com"

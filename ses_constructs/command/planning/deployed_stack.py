@@ -71,7 +71,10 @@ def deployed_stack(account: SesAccount, name: str) -> DeployedStack | None:
     return DeployedStack(
         stack_id=found["StackId"],
         status=found["StackStatus"],
-        parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in found.get("Parameters", [])},
+        parameters={
+            each["ParameterKey"]: each.get("ResolvedValue", each.get("ParameterValue", ""))
+            for each in found.get("Parameters", [])
+        },
         resources=resources,
         template=body if isinstance(body, Mapping) else _parsed(body),
     )

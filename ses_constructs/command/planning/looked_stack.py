@@ -35,7 +35,7 @@ def written_answer(template: Mapping[str, Any], name: str, *, region: str, param
         case "AWS::URLSuffix":
             return smtp_host(region).removeprefix(f"email-smtp.{region}.") if region else None
     if name in (template.get("Parameters") or {}):
-        return parameters.get(name, template["Parameters"][name].get("Default"))
+        return _value(template["Parameters"][name], parameters.get(name))
     resource = (template.get("Resources") or {}).get(name, {})
     named = name_in(resource.get("Type", ""), resource.get("Properties") or {})
     return named if isinstance(named, str) else None
@@ -47,6 +47,16 @@ def name_in(resource_type: str, properties: Mapping[str, Any]) -> object:
     for key in NAMES.get(resource_type, ("",)):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def _value(parameter: Mapping[str, Any], given: str | None) -> object:
+    """What Ref gives for *parameter*; None where only CloudFormation knows it."""
+    its_type = str(parameter.get("Type", ""))
+    # From the parameter store: there the default is where it stands, and not what it is.
+    if given is None and not its_type.startswith("AWS::SSM::Parameter::Value"):
+        given = parameter.get("Default")
+    # CommaDelimitedList, List<Number> and such.
+    return [each.strip() for each in given.split(",")] if "List" in its_type and isinstance(given, str) else given
 
 
 @dataclass(frozen=True, kw_only=True)

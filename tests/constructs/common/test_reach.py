@@ -103,6 +103,34 @@ def test_a_role_whose_stack_does_not_know_its_region_cannot_name_an_identity(
         domain_of(stack).grant_send(role(agnostic_stack))
 
 
+def test_a_fixed_name_is_known_where_the_region_is_not(app: App, stack: Stack, agnostic_stack: Stack) -> None:
+    domain = VerifiedDomain(agnostic_stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
+
+    domain.allow_sender(role(stack, role_name="sender"))
+    topic = sns.Topic(stack, "Topic", topic_name="alarms")
+    BounceMonitoring(agnostic_stack, "Bounces", domain=domain, reactions=[NotifyTopic(topic)])
+
+    app.synth()
+
+
+def test_what_is_only_named_may_be_of_another_stage(app: App, stack: Stack) -> None:
+    elsewhere = later(app)
+    configuration_set = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    rule_set = ses.ReceiptRuleSet.from_receipt_rule_set_name(stack, "RuleSet", "inbound")
+
+    domain = VerifiedDomain(
+        elsewhere,
+        "Domain",
+        domain_name="example.com",
+        dns=RecordsToPublish(),
+        receives_mail=True,
+        configuration_set=configuration_set,
+    )
+    InboundRuleSet(elsewhere, "Inbound", domain=domain, rule_set=rule_set).add_rule("All", actions=[StoreMail()])
+
+    app.synth()
+
+
 def test_a_reference_has_a_name_everywhere(stack: Stack, agnostic_stack: Stack) -> None:
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnOutput, Environment, Stack, Stage
+from aws_cdk import App, Aws, CfnCondition, CfnOutput, CfnResource, Environment, Fn, Stack, Stage
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_ses as ses
 from aws_cdk.assertions import Annotations, Match
@@ -68,6 +68,17 @@ def test_in_another_stack_of_the_place_it_is_one_too(app: App, stack: Stack, the
     theirs(other)
 
     assert len(errors(other)) == 1
+
+
+@pytest.mark.parametrize("theirs", THEIRS.values(), ids=THEIRS)
+def test_what_is_made_on_a_condition_may_never_meet_ours(stack: Stack, theirs: Callable[[Stack], Any]) -> None:
+    ours(stack)
+    made = theirs(stack)
+    condition = CfnCondition(stack, "Wanted", expression=Fn.condition_equals(Aws.PARTITION, "aws-cn"))
+    (made if isinstance(made, CfnResource) else made.node.default_child).cfn_options.condition = condition
+
+    assert not errors(stack)
+    assert any("two-owners" in each for each in warnings(stack))
 
 
 def test_where_they_may_never_meet_it_is_a_warning(app: App, stack: Stack, agnostic_stack: Stack) -> None:
@@ -136,6 +147,18 @@ def test_a_record_beside_ours_in_one_zone_is_an_error(
 
     assert len(errors(stack)) == clashes
     assert all("must not stand beside the " in each and "of 'Mail/Domain'" in each for each in errors(stack))
+
+
+def test_records_that_only_cloudformation_knows_are_let_be(stack: Stack) -> None:
+    domain(stack)
+    CfnCondition(stack, "Wanted", expression=Fn.condition_equals(Aws.PARTITION, "aws"))
+    records = {"name": "_dmarc.example.com", "type": "TXT", "ttl": "60", "resourceRecords": ['"v=DMARC1; p=none"']}
+    for number, sets in enumerate(
+        (Fn.condition_if("Wanted", [records], Aws.NO_VALUE), [Fn.condition_if("Wanted", records, Aws.NO_VALUE)])
+    ):
+        route53.CfnRecordSetGroup(stack, f"Theirs{number}", hosted_zone_id="Z0", record_sets=sets)
+
+    assert not errors(stack)
 
 
 def test_who_publishes_our_records_elsewhere_does_not_clash(stack: Stack) -> None:

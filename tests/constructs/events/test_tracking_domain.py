@@ -160,6 +160,12 @@ def test_a_certificate_of_another_region_is_refused(
         track(stack, zone, certificate=given)
 
 
+@pytest.mark.parametrize("arn", ["", "1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:acm:us-east-1"])
+def test_a_certificate_has_an_arn(stack: Stack, zone: Route53Zone, arn: str) -> None:
+    with pytest.raises(ValueError, match=f"certificate must have an ARN, got '{arn}'; import it by the whole of"):
+        track(stack, zone, certificate=certificate(stack, arn))
+
+
 def test_a_certificate_of_another_account_is_refused(stack: Stack, zone: Route53Zone) -> None:
     with pytest.raises(ValueError, match="certificate must be of the account of the stack, 111122223333, got '2222"):
         track(stack, zone, certificate=certificate(stack, VIRGINIA.replace("111122223333", "222233334444")))
@@ -205,6 +211,15 @@ def test_a_certificate_of_other_names_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=rf"certificate must be for {CLICK}, or CloudFront refuses the name, got '"):
         track(stack, zone, certificate=certificate_in(app, "us-east-1", **changes))
+
+
+def test_names_of_a_certificate_may_be_known_at_deployment_only(app: App, stack: Stack, zone: Route53Zone) -> None:
+    names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
+
+    changes = {"domain_name": "example.com", "subject_alternative_names": names}
+    track(stack, zone, certificate=certificate_in(app, "us-east-1", **changes))
+
+    assert resources(stack, DISTRIBUTION)
 
 
 def test_a_retained_domain_keeps_its_distribution(app: App, stack: Stack, zone: Route53Zone) -> None:

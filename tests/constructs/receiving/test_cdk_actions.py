@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import Duration, Stack
+from aws_cdk import App, Duration, Environment, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -141,3 +141,23 @@ def test_the_key_of_a_bucket_lets_ses_in(stack: Stack) -> None:
     assert [each["Action"] for each in on_key if each["Principal"] == {"Service": "ses.amazonaws.com"}] == [
         ["kms:Decrypt", "kms:GenerateDataKey*"]
     ]
+
+
+def store_under_alias(stack: Stack, *, made_in: Stack) -> None:
+    alias = kms.Alias(made_in, "Alias", alias_name="alias/mail", target_key=kms.Key(made_in, "Key"))
+    add(stack, ses_actions.S3(bucket=s3.Bucket(stack, "Bucket"), kms_key=alias))
+
+
+def test_the_key_of_an_alias_of_another_region_is_refused(app: App, stack: Stack) -> None:
+    there = Stack(app, "There", env=Environment(account="111122223333", region="us-east-1"))
+
+    with pytest.raises(ValueError, match="key must be in the region of the stack, eu-west-1, got 'us-east-1'"):
+        store_under_alias(stack, made_in=there)
+
+
+def test_the_key_of_an_alias_of_the_app_is_opened_by_cdk(stack: Stack) -> None:
+    store_under_alias(stack, made_in=stack)
+
+    on_key = only(stack, "AWS::KMS::Key")["Properties"]["KeyPolicy"]["Statement"]
+    assert {"Service": "ses.amazonaws.com"} in [each["Principal"] for each in on_key]
+    assert not any("policy-not-added" in each for each in warnings(stack))

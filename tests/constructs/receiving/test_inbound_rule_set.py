@@ -490,6 +490,15 @@ def test_a_name_that_ses_refuses_for_a_rule_is_refused(stack: Stack) -> None:
         make(stack).add_rule("Rule", rule_name="-x", actions=STOP)
 
 
+def test_a_rule_name_is_new_in_the_set(stack: Stack) -> None:
+    rules = make(stack, rule_set=existing(stack), after_rule="theirs", activation=None)
+    rules.add_rule("First", rule_name="archive", actions=STOP)
+
+    for name in ("archive", "theirs"):
+        with pytest.raises(ValueError, match=f"rule_name must be new in the rule set, got '{name}'; take another"):
+            rules.add_rule(f"Again{name}", rule_name=name, actions=STOP)
+
+
 def test_a_rule_without_an_action_is_refused(stack: Stack) -> None:
     with pytest.raises(
         ValueError, match=r"actions must be a list of at least one action, got \[\]; pass \[StoreMail\(\)\], for one"
