@@ -7,7 +7,7 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct, IConstruct
 
 from ._failure_alarms import rule_alarm
-from ._rule_checks import check_name
+from ._rule_checks import check_rule_name
 from .inbound_rule import InboundAction, InboundRule
 from .rule_set import RuleSet
 
@@ -47,8 +47,7 @@ class RuleChain:
         rule_name: str | None = None,
     ) -> InboundRule:
         """Make a rule under *scope*, behind all others."""
-        if rule_name is not None:
-            check_name("rule_name", rule_name, example="support")
+        check_rule_name(rule_name)
         rule = InboundRule(
             scope,
             construct_id,
