@@ -119,7 +119,7 @@ LIMITS = (
     Limit(
         "times that a bucket takes mail",
         50,
-        ("ses_constructs/receiving/_used_resources.py:MAX_STORING_STATEMENTS",),
+        ("ses_constructs/receiving/_rule_checks.py:MAX_STORING_STATEMENTS",),
         r"A bucket takes mail at most (\d+) times",
     ),
 )

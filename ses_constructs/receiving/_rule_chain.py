@@ -8,7 +8,7 @@ from constructs import Construct, IConstruct
 
 from ..common.arguments import invalid
 from ._failure_alarms import rule_alarm
-from ._rule_checks import check_name
+from ._rule_checks import check_rule_name
 from .inbound_rule import InboundAction, InboundRule
 from .rule_set import RuleSet
 
@@ -49,10 +49,9 @@ class RuleChain:
         rule_name: str | None = None,
     ) -> InboundRule:
         """Make a rule under *scope*, behind all others."""
-        if rule_name is not None:
-            check_name("rule_name", rule_name, example="support")
-            if rule_name in self._names:
-                raise invalid("rule_name", "be new in the rule set", rule_name, "take another name, or leave it out")
+        check_rule_name(rule_name)
+        if rule_name is not None and rule_name in self._names:
+            raise invalid("rule_name", "be new in the rule set", rule_name, "take another name, or leave it out")
         rule = InboundRule(
             scope,
             construct_id,

@@ -5,9 +5,10 @@ A CDK token passes every check. Warning ids are part of the public API.
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Duration, Stack
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from ..common.arguments import (
     check_domain_name,
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 _DAY = 24 * 60 * 60
 # No name below them is in the public DNS (RFC 6761 section 6).
 _RESERVED = frozenset({"example", "invalid", "localhost", "test"})
+# A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
+MAX_STORING_STATEMENTS = 50
+_STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
 
 
 def checked_domains(
@@ -118,7 +122,7 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     """
     if name is None:
         return
-    check_name("rule_set_name", name, example="inbound")
+    _check_name("rule_set_name", name, example="inbound")
     if joins:
         raise invalid("rule_set_name", "be left out with rule_set", name, "the set has its name already")
     fix = "take another name, or add the rules to that set"
@@ -126,8 +130,13 @@ def claim_rule_set_name(owner: Construct, name: str | None, *, joins: bool) -> N
     enter_alone(Stack.of(owner), ("receipt rule set", name), owner, what="rule_set_name", got=name, fix=fix)
 
 
-def check_name(argument: str, name: str, *, example: str) -> None:
-    """The name of a rule or of a set."""
+def check_rule_name(name: str | None) -> None:
+    """A name that SES takes, or none."""
+    if name is not None:
+        _check_name("rule_name", name, example="support")
+
+
+def _check_name(argument: str, name: str, *, example: str) -> None:
     if not RULE_NAME.fullmatch(check_text(argument, name)):
         raise invalid(
             argument,
@@ -193,6 +202,18 @@ def domain_of(domains: Sequence[SendingDomain], argument: str, address: str) -> 
         names = " or ".join(each.domain_name for each in domains)
         raise invalid(argument, f"be an address of {names}", address, f"take 'postmaster@{domains[0].domain_name}'")
     return found
+
+
+def count_storing_statement(bucket: "s3.IBucket") -> None:
+    """Raise ``ValueError`` when the policy of *bucket* has no room for a further statement that lets SES store mail."""
+    statements = _STORING_STATEMENTS[bucket] = _STORING_STATEMENTS.get(bucket, 0) + 1
+    if statements > MAX_STORING_STATEMENTS:
+        raise invalid(
+            "actions",
+            f"store mail at most {MAX_STORING_STATEMENTS} times in a bucket, because its policy has 20 KB",
+            statements,
+            "store once in a rule for the whole domain, or take a second bucket",
+        )
 
 
 def warn_about_recipients(scope: Construct, recipients: Sequence[str], *, earlier: EarlierRules) -> None:

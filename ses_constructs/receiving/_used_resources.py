@@ -2,10 +2,9 @@
 
 import json
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from ..common.arguments import invalid
 from ..common.checks import as_text, check_resource, check_same_region, regions_differ, warn
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
-
-# A bucket policy has 20 KB, and the statement for one prefix of one rule takes about 400 bytes.
-MAX_STORING_STATEMENTS = 50
-_STORING_STATEMENTS: WeakKeyDictionary[IConstruct, int] = WeakKeyDictionary()
 
 
 def check_bucket(rule: Construct, bucket: "s3.IBucket") -> None:
@@ -38,18 +33,6 @@ def check_bucket(rule: Construct, bucket: "s3.IBucket") -> None:
             "have no default retention of Object Lock, with which SES stores nothing",
             bucket.node.path,
             "pass another bucket, or lock the objects after they came",
-        )
-
-
-def count_storing_statement(bucket: "s3.IBucket") -> None:
-    """Raise ``ValueError`` when the policy of *bucket* has no room for a further statement that lets SES store mail."""
-    statements = _STORING_STATEMENTS[bucket] = _STORING_STATEMENTS.get(bucket, 0) + 1
-    if statements > MAX_STORING_STATEMENTS:
-        raise invalid(
-            "actions",
-            f"store mail at most {MAX_STORING_STATEMENTS} times in a bucket, because its policy has 20 KB",
-            statements,
-            "store once in a rule for the whole domain, or take a second bucket",
         )
 
 

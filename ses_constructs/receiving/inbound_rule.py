@@ -25,8 +25,8 @@ from ..common.ses_arn import ses_arn
 from ..common.topic_access import key_statement
 from ._cdk_actions import converted
 from ._cdk_permissions import let_ses_in
-from ._rule_checks import check_stop_is_last, holder_of
-from ._used_resources import check_bucket, check_topic, count_storing_statement
+from ._rule_checks import check_stop_is_last, count_storing_statement, holder_of
+from ._used_resources import check_bucket, check_topic
 from .rule_set import RuleSet
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from ses_constructs import (
     VerifiedDomain,
 )
 from ses_constructs.common.ses_regions import LISTS_READ_ON
-from ses_constructs.receiving import _used_resources
+from ses_constructs.receiving import _rule_checks
 from tests.constructs.templates import (
     conditions,
     identified,
@@ -985,7 +985,7 @@ TOO_OFTEN = r"actions must store mail at most 1 times in a bucket, because its p
 
 
 def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_used_resources, "MAX_STORING_STATEMENTS", 1)
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
     inbound = make(stack)
     inbound.add_rule("First", actions=[StoreMail()])
 
@@ -994,7 +994,7 @@ def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, mon
 
 
 def test_two_sets_share_the_room_of_one_bucket(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_used_resources, "MAX_STORING_STATEMENTS", 1)
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
     archive = s3.Bucket(stack, "Archive")
     make(stack, mailbox=archive).add_rule("First", actions=[StoreMail()])
     domain = VerifiedDomain.from_domain_name(stack, "Other", "example.org")
@@ -1005,7 +1005,7 @@ def test_two_sets_share_the_room_of_one_bucket(stack: Stack, monkeypatch: pytest
 
 
 def test_every_bucket_has_room_of_its_own(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_used_resources, "MAX_STORING_STATEMENTS", 1)
+    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
     elsewhere = s3.Bucket.from_bucket_name(stack, "Elsewhere", "archive")
     own = s3.Bucket(stack, "Archive")
     rule(stack, StoreMail(), *(StoreMail(bucket=each) for each in (own, elsewhere, elsewhere)))
