@@ -156,7 +156,7 @@ def test_names_are_ones_that_ses_takes_however_long_the_path(stack: Stack, const
 
 
 def test_paths_that_differ_in_their_stage_or_at_their_ends_are_different_names(app: App) -> None:
-    scopes = [Stack(Stage(app, each), "Mail") for each in ("Test", "Production")]
+    scopes: list[Construct] = [Stack(Stage(app, each), "Mail") for each in ("Test", "Production")]
     scopes += [Construct(scopes[0], f"{'x' * 200}{each}") for each in "ab"]
     rules = [make(each) for each in scopes]
 
@@ -197,10 +197,10 @@ def existing(stack: Stack) -> ses.IReceiptRuleSet:
 
 
 def test_two_sets_count_what_they_drop_apart_where_both_join_one_too(stack: Stack) -> None:
-    joined = {"rule_set": existing(stack), "activation": None}
+    joined: dict[str, Any] = {"rule_set": existing(stack), "activation": None}
     counts = [
         make(Construct(stack, f"Scope{number}"), drop_spam=True, **changes).metric_dropped_spam()
-        for number, changes in enumerate(({}, {}, joined, joined))
+        for number, changes in enumerate([{}, {}, joined, joined])
     ]
 
     assert len({str(each.dimensions) for each in counts}) == 4
@@ -474,8 +474,9 @@ def test_what_is_for_the_mailbox_that_is_made_is_refused_for_another_one(stack: 
 
 def test_the_mailbox_is_there_for_readers_before_any_rule_stores_mail(stack: Stack) -> None:
     rules = make(stack)
-    assert rules.mailbox is None
+    before = rules.mailbox
 
+    assert before is None
     assert rules.use_mailbox() is rules.use_mailbox() is rules.mailbox
     only(stack, "AWS::S3::Bucket")
 
