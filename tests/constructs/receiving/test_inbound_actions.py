@@ -164,15 +164,16 @@ def test_a_mailbox_with_a_key_asks_it_once_for_many_messages_and_lets_ses_in(sta
     assert key_id in depends_on(stack)
 
 
-def test_a_reader_may_read_and_decrypt_stored_mail(stack: Stack) -> None:
-    rules = make(stack, mailbox_key=kms.Key(stack, "Key"))
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_reader_may_read_and_decrypt_stored_mail(stack: Stack, encrypted: bool) -> None:
+    rules = make(stack, mailbox_key=kms.Key(stack, "Key") if encrypted else None)
     grant = rules.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
 
-    (bucket_id,), (key_id,) = identified(stack, "AWS::S3::Bucket"), identified(stack, "AWS::KMS::Key")
+    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
     assert grant.success
     assert {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Reader")} == {
         f"<{bucket_id}.Arn>/*": "s3:GetObject",
-        f"<{key_id}.Arn>": "kms:Decrypt",
+        **{f"<{key_id}.Arn>": "kms:Decrypt" for key_id in identified(stack, "AWS::KMS::Key")},
     }
 
 
