@@ -221,13 +221,14 @@ def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) 
         ("dedicated_ip_pool", "marketing"),
     ],
 )
-def test_options_are_for_a_set_of_our_own(stack: Stack, argument: str, value: object) -> None:
+def test_options_are_for_a_set_of_our_own(stack: Stack, argument: str, value: Any) -> None:
     given = imported(stack, "transactional")
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com", configuration_set=given)
     if argument == "dedicated_ip_pool":
         value = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
 
-    for construct_id, place in {"One": {"configuration_set": given}, "Two": {"domain": domain}}.items():
+    places: dict[str, dict[str, Any]] = {"One": {"configuration_set": given}, "Two": {"domain": domain}}
+    for construct_id, place in places.items():
         with pytest.raises(
             ValueError,
             match=f"{argument} must be left out with a configuration set that exists, got .*; set it where the conf",

@@ -590,7 +590,8 @@ def test_sending_from_another_domain_is_refused(stack: Stack) -> None:
 def test_forwarding_to_a_domain_of_the_set_is_refused_because_mail_goes_round(stack: Stack, address: str) -> None:
     inbound, addresses = make(stack), ["team@example.net", address]
 
-    for number, to in enumerate((addresses, {"*": addresses})):
+    everybody: list[Any] = [addresses, {"*": addresses}]
+    for number, to in enumerate(everybody):
         with pytest.raises(
             ValueError,
             match=rf"to must be outside the domains of the rule set, or mail goes round, got '{address}'; take",

@@ -122,7 +122,9 @@ def test_the_user_may_send_from_the_addresses_and_with_the_set_that_were_given(
     stack: Stack, changes: dict[str, Any], from_addresses: list[str], last: str
 ) -> None:
     sets = {each: ses.ConfigurationSet.from_configuration_set_name(stack, each, each) for each in ("own", "other")}
-    given = {key: sets[value] if key == "configuration_set" else value for key, value in changes.items()}
+    given: dict[str, Any] = {
+        key: sets[value] if key == "configuration_set" else value for key, value in changes.items()
+    }
     make(stack, domain=domain(stack, configuration_set=sets.get(given.pop("of_the_domain", ""))), **given)
 
     (statement,) = sending(stack)["PolicyDocument"]["Statement"]
@@ -432,7 +434,7 @@ def test_the_function_that_rotates_is_told_whose_keys_and_the_grace_time(
         stack,
         rotate_after=MONTH,
         user=alice(stack) if existing else None,
-        **({"keep_previous_for": grace} if grace else {}),
+        keep_previous_for=grace,
     )
 
     (function,) = (
