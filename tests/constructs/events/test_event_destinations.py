@@ -334,6 +334,13 @@ def test_a_rule_sends_the_events_of_this_configuration_set_to_the_targets(stack:
     assert rule["State"] == "ENABLED"
 
 
+def test_targets_are_no_resources(stack: Stack) -> None:
+    queue: Any = sqs.Queue(stack, "Queue")
+
+    with pytest.raises(ValueError, match="targets must be a list of rule targets, got .*; pass targets of aws_events"):
+        EventBusEvents(targets=[queue])
+
+
 # Streams
 
 
