@@ -337,7 +337,7 @@ def test_a_rule_sends_the_events_of_this_configuration_set_to_the_targets(stack:
 def test_targets_are_no_resources(stack: Stack) -> None:
     queue: Any = sqs.Queue(stack, "Queue")
 
-    with pytest.raises(ValueError, match="targets must be a list of rule targets, got .*; pass targets of aws_events"):
+    with pytest.raises(ValueError, match=r"targets must be a list of rule targets, got .*; pass targets of aws_events"):
         EventBusEvents(targets=[queue])
 
 
