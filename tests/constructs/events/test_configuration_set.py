@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
-from aws_cdk import Annotations, App, CfnParameter, Duration, Environment, NestedStack, Stack
+from aws_cdk import Annotations, App, CfnParameter, Duration, Environment, NestedStack, Stack, Token
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
@@ -48,61 +48,55 @@ def test_a_deployment_never_says_whether_sending_is_on(stack: Stack, zone: Route
     assert "SendingOptions" not in only(stack, SET)["Properties"]
 
 
-def test_tls_and_suppression_may_be_something_else(stack: Stack) -> None:
+@pytest.mark.parametrize(("time", "seconds"), [(Duration.minutes(5), 300), (Duration.hours(14), 50_400)])
+def test_it_may_have_a_name_a_pool_and_a_time_and_ask_for_less(stack: Stack, time: Duration, seconds: int) -> None:
     properties = made(
         stack,
+        configuration_set_name="password-resets",
+        dedicated_ip_pool=ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing"),
+        disable_suppression_list=True,
+        max_delivery_time=time,
         tls_policy=ses.ConfigurationSetTlsPolicy.OPTIONAL,
-        suppression_reasons=ses.SuppressionReasons.COMPLAINTS_ONLY,
     )
 
-    assert properties["DeliveryOptions"] == {"TlsPolicy": "OPTIONAL"}
+    assert properties == {
+        "Name": "password-resets",
+        "DeliveryOptions": {"TlsPolicy": "OPTIONAL", "SendingPoolName": "marketing", "MaxDeliverySeconds": seconds},
+        "ReputationOptions": {"ReputationMetricsEnabled": True},
+        "SuppressionOptions": {"SuppressedReasons": []},
+    }
+
+
+def test_it_may_suppress_complaints_alone(stack: Stack) -> None:
+    properties = made(stack, suppression_reasons=ses.SuppressionReasons.COMPLAINTS_ONLY)
+
     assert properties["SuppressionOptions"] == {"SuppressedReasons": ["COMPLAINT"]}
 
 
-def test_it_sends_from_a_pool(stack: Stack) -> None:
-    pool = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
-
-    assert made(stack, dedicated_ip_pool=pool)["DeliveryOptions"]["SendingPoolName"] == "marketing"
-
-
-@pytest.mark.parametrize(
-    ("time", "seconds"), [(Duration.minutes(5), 300), (Duration.minutes(90), 5400), (Duration.hours(14), 50_400)]
-)
-def test_it_gives_up_in_time(stack: Stack, time: Duration, seconds: int) -> None:
-    assert made(stack, max_delivery_time=time)["DeliveryOptions"]["MaxDeliverySeconds"] == seconds
-
-
-@pytest.mark.parametrize("time", [Duration.seconds(299), Duration.seconds(50_401), Duration.days(1)])
-def test_ses_gives_up_after_five_minutes_to_fourteen_hours(stack: Stack, time: Duration) -> None:
-    with pytest.raises(ValueError, match=r"max_delivery_time must be from 5 minutes to 14 hours, got '.*'; leave it"):
-        make(stack, max_delivery_time=time)
-
-
-def test_ses_gives_up_after_a_time_that_is_known_at_synth(stack: Stack) -> None:
-    hours = CfnParameter(stack, "Hours", type="Number").value_as_number
-
-    with pytest.raises(
-        ValueError, match=r"max_delivery_time must be known at synth, got '<token> hours'; pass a Durat"
-    ):
-        make(stack, max_delivery_time=Duration.hours(hours))
+TIME = "max_delivery_time must be from 5 minutes to 14 hours, got '.*'; leave it"
+NAME = "configuration_set_name must be 1-64 letters, digits, '-' and '_', got"
 
 
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("tls_policy", "REQUIRE", "tls_policy must be a ConfigurationSetTlsPolicy, got 'REQUIRE'; pass a member of"),
-        ("suppression_reasons", "BOUNCE", "suppression_reasons must be a SuppressionReasons, got 'BOUNCE'; pass a"),
-        ("max_delivery_time", 300, "max_delivery_time must be a Duration, got 300; pass a Duration, such as"),
+        ("max_delivery_time", Duration.seconds(299), TIME),
+        ("max_delivery_time", Duration.seconds(50_401), TIME),
         (
-            "dedicated_ip_pool",
-            "pool",
-            "dedicated_ip_pool must be a dedicated IP pool, .*'pool'; pass ses.Ded",
+            "max_delivery_time",
+            Duration.hours(Token.as_number({"Ref": "Hours"})),
+            "max_delivery_time must be known at synth, got '<token> hours'; pass a Durat",
         ),
-        ("tracking_domain", 5, "tracking_domain must be text, got 5; pass a str"),
         ("tracking_domain", "", "tracking_domain must have labels of"),
+        *(("configuration_set_name", each, NAME) for each in ("", "a b", "é", "x" * 65)),
+        (
+            "configuration_set",
+            "transactional",
+            "configuration_set must be a configuration set, and no name, .*, got .*; pass ses.Config",
+        ),
     ],
 )
-def test_options_of_another_kind_are_refused(stack: Stack, argument: str, value: object, message: str) -> None:
+def test_options_that_ses_does_not_take_are_refused(stack: Stack, argument: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make(stack, **{argument: value})
 
@@ -110,19 +104,13 @@ def test_options_of_another_kind_are_refused(stack: Stack, argument: str, value:
 # One that exists
 
 
-def test_one_that_was_imported_is_watched(stack: Stack) -> None:
-    imported = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
-    monitoring = make(stack, configuration_set=imported)
+def test_one_that_was_imported_is_watched_and_may_count_no_reputation(stack: Stack) -> None:
+    given = imported(stack, "transactional")
 
-    assert monitoring.configuration_set is imported
+    assert make(stack, configuration_set=given).configuration_set is given
     assert resources(stack, SET) == []
     destination = only(stack, "AWS::SES::ConfigurationSetEventDestination")["Properties"]
     assert destination["ConfigurationSetName"] == "transactional"
-
-
-def test_one_that_was_imported_may_count_no_reputation_and_warns(stack: Stack) -> None:
-    make(stack, configuration_set=ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional"))
-
     (warning,) = warnings(stack)
     assert "without reputation metrics of its own no alarm on a rate ever fires" in warning
     assert (
@@ -134,7 +122,7 @@ def test_one_that_was_imported_may_count_no_reputation_and_warns(stack: Stack) -
 
 
 def test_the_warning_about_an_imported_one_can_be_acknowledged(stack: Stack) -> None:
-    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    given = imported(stack, "transactional")
     Annotations.of(make(stack, configuration_set=given)).acknowledge_warning(
         "ses-constructs:reputation-metrics-unknown"
     )
@@ -155,13 +143,6 @@ def test_one_whose_name_only_cloudformation_knows_is_watched(agnostic_stack: Sta
     assert "--configuration-set-name <Name> --reputation" in warning
 
 
-def test_one_of_the_app_is_watched_as_it_is(stack: Stack) -> None:
-    given = ses.ConfigurationSet(stack, "Set", reputation_metrics=True)
-
-    assert make(stack, configuration_set=given).configuration_set is given
-    assert only(stack, SET)["Properties"] == {"ReputationOptions": {"ReputationMetricsEnabled": True}}
-
-
 PROTECTED: dict[str, Any] = {
     "reputation_metrics": True,
     "tls_policy": ses.ConfigurationSetTlsPolicy.REQUIRE,
@@ -169,9 +150,11 @@ PROTECTED: dict[str, Any] = {
 }
 
 
-def test_one_with_every_protection_needs_no_warning(stack: Stack) -> None:
-    make(stack, configuration_set=ses.ConfigurationSet(stack, "Set", **PROTECTED))
+def test_one_of_the_app_is_watched_as_it_is_and_with_every_protection_needs_no_warning(stack: Stack) -> None:
+    given = ses.ConfigurationSet(stack, "Set", **PROTECTED)
 
+    assert make(stack, configuration_set=given).configuration_set is given
+    assert "DeliveryOptions" in only(stack, SET)["Properties"]
     assert warnings(stack) == []
 
 
@@ -197,21 +180,6 @@ def test_each_protection_that_it_lacks_is_a_warning(
     assert warning.startswith("Mail/Set ")
     assert fix in warning
     assert warning.endswith(f"[ack: ses-constructs:{warning_id}]")
-
-
-def test_it_may_have_a_name_and_suppress_nothing(stack: Stack) -> None:
-    make(stack, configuration_set_name="password-resets", disable_suppression_list=True)
-
-    properties = only(stack, SET)["Properties"]
-    assert properties["Name"] == "password-resets"
-    assert properties["SuppressionOptions"] == {"SuppressedReasons": []}
-    assert properties["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
-
-
-@pytest.mark.parametrize("name", ["", "a b", "é", "x" * 65])
-def test_a_name_is_one_that_ses_takes(stack: Stack, name: str) -> None:
-    with pytest.raises(ValueError, match="configuration_set_name must be 1-64 letters, digits, '-' and '_', got"):
-        make(stack, configuration_set_name=name)
 
 
 def test_reasons_and_none_of_them_contradict_each_other(stack: Stack) -> None:
@@ -244,44 +212,32 @@ def test_one_that_says_whether_sending_is_on_warns(stack: Stack, enabled: bool) 
 @pytest.mark.parametrize(
     ("argument", "value"),
     [
-        ("tls_policy", ses.ConfigurationSetTlsPolicy.OPTIONAL),
         ("tls_policy", ses.ConfigurationSetTlsPolicy.REQUIRE),
-        ("suppression_reasons", ses.SuppressionReasons.BOUNCES_ONLY),
         ("suppression_reasons", ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS),
         ("configuration_set_name", "receipts"),
         ("disable_suppression_list", True),
         ("tracking_domain", "click.example.com"),
         ("max_delivery_time", Duration.hours(1)),
+        ("dedicated_ip_pool", "marketing"),
     ],
 )
-def test_options_are_for_a_set_of_our_own(stack: Stack, argument: str, value: object) -> None:
-    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
-
-    with pytest.raises(
-        ValueError,
-        match=f"{argument} must be left out with a configuration set that exists, got .*; set it where the conf",
-    ):
-        make(stack, configuration_set=given, **{argument: value})
-
-
-def test_a_pool_is_for_a_set_of_our_own(stack: Stack) -> None:
-    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
-    pool = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
-
-    with pytest.raises(ValueError, match="dedicated_ip_pool must be left out with a configuration set that exists"):
-        make(stack, configuration_set=given, dedicated_ip_pool=pool)
-
-
-def test_options_are_for_a_set_of_our_own_and_not_for_the_default_of_a_domain(stack: Stack) -> None:
-    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+def test_options_are_for_a_set_of_our_own(stack: Stack, argument: str, value: Any) -> None:
+    given = imported(stack, "transactional")
     domain = VerifiedDomain.from_domain_name(stack, "Domain", "example.com", configuration_set=given)
+    if argument == "dedicated_ip_pool":
+        value = ses.DedicatedIpPool.from_dedicated_ip_pool_name(stack, "Pool", "marketing")
 
-    with pytest.raises(ValueError, match="max_delivery_time must be left out with a configuration set that exists"):
-        make(stack, domain=domain, max_delivery_time=Duration.hours(1))
+    places: dict[str, dict[str, Any]] = {"One": {"configuration_set": given}, "Two": {"domain": domain}}
+    for construct_id, place in places.items():
+        with pytest.raises(
+            ValueError,
+            match=f"{argument} must be left out with a configuration set that exists, got .*; set it where the conf",
+        ):
+            BounceMonitoring(stack, construct_id, **{**place, argument: value})
 
 
 def test_one_is_watched_once(stack: Stack) -> None:
-    given = ses.ConfigurationSet.from_configuration_set_name(stack, "Set", "transactional")
+    given = imported(stack, "transactional")
     make(stack, configuration_set=given)
 
     with pytest.raises(
@@ -292,13 +248,14 @@ def test_one_is_watched_once(stack: Stack) -> None:
         BounceMonitoring(stack, "Again", configuration_set=given)
 
 
-def test_one_of_our_own_is_watched_already(stack: Stack) -> None:
+def test_the_set_that_a_monitoring_made_is_not_given_to_another_one(stack: Stack, same_place: Stack) -> None:
     own = make(stack).configuration_set
 
-    with pytest.raises(
-        ValueError, match=r"configuration_set must be watched once, .*, got 'Mail/Bounces/ConfigurationS"
-    ):
-        BounceMonitoring(stack, "Again", configuration_set=own)
+    for each in (stack, same_place):
+        with pytest.raises(
+            ValueError, match=r"be watched once, .*, and 'Mail/Bounces' watches it, got 'Mail/Bounces/C"
+        ):
+            watch(each, own)
 
 
 def imported(scope: Construct, name: str, construct_id: str = "Set") -> ses.IConfigurationSet:
@@ -323,13 +280,6 @@ def test_two_imports_of_a_name_are_one_set(stack: Stack) -> None:
 
     with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Watch0' watches it, got 'Mail/Second'"):
         watch(stack, imported(stack, "shared", "Second"))
-
-
-def test_the_set_that_a_monitoring_made_is_not_given_to_another_one(stack: Stack, same_place: Stack) -> None:
-    own = make(stack).configuration_set
-
-    with pytest.raises(ValueError, match=r"be watched once, .*, and 'Mail/Bounces' watches it"):
-        watch(same_place, own)
 
 
 def test_two_names_are_two_sets(stack: Stack) -> None:
@@ -387,14 +337,6 @@ def test_the_same_name_elsewhere_is_another_set(app: App, stack: Stack, environm
     assert only(elsewhere, "AWS::SES::ConfigurationSetEventDestination")
 
 
-@pytest.mark.parametrize("given", ["transactional", "", 5])
-def test_a_set_is_no_name(stack: Stack, given: Any) -> None:
-    with pytest.raises(
-        ValueError, match=r"configuration_set must be a configuration set, and no name, .*, got .*; pass ses\.Config"
-    ):
-        make(stack, configuration_set=given)
-
-
 # Opens and clicks
 
 
@@ -428,20 +370,8 @@ def test_the_set_comes_after_the_verified_tracking_domain_and_before_the_domain(
     assert {wait_id, cname_id, ids["click.example.com"]} <= before
     assert ids["example.com"] not in before
     assert set_id in needs(stack, ids["example.com"])
-    assert only(stack, WAIT)["Properties"]["TimeoutSeconds"] == 1800
-
-
-def test_nothing_needs_itself(stack: Stack, zone: Route53Zone) -> None:
-    tracked(stack, zone)
-
     assert [key for key in template(stack)["Resources"] if key in needs(stack, key)] == []
-
-
-def test_a_tracking_domain_is_written_in_lower_case(stack: Stack, zone: Route53Zone) -> None:
-    tracked(stack, zone, tracking_domain="Click.Example.COM")
-
-    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
-    assert ("click.example.com", "CNAME") in record_sets(stack)
+    assert only(stack, WAIT)["Properties"]["TimeoutSeconds"] == 1800
 
 
 def test_a_tracking_domain_may_hold_what_only_cloudformation_knows(stack: Stack, zone: Route53Zone) -> None:
@@ -452,13 +382,6 @@ def test_a_tracking_domain_may_hold_what_only_cloudformation_knows(stack: Stack,
     assert written(options["CustomRedirectDomain"]) == "<Label>.example.com"
     names = {written(each["Properties"]["EmailIdentity"]) for each in resources(stack, IDENTITY)}
     assert names == {"example.com", "<Label>.example.com"}
-
-
-def test_a_tracking_domain_may_be_known_at_deployment_only(stack: Stack) -> None:
-    domain = VerifiedDomain(stack, "Domain", domain_name="example.com", dns=RecordsToPublish())
-    make(stack, domain=domain, tracking_domain=CfnParameter(stack, "Click").value_as_string)
-
-    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": {"Ref": "Click"}}
 
 
 def test_opens_are_tracked_in_a_region_that_only_cloudformation_knows(agnostic_stack: Stack) -> None:
@@ -478,19 +401,19 @@ def test_a_person_publishes_the_records_where_the_domain_has_it_so(stack: Stack)
     assert any("ses-constructs:waits-for-people" in each for each in warnings(stack))
 
 
-@pytest.mark.parametrize("name", ["click.example.com", "Links.Example.com"])
-def test_recipients_are_warned_by_their_browsers_and_we_by_synth(stack: Stack, zone: Route53Zone, name: str) -> None:
-    tracked(stack, zone, tracking_domain=name)
+@pytest.mark.parametrize(
+    ("name", "changes"), [("click.example.com", {"default_for_domain": False}), ("Links.Example.com", {})]
+)
+def test_recipients_are_warned_by_their_browsers_and_we_by_synth(
+    stack: Stack, zone: Route53Zone, name: str, changes: dict[str, Any]
+) -> None:
+    tracked(stack, zone, tracking_domain=name, **changes)
 
     (warning,) = warnings(stack)
     assert f"links to https go out as https://{name.lower()}/..., for which SES has no certificate" in warning
     assert warning.endswith("[ack: ses-constructs:tracking-without-https]")
-
-
-def test_a_stream_beside_the_default_may_track_too(stack: Stack, zone: Route53Zone) -> None:
-    tracked(stack, zone, default_for_domain=False)
-
-    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": "click.example.com"}
+    assert only(stack, SET)["Properties"]["TrackingOptions"] == {"CustomRedirectDomain": name.lower()}
+    assert (name.lower(), "CNAME") in record_sets(stack)
 
 
 @pytest.mark.parametrize("tracking_domain", ["example.com", "EXAMPLE.com", "click.example.org", "clickexample.com"])

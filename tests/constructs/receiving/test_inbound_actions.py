@@ -1,5 +1,6 @@
 """What a rule does with mail, and how each action lets SES in for that rule and for nothing else."""
 
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
@@ -39,6 +40,7 @@ from tests.constructs.templates import (
     conditions,
     identified,
     only,
+    receipt_rules,
     resources,
     role_statements,
     service_statements,
@@ -98,8 +100,29 @@ def of_the_rule(made: InboundRule) -> dict[str, str]:
 def test_mail_is_stored_in_a_mailbox_that_is_made_for_it(stack: Stack) -> None:
     rule(stack, StoreMail())
 
-    (bucket_id,) = identified(stack, "AWS::S3::Bucket")
+    ((bucket_id, bucket),) = identified(stack, "AWS::S3::Bucket").items()
     assert actions_of(stack) == [{"S3Action": {"BucketName": {"Ref": bucket_id}}}]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert bucket["Properties"] == {
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        },
+        "LifecycleConfiguration": {
+            "Rules": [{"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}]
+        },
+    }
+    denied = [
+        (each["Action"], each["Principal"], each["Condition"])
+        for each in only(stack, "AWS::S3::BucketPolicy")["Properties"]["PolicyDocument"]["Statement"]
+        if each["Effect"] == "Deny"
+    ]
+    assert denied == [("s3:*", {"AWS": "*"}, {"Bool": {"aws:SecureTransport": "false"}})]
 
 
 def test_no_mailbox_is_made_where_no_mail_is_stored(stack: Stack) -> None:
@@ -120,52 +143,6 @@ def test_all_rules_share_one_mailbox(stack: Stack) -> None:
     } == {"support/", "sales/"}
 
 
-def test_a_mailbox_is_encrypted(stack: Stack) -> None:
-    rule(stack, StoreMail())
-
-    (encryption,) = only(stack, "AWS::S3::Bucket")["Properties"]["BucketEncryption"][
-        "ServerSideEncryptionConfiguration"
-    ]
-    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-
-
-def test_a_mailbox_has_no_public_access(stack: Stack) -> None:
-    rule(stack, StoreMail())
-
-    assert only(stack, "AWS::S3::Bucket")["Properties"]["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True,
-        "BlockPublicPolicy": True,
-        "IgnorePublicAcls": True,
-        "RestrictPublicBuckets": True,
-    }
-
-
-def test_a_mailbox_is_reached_over_tls_only(stack: Stack) -> None:
-    rule(stack, StoreMail())
-
-    denied = [
-        (each["Action"], each["Principal"], each["Condition"])
-        for each in only(stack, "AWS::S3::BucketPolicy")["Properties"]["PolicyDocument"]["Statement"]
-        if each["Effect"] == "Deny"
-    ]
-    assert denied == [("s3:*", {"AWS": "*"}, {"Bool": {"aws:SecureTransport": "false"}})]
-
-
-def test_a_mailbox_stays_when_the_stack_goes(stack: Stack) -> None:
-    rule(stack, StoreMail())
-
-    bucket = only(stack, "AWS::S3::Bucket")
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
-
-
-def test_a_mailbox_keeps_mail_and_no_halves_of_uploads(stack: Stack) -> None:
-    rule(stack, StoreMail())
-
-    assert only(stack, "AWS::S3::Bucket")["Properties"]["LifecycleConfiguration"]["Rules"] == [
-        {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
-    ]
-
-
 def test_a_mailbox_drops_old_mail_on_request(stack: Stack) -> None:
     rule(stack, StoreMail(), keep_for=Duration.days(90))
 
@@ -173,50 +150,31 @@ def test_a_mailbox_drops_old_mail_on_request(stack: Stack) -> None:
     assert lifecycle["ExpirationInDays"] == 90
 
 
-def test_a_mailbox_with_a_key_asks_it_once_for_many_messages(stack: Stack) -> None:
-    rule(stack, StoreMail(), mailbox_key=kms.Key(stack, "Key"))
-
-    (key_id,) = identified(stack, "AWS::KMS::Key")
-    assert only(stack, "AWS::S3::Bucket")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
-        {
-            "BucketKeyEnabled": True,
-            "ServerSideEncryptionByDefault": {
-                "KMSMasterKeyID": {"Fn::GetAtt": [key_id, "Arn"]},
-                "SSEAlgorithm": "aws:kms",
-            },
-        }
-    ]
-
-
-def test_ses_may_encrypt_with_the_key_of_the_mailbox(stack: Stack) -> None:
+def test_a_mailbox_with_a_key_asks_it_once_for_many_messages_and_lets_ses_in(stack: Stack) -> None:
     made = rule(stack, StoreMail(), mailbox_key=kms.Key(stack, "Key"))
 
     (key_id,) = identified(stack, "AWS::KMS::Key")
+    of_key = {"KMSMasterKeyID": {"Fn::GetAtt": [key_id, "Arn"]}, "SSEAlgorithm": "aws:kms"}
+    assert only(stack, "AWS::S3::Bucket")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+        {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": of_key}
+    ]
     statement = dict(service_statements(stack, SES))[key_id]
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert conditions(statement) == of_the_rule(made)
     assert key_id in depends_on(stack)
 
 
-def test_a_reader_may_read_stored_mail(stack: Stack) -> None:
-    rules = make(stack)
-    rules.add_rule("Rule", actions=[StoreMail()])
-    reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
-    grant = rules.grant_read(reader)
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_reader_may_read_and_decrypt_stored_mail(stack: Stack, encrypted: bool) -> None:
+    rules = make(stack, mailbox_key=kms.Key(stack, "Key") if encrypted else None)
+    grant = rules.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
 
     (bucket_id,) = identified(stack, "AWS::S3::Bucket")
-    (statement,) = role_statements(stack, of="Reader")
     assert grant.success
-    assert (statement["Action"], written(statement["Resource"])) == ("s3:GetObject", f"<{bucket_id}.Arn>/*")
-
-
-def test_a_reader_may_decrypt_stored_mail(stack: Stack) -> None:
-    rules = make(stack, mailbox_key=kms.Key(stack, "Key"))
-    rules.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
-
-    (key_id,) = identified(stack, "AWS::KMS::Key")
-    allowed = {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Reader")}
-    assert allowed[f"<{key_id}.Arn>"] == "kms:Decrypt"
+    assert {written(each["Resource"]): each["Action"] for each in role_statements(stack, of="Reader")} == {
+        f"<{bucket_id}.Arn>/*": "s3:GetObject",
+        **{f"<{key_id}.Arn>": "kms:Decrypt" for key_id in identified(stack, "AWS::KMS::Key")},
+    }
 
 
 def test_ses_may_write_below_the_prefix_only(stack: Stack) -> None:
@@ -241,12 +199,13 @@ def test_a_mailbox_may_be_one_that_the_app_has_already(stack: Stack) -> None:
     assert [key[:7] for key in identified(stack, "AWS::S3::Bucket")] == ["Archive"]
 
 
-def test_an_action_may_store_in_a_bucket_of_its_own(stack: Stack) -> None:
-    rule(stack, StoreMail(bucket=s3.Bucket(stack, "Archive")))
+def test_an_action_may_store_in_a_bucket_of_its_own_in_another_region_too(stack: Stack) -> None:
+    there = s3.Bucket.from_bucket_attributes(stack, "There", bucket_name="archive", region="us-east-1")
+    here = s3.Bucket(stack, "Archive", object_lock_enabled=True)
+    rule(stack, StoreMail(bucket=here), StoreMail(bucket=there))
 
     (bucket_id,) = identified(stack, "AWS::S3::Bucket")
-    assert actions_of(stack)[0]["S3Action"]["BucketName"] == {"Ref": bucket_id}
-    assert bucket_id.startswith("Archive")
+    assert [each["S3Action"]["BucketName"] for each in actions_of(stack)] == [{"Ref": bucket_id}, "archive"]
 
 
 def test_a_bucket_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
@@ -257,13 +216,6 @@ def test_a_bucket_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> Non
     statements = service_statements(other, SES)
     assert [conditions(each) for _, each in statements] == [of_the_rule(made)] * 2
     assert [each.node.id for each in stack.dependencies] == ["Storage"]
-
-
-def test_a_bucket_may_be_in_another_region(stack: Stack) -> None:
-    bucket = s3.Bucket.from_bucket_attributes(stack, "Archive", bucket_name="archive", region="us-east-1")
-    rule(stack, StoreMail(bucket=bucket))
-
-    assert actions_of(stack) == [{"S3Action": {"BucketName": "archive"}}]
 
 
 def archive(stack: Stack) -> s3.IBucket:
@@ -320,12 +272,6 @@ def test_a_bucket_with_a_default_retention_is_refused(stack: Stack, role: bool) 
         rule(stack, StoreMail(bucket=locked, role=writer if role else None))
 
 
-def test_a_bucket_with_object_lock_alone_is_taken(stack: Stack) -> None:
-    rule(stack, StoreMail(bucket=s3.Bucket(stack, "Lockable", object_lock_enabled=True)))
-
-    assert "BucketName" in actions_of(stack)[0]["S3Action"]
-
-
 def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
     made = rule(stack, StoreMail(bucket=s3.Bucket.from_bucket_name(stack, "Archive", "archive"), prefix="in/"))
 
@@ -337,24 +283,17 @@ def test_a_bucket_from_elsewhere_warns_with_the_statement_that_it_needs(stack: S
     assert warning.endswith("[ack: ses-constructs:bucket-policy-not-added]")
 
 
-def test_a_key_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
+def test_a_key_and_a_topic_from_elsewhere_warn_with_the_statement_that_they_need(stack: Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/0123")
-    made = rule(stack, StoreMail(), mailbox_key=key)
-
-    (warning,) = warnings(stack)
-    assert '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"]' in warning
-    assert f":receipt-rule/{made.rule_name}" in warning
-    assert warning.endswith("[ack: ses-constructs:key-policy-not-added]")
-
-
-def test_a_topic_from_elsewhere_warns_with_the_statement_that_it_needs(stack: Stack) -> None:
     topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:received")
-    made = rule(stack, PublishToTopic(topic))
+    made = rule(stack, StoreMail(), PublishToTopic(topic), mailbox_key=key)
 
-    (warning,) = warnings(stack)
-    assert '"Action": "sns:Publish"' in warning
-    assert f":receipt-rule/{made.rule_name}" in warning
-    assert warning.endswith("[ack: ses-constructs:topic-policy-not-added]")
+    of_key, of_topic = sorted(warnings(stack), key=lambda each: "kms" not in each)
+    assert '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"]' in of_key
+    assert '"Action": "sns:Publish"' in of_topic
+    assert all(f":receipt-rule/{made.rule_name}" in each for each in (of_key, of_topic))
+    assert of_key.endswith("[ack: ses-constructs:key-policy-not-added]")
+    assert of_topic.endswith("[ack: ses-constructs:topic-policy-not-added]")
 
 
 # Topics
@@ -366,11 +305,6 @@ def test_mail_is_published_in_the_encoding_that_was_asked_for(stack: Stack, enco
 
     (topic_id,) = identified(stack, "AWS::SNS::Topic")
     assert actions_of(stack) == [{"SNSAction": {"Encoding": encoding, "TopicArn": {"Ref": topic_id}}}]
-
-
-def test_another_encoding_is_refused(stack: Stack) -> None:
-    with pytest.raises(ValueError, match=r"encoding must be one of 'UTF-8', 'Base64', got 'utf8'; write"):
-        PublishToTopic(sns.Topic(stack, "Topic"), encoding="utf8")  # type: ignore[arg-type]
 
 
 ACTIONS_WITH_A_TOPIC: dict[str, Callable[[Stack, sns.ITopic], InboundAction]] = {
@@ -385,56 +319,58 @@ every_action_with_a_topic = pytest.mark.parametrize("action", ACTIONS_WITH_A_TOP
 
 
 @every_action_with_a_topic
-def test_ses_may_publish_to_the_topic_of_an_action(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    made = rule(stack, action(stack, sns.Topic(stack, "Topic")))
+def test_ses_may_publish_to_the_topic_of_an_action_and_use_its_key(
+    stack: Stack, action: Callable[..., InboundAction]
+) -> None:
+    made = rule(stack, action(stack, sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
 
-    (topic_id,) = identified(stack, "AWS::SNS::Topic")
+    (topic_id,), (key_id,) = identified(stack, "AWS::SNS::Topic"), identified(stack, "AWS::KMS::Key")
     ((policy_id, statement),) = [each for each in service_statements(stack, SES) if each[1]["Action"] == "sns:Publish"]
+    of_key = dict(service_statements(stack, SES))[key_id]
     assert statement["Resource"] == {"Ref": topic_id}
     assert conditions(statement) == of_the_rule(made)
-    assert policy_id in depends_on(stack)
+    assert of_key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert "Condition" not in of_key  # AWS documents none for the key of a topic
+    assert {policy_id, key_id} <= depends_on(stack)
     ((fields,),) = (each.values() for each in actions_of(stack))
     assert fields["TopicArn"] == {"Ref": topic_id}
 
 
 @every_action_with_a_topic
-def test_ses_may_use_the_key_of_the_topic_of_an_action(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    rule(stack, action(stack, sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))))
+def test_a_topic_that_ses_cannot_use_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
+    topic = sns.Topic.from_topic_arn(stack, "Topic", ELSEWHERE.format("sns", "mail"))
 
-    (key_id,) = identified(stack, "AWS::KMS::Key")
-    statement = dict(service_statements(stack, SES))[key_id]
-    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
-    assert "Condition" not in statement  # AWS documents none for the key of a topic
-    assert key_id in depends_on(stack)
-
-
-@every_action_with_a_topic
-def test_a_topic_with_the_key_that_aws_manages_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    topic = sns.Topic(stack, "Topic", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
-
-    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
+    with pytest.raises(ValueError, match=r"topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass"):
         rule(stack, action(stack, topic))
 
 
-@every_action_with_a_topic
-def test_a_fifo_topic_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:mail.fifo")
+def test_a_fifo_topic_and_one_with_the_key_that_aws_manages_are_refused(stack: Stack) -> None:
+    fifo = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:mail.fifo")
+    managed = sns.Topic(stack, "Managed", master_key=kms.Alias.from_alias_name(stack, "Key", "alias/aws/sns"))
+    rules = make(stack)
 
     with pytest.raises(
         ValueError,
         match=r"topic must be a standard topic, because SES takes no FIFO topics, got 'Mail/Topic'; pass another",
     ):
-        rule(stack, action(stack, topic))
+        rules.add_rule("Fifo", actions=[PublishToTopic(fifo)])
+    with pytest.raises(ValueError, match="topic must not be encrypted by AWS's own key alias/aws/sns"):
+        rules.add_rule("Managed", actions=[PublishToTopic(managed)])
 
 
-@every_action_with_a_topic
-def test_a_topic_in_another_region_is_refused(stack: Stack, action: Callable[..., InboundAction]) -> None:
-    topic = sns.Topic.from_topic_arn(stack, "Topic", ELSEWHERE.format("sns", "mail"))
+def test_a_key_a_function_and_an_organization_in_another_region_are_refused(stack: Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", ELSEWHERE.format("kms", "key/0123"))
+    with pytest.raises(ValueError, match=r"mailbox_key must be in the region of the stack, eu-west-1, got .*; "):
+        rule(stack, StoreMail(), mailbox_key=key)
 
-    with pytest.raises(
-        ValueError, match=r"topic must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
-    ):
-        rule(stack, action(stack, topic))
+    function = lambda_.Function.from_function_arn(stack, "Function", ELSEWHERE.format("lambda", "function:classify"))
+    rules = InboundRuleSet(stack, "Second", domain=VerifiedDomain.from_domain_name(stack, "D", "example.com"))
+    for argument, action in {
+        "function": InvokeFunction(function),
+        "organization_arn": DeliverToWorkMail(organization_arn=ELSEWHERE.format("workmail", "organization/m-1")),
+    }.items():
+        with pytest.raises(ValueError, match=f"{argument} must be in the region of the stack, eu-west-1, got .*; "):
+            rules.add_rule(argument, actions=[action])
 
 
 def test_a_topic_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
@@ -444,15 +380,6 @@ def test_a_topic_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None
     ((_, statement),) = service_statements(other, SES)
     assert conditions(statement) == of_the_rule(made)
     assert [each.node.id for each in stack.dependencies] == ["Topics"]
-
-
-def test_a_key_in_another_region_is_refused(stack: Stack) -> None:
-    key = kms.Key.from_key_arn(stack, "Key", ELSEWHERE.format("kms", "key/0123"))
-
-    with pytest.raises(
-        ValueError, match=r"key must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
-    ):
-        rule(stack, StoreMail(), mailbox_key=key)
 
 
 def test_the_key_of_a_bucket_may_be_where_the_bucket_is(stack: Stack) -> None:
@@ -471,63 +398,42 @@ def test_the_key_of_a_bucket_may_be_where_the_bucket_is(stack: Stack) -> None:
         ("${aws:username}/", r"have no '\$\{', which policies read as a pattern"),
         (f"{Aws.REGION}/${{*}}", r"have no '\*', which policies read as a pattern"),
         ("a\nb/", "be one line of printable characters, got .*; leave the others out"),
-        ("\0", "be one line of printable characters"),
         ("\ud800", "be one line of printable characters"),
         ("../x/", r"have no '\.' and '\.\.' between slashes, which programs resolve, got"),
         ("x/./", r"have no '\.' and '\.\.' between slashes"),
-        ("x" * 985, "be at most 984 bytes, as SES's message id follows, got 'x*'; shorten it"),
-        ("é" * 493, "be at most 984 bytes"),
+        ("é" * 493, "be at most 984 bytes, as SES's message id follows, got 'é*'; shorten it"),
     ],
 )
 def test_a_prefix_that_means_something_else_is_refused(stack: Stack, prefix: str, told: str) -> None:
     with pytest.raises(ValueError, match=f"prefix must {told}"):
         StoreMail(prefix=prefix)
-    reader = iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     with pytest.raises(ValueError, match=f"prefix must {told}"):
-        make(stack).grant_read(reader, prefix=prefix)
-
-
-@pytest.mark.parametrize("prefix", ["", "é" * 492, "$team/", "/", f"{Aws.REGION}/${Aws.STACK_NAME}/"])
-def test_a_prefix_that_means_itself_is_taken(prefix: str) -> None:
-    assert StoreMail(prefix=prefix).prefix == prefix
+        make(stack).grant_read(iam.AccountRootPrincipal(), prefix=prefix)
+    for taken in ("", "é" * 492, "$team/", "/", f"{Aws.REGION}/${Aws.STACK_NAME}/"):
+        assert StoreMail(prefix=taken).prefix == taken
 
 
 # Functions
 
 
-@pytest.mark.parametrize(("waits", "invocation_type"), [(False, "Event"), (True, "RequestResponse")])
-def test_a_function_is_told_or_asked(stack: Stack, waits: bool, invocation_type: str) -> None:
-    rule(stack, InvokeFunction(own_function(stack), waits_for_decision=waits))
-
-    (function_id,) = identified(stack, "AWS::Lambda::Function")
-    assert actions_of(stack) == [
-        {"LambdaAction": {"FunctionArn": {"Fn::GetAtt": [function_id, "Arn"]}, "InvocationType": invocation_type}}
-    ]
-
-
-def test_a_function_is_told_and_forgotten_unless_asked(stack: Stack) -> None:
-    rule(stack, InvokeFunction(own_function(stack)))
-
-    assert actions_of(stack)[0]["LambdaAction"]["InvocationType"] == "Event"
-
-
-def test_ses_may_invoke_the_function_for_the_rule(stack: Stack) -> None:
-    made = rule(stack, InvokeFunction(own_function(stack)))
-
-    ((permission_id, statement),) = service_statements(stack, SES)
-    assert statement["Action"] == "lambda:InvokeFunction"
-    assert conditions(statement) == of_the_rule(made)
-    assert permission_id in depends_on(stack)
-
-
-def test_two_rules_may_invoke_one_function(stack: Stack) -> None:
+def test_a_function_is_told_or_asked_by_the_rules_that_name_it(stack: Stack) -> None:
     rules, function = make(stack), own_function(stack)
+    told = [InvokeFunction(function), AddHeader("X-Seen", "yes"), InvokeFunction(function, waits_for_decision=True)]
     made = [
-        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=[InvokeFunction(function)])
-        for name in ("support", "sales")
+        rules.add_rule(name, recipients=[f"{name}@example.com"], actions=actions)
+        for name, actions in (("support", told), ("sales", [InvokeFunction(function)]))
     ]
 
-    assert [conditions(each) for _, each in service_statements(stack, SES)] == [of_the_rule(each) for each in made]
+    (function_id,) = (each for each in identified(stack, "AWS::Lambda::Function") if each.startswith("Function"))
+    first, second = (each["Properties"]["Rule"]["Actions"] for each in receipt_rules(stack))
+    kinds = [each["LambdaAction"] for each in first + second if "LambdaAction" in each]
+    assert [each["InvocationType"] for each in kinds] == ["Event", "RequestResponse", "Event"]
+    assert {str(each["FunctionArn"]) for each in kinds} == {str({"Fn::GetAtt": [function_id, "Arn"]})}
+    permissions = service_statements(stack, SES)
+    assert [conditions(each) for _, each in permissions] == [of_the_rule(each) for each in made]
+    for each, (permission_id, statement) in zip(receipt_rules(stack), permissions, strict=True):
+        assert statement["Action"] == "lambda:InvokeFunction"
+        assert permission_id in each["DependsOn"]
 
 
 def test_one_rule_may_invoke_two_functions(stack: Stack) -> None:
@@ -545,31 +451,6 @@ def test_one_rule_may_invoke_two_functions(stack: Stack) -> None:
     assert set(permissions) <= depends_on(stack)
 
 
-def test_one_rule_may_invoke_a_function_twice(stack: Stack) -> None:
-    function = own_function(stack)
-    rule(stack, InvokeFunction(function, waits_for_decision=True), AddHeader("X-Seen", "yes"), InvokeFunction(function))
-
-    kinds = [each["LambdaAction"]["InvocationType"] for each in actions_of(stack) if "LambdaAction" in each]
-    assert kinds == ["RequestResponse", "Event"]
-
-
-def test_a_function_of_another_stack_makes_no_cycle(app: App, stack: Stack) -> None:
-    other = Stack(app, "Functions", env=Environment(account="111122223333", region="eu-west-1"))
-    rule(stack, InvokeFunction(own_function(other)))
-
-    only(stack, "AWS::Lambda::Permission")
-    assert resources(other, "AWS::Lambda::Permission") == []
-
-
-def test_a_function_in_another_region_is_refused(stack: Stack) -> None:
-    function = lambda_.Function.from_function_arn(stack, "Function", ELSEWHERE.format("lambda", "function:classify"))
-
-    with pytest.raises(
-        ValueError, match=r"function must be in the region of the stack, eu-west-1, got 'us-east-1'; pass one"
-    ):
-        rule(stack, InvokeFunction(function))
-
-
 # Bounces
 
 
@@ -584,90 +465,57 @@ TEMPLATES = {
 }
 
 
-@pytest.mark.parametrize(("name", "expected"), TEMPLATES.items(), ids=TEMPLATES)
-def test_the_templates_of_ses_have_names(name: str, expected: tuple[str, str, str]) -> None:
-    reply = getattr(BounceReply, name)
+def test_the_templates_of_ses_have_names() -> None:
+    replies = {name: getattr(BounceReply, name) for name in TEMPLATES}
 
-    assert (reply.smtp_code, reply.status_code, reply.message) == expected
+    assert {name: (each.smtp_code, each.status_code, each.message) for name, each in replies.items()} == TEMPLATES
 
 
 def test_a_bounce_says_that_there_is_no_such_mailbox_unless_told_otherwise(stack: Stack) -> None:
-    rule(stack, BounceMail(sender="postmaster@example.com"))
+    own = BounceReply("451", "4.7.1", "Come back later")
+    from_parameter = BounceMail(sender=CfnParameter(stack, "Sender").value_as_string, reply=own)
+    rule(stack, BounceMail(sender="a@News.Example.com"), from_parameter)
 
-    assert actions_of(stack) == [
-        {
-            "BounceAction": {
-                "Message": "Mailbox does not exist",
-                "Sender": "postmaster@example.com",
-                "SmtpReplyCode": "550",
-                "StatusCode": "5.1.1",
-            }
-        }
+    assert [tuple(each["BounceAction"].values()) for each in actions_of(stack)] == [
+        ("Mailbox does not exist", "a@News.Example.com", "550", "5.1.1"),
+        ("Come back later", {"Ref": "Sender"}, "451", "4.7.1"),
     ]
 
 
-def test_a_bounce_may_have_codes_of_its_own(stack: Stack) -> None:
-    rule(stack, BounceMail(sender="postmaster@example.com", reply=BounceReply("451", "4.7.1", "Come back later")))
-
-    bounce = actions_of(stack)[0]["BounceAction"]
-    assert (bounce["SmtpReplyCode"], bounce["StatusCode"], bounce["Message"]) == ("451", "4.7.1", "Come back later")
-
-
-@pytest.mark.parametrize("smtp_code", ["250", "55", "5500", "abc", ""])
-def test_a_code_that_is_no_failure_is_refused(smtp_code: str) -> None:
-    with pytest.raises(
-        ValueError, match=rf"smtp_code must be a failure code of SMTP \(RFC 5321\), got '{smtp_code}'; take '550'"
-    ):
-        BounceReply(smtp_code, "5.1.1", "No")
+CODE = r"smtp_code must be a failure code of SMTP \(RFC 5321\), got '{}'; take '550'"
+STATUS = (
+    "status_code must be an enhanced status of the same class as smtp_code, with one digit a place, got '{}'; "
+    r"take '5\.1\.1'"
+)
+LINE = "message must be one printable line, got '.*'; say why"
 
 
-@pytest.mark.parametrize("status_code", ["4.1.1", "2.1.1", "5.1", "5.1.1.1", "511", "", "5.7.26", "5.10.1", "5.1.10"])
-def test_a_status_that_does_not_fit_its_code_is_refused(status_code: str) -> None:
-    with pytest.raises(
-        ValueError,
-        match=rf"status_code must be an enhanced status of the same class as smtp_code, with one digit a place, got "
-        rf"'{status_code}'; take '5\.1\.1'",
-    ):
-        BounceReply("550", status_code, "No")
-
-
-@pytest.mark.parametrize("message", ["", "  ", "two\nlines", "tab\t"])
-def test_a_message_that_is_not_one_line_is_refused(message: str) -> None:
-    with pytest.raises(ValueError, match=r"message must be one printable line, got '.*'; say why"):
-        BounceReply("550", "5.1.1", message)
-
-
-@pytest.mark.parametrize("message", ["x" * 501, "é" * 251])
-def test_a_message_longer_than_a_reply_line_is_refused(message: str) -> None:
-    with pytest.raises(ValueError, match=r"message must be at most 500 bytes, got '.*'; shorten it"):
-        BounceReply("550", "5.1.1", message)
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        *(((each, "5.1.1", "No"), CODE.format(each)) for each in ("250", "55", "5500", "abc", "")),
+        *(
+            (("550", each, "No"), STATUS.format(each))
+            for each in ("4.1.1", "2.1.1", "5.1", "5.1.1.1", "511", "", "5.7.26", "5.10.1", "5.1.10")
+        ),
+        *((("550", "5.1.1", each), LINE) for each in ("", "  ", "two\nlines", "tab\t")),
+        (("550", "5.1.1", "é" * 251), "message must be at most 500 bytes, got '.*'; shorten it"),
+    ],
+)
+def test_a_reply_that_is_none_is_refused(reply: tuple[str, str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BounceReply(*reply)
     assert BounceReply("550", "5.1.1", "é" * 250).message
 
 
-def test_a_bounce_comes_from_an_address(stack: Stack) -> None:
-    with pytest.raises(ValueError, match=r"sender must have one @, got 'postmaster'; write an address"):
-        BounceMail(sender="postmaster")
-
-
-def test_a_bounce_from_another_domain_is_refused(stack: Stack) -> None:
+def test_a_bounce_from_another_domain_or_from_no_address_is_refused(stack: Stack) -> None:
     with pytest.raises(
         ValueError,
         match=r"sender must be an address of example\.com, got 'a@example\.org'; take 'postmaster@example",
     ):
         rule(stack, BounceMail(sender="a@example.org"))
-
-
-@pytest.mark.parametrize("sender", ["a@example.com", "a@News.Example.com"])
-def test_a_bounce_may_come_from_the_domain_and_its_subdomains(stack: Stack, sender: str) -> None:
-    rule(stack, BounceMail(sender=sender))
-
-    assert actions_of(stack)[0]["BounceAction"]["Sender"] == sender
-
-
-def test_a_bounce_may_come_from_an_address_that_only_cloudformation_knows(stack: Stack) -> None:
-    rule(stack, BounceMail(sender=CfnParameter(stack, "Sender").value_as_string))
-
-    assert actions_of(stack)[0]["BounceAction"]["Sender"] == {"Ref": "Sender"}
+    with pytest.raises(ValueError, match=r"sender must have one @, got 'postmaster'; write an address"):
+        BounceMail(sender="postmaster")
 
 
 # Headers, stopping, WorkMail
@@ -683,16 +531,23 @@ def test_work_mail_warns_because_it_ends(stack: Stack) -> None:
     assert warning.endswith("[ack: ses-constructs:workmail-ends]")
 
 
-def test_a_header_is_added(stack: Stack) -> None:
-    rule(stack, AddHeader("X-Team", "support"))
+def test_headers_are_added_mail_goes_to_workmail_and_stopping_ends_the_whole_rule_set(stack: Stack) -> None:
+    values = ["y" * 2048, CfnParameter(stack, "Stage").value_as_string]
+    organizations = [ORGANIZATION, CfnParameter(stack, "Organization").value_as_string]
+    rule(
+        stack,
+        *(AddHeader("x" * 50, each) for each in values),
+        *(DeliverToWorkMail(organization_arn=each) for each in organizations),
+        StopProcessing(),
+    )
 
-    assert actions_of(stack) == [{"AddHeaderAction": {"HeaderName": "X-Team", "HeaderValue": "support"}}]
-
-
-def test_a_header_may_have_a_value_that_only_cloudformation_knows(stack: Stack) -> None:
-    rule(stack, AddHeader("X-Stage", CfnParameter(stack, "Stage").value_as_string))
-
-    assert actions_of(stack)[0]["AddHeaderAction"]["HeaderValue"] == {"Ref": "Stage"}
+    assert actions_of(stack) == [
+        {"AddHeaderAction": {"HeaderName": "x" * 50, "HeaderValue": "y" * 2048}},
+        {"AddHeaderAction": {"HeaderName": "x" * 50, "HeaderValue": {"Ref": "Stage"}}},
+        {"WorkmailAction": {"OrganizationArn": ORGANIZATION}},
+        {"WorkmailAction": {"OrganizationArn": {"Ref": "Organization"}}},
+        {"StopAction": {"Scope": "RuleSet"}},
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "X Team", "X-Team:", "X_Team", "Größe", "x" * 51])
@@ -707,17 +562,6 @@ def test_a_header_value_that_ses_refuses_is_refused(value: str) -> None:
         ValueError, match=r"value must be one printable line of 1-2048 characters, got '.*'; shorten it"
     ):
         AddHeader("X-Team", value)
-
-
-@pytest.mark.parametrize(("name", "value"), [("X", "y"), ("x" * 50, "y" * 2048)])
-def test_the_longest_header_is_taken(name: str, value: str) -> None:
-    assert AddHeader(name, value).value == value
-
-
-def test_stopping_ends_the_whole_rule_set(stack: Stack) -> None:
-    rule(stack, StopProcessing())
-
-    assert actions_of(stack) == [{"StopAction": {"Scope": "RuleSet"}}]
 
 
 @pytest.mark.parametrize(
@@ -738,18 +582,6 @@ def test_only_what_is_the_thing_itself_goes_without_its_name(value: Any, positio
     assert [each.name for each in fields(value) if not each.kw_only] == positional
 
 
-def test_mail_goes_to_a_workmail_organization(stack: Stack) -> None:
-    rule(stack, DeliverToWorkMail(organization_arn=ORGANIZATION))
-
-    assert actions_of(stack) == [{"WorkmailAction": {"OrganizationArn": ORGANIZATION}}]
-
-
-def test_a_workmail_organization_may_be_known_to_cloudformation_only(stack: Stack) -> None:
-    rule(stack, DeliverToWorkMail(organization_arn=CfnParameter(stack, "Organization").value_as_string))
-
-    assert actions_of(stack)[0]["WorkmailAction"]["OrganizationArn"] == {"Ref": "Organization"}
-
-
 @pytest.mark.parametrize("arn", ["m-0123456789abcdef", "arn:aws:sns:eu-west-1:111122223333:topic", ""])
 def test_what_is_no_workmail_organization_is_refused(arn: str) -> None:
     with pytest.raises(
@@ -762,94 +594,44 @@ def test_what_is_no_workmail_organization_is_refused(arn: str) -> None:
 # Actions of others
 
 
-OTHERS: dict[str, tuple[Callable[[Stack], ses.IReceiptRuleAction], dict[str, Any]]] = {
-    "AddHeader": (
-        lambda stack: ses_actions.AddHeader(name="X-Team", value="support"),
-        {"AddHeaderAction": {"HeaderName": "X-Team", "HeaderValue": "support"}},
-    ),
-    "Bounce": (
-        lambda stack: ses_actions.Bounce(
-            sender="postmaster@example.com",
-            template=ses_actions.BounceTemplate.MAILBOX_FULL,
-            topic=sns.Topic(stack, "Topic"),
-        ),
-        {
-            "BounceAction": {
-                "Message": "Mailbox full",
-                "Sender": "postmaster@example.com",
-                "SmtpReplyCode": "552",
-                "StatusCode": "5.2.2",
-                "TopicArn": "<Topic>",
-            }
-        },
-    ),
-    "Lambda": (
-        lambda stack: ses_actions.Lambda(
-            function=own_function(stack),
-            invocation_type=ses_actions.LambdaInvocationType.REQUEST_RESPONSE,
-            topic=sns.Topic(stack, "Topic"),
-        ),
-        {
-            "LambdaAction": {
-                "FunctionArn": "<Function.Arn>",
-                "InvocationType": "RequestResponse",
-                "TopicArn": "<Topic>",
-            }
-        },
-    ),
-    "S3": (
-        lambda stack: ses_actions.S3(
-            bucket=s3.Bucket(stack, "Bucket"),
-            kms_key=kms.Key(stack, "Key"),
-            object_key_prefix="in/",
-            topic=sns.Topic(stack, "Topic"),
-        ),
-        {
-            "S3Action": {
-                "BucketName": "<Bucket>",
-                "KmsKeyArn": "<Key.Arn>",
-                "ObjectKeyPrefix": "in/",
-                "TopicArn": "<Topic>",
-            }
-        },
-    ),
-    "Sns": (
-        lambda stack: ses_actions.Sns(topic=sns.Topic(stack, "Topic"), encoding=ses_actions.EmailEncoding.BASE64),
-        {"SNSAction": {"Encoding": "Base64", "TopicArn": "<Topic>"}},
-    ),
-    "WorkMail": (
-        lambda stack: ses_actions.WorkMail(organization_arn=ORGANIZATION, topic=sns.Topic(stack, "Topic")),
-        {"WorkmailAction": {"OrganizationArn": ORGANIZATION, "TopicArn": "<Topic>"}},
-    ),
-}
+def test_actions_of_aws_ses_actions_stand_between_ours_and_the_rule_waits_for_what_they_add(stack: Stack) -> None:
+    topic, bucket = sns.Topic(stack, "Topic"), s3.Bucket(stack, "Bucket")
+    function, full = own_function(stack), ses_actions.BounceTemplate.MAILBOX_FULL
+    asks = ses_actions.LambdaInvocationType.REQUEST_RESPONSE
+    theirs: list[ses.IReceiptRuleAction] = [
+        ses_actions.AddHeader(name="X-Team", value="support"),
+        ses_actions.Bounce(sender="postmaster@example.com", template=full, topic=topic),
+        ses_actions.Lambda(function=function, invocation_type=asks, topic=topic),
+        ses_actions.S3(bucket=bucket, kms_key=kms.Key(stack, "Key"), object_key_prefix="in/", topic=topic),
+        ses_actions.Sns(topic=topic, encoding=ses_actions.EmailEncoding.BASE64),
+        ses_actions.WorkMail(organization_arn=ORGANIZATION, topic=topic),
+        ses_actions.Stop(topic=topic),
+    ]
+    rule(stack, AddHeader("X-First", "1"), *theirs)
+
+    told = {"TopicArn": "Topic"}
+    bounce = {"Message": "Mailbox full", "Sender": "postmaster@example.com", "SmtpReplyCode": "552"}
+    expected: list[tuple[str, dict[str, Any]]] = [
+        ("AddHeaderAction", {"HeaderName": "X-First", "HeaderValue": "1"}),
+        ("AddHeaderAction", {"HeaderName": "X-Team", "HeaderValue": "support"}),
+        ("BounceAction", {**bounce, "StatusCode": "5.2.2", **told}),
+        ("LambdaAction", {"FunctionArn": "Function", "InvocationType": "RequestResponse", **told}),
+        ("S3Action", {"BucketName": "Bucket", "KmsKeyArn": "Key", "ObjectKeyPrefix": "in/", **told}),
+        ("SNSAction", {"Encoding": "Base64", **told}),
+        ("WorkmailAction", {"OrganizationArn": ORGANIZATION, **told}),
+        ("StopAction", {"Scope": "RuleSet", **told}),
+    ]
+    found = [(kind, fields) for each in actions_of(stack) for kind, fields in each.items()]
+    assert [(kind, {key: named(value) for key, value in fields.items()}) for kind, fields in found] == expected
+    added = {**identified(stack, "AWS::S3::BucketPolicy"), **identified(stack, "AWS::Lambda::Permission")}
+    assert len(added) == 2
+    assert set(added) <= depends_on(stack)
 
 
 def named(value: Any) -> str:
     """A field as text, with the construct's id in the place of its logical id."""
-    text = written(value)
-    for construct_id in ("Topic", "Bucket", "Key", "Function"):
-        if text.startswith(f"<{construct_id}"):
-            return f"<{construct_id}{'.Arn' if text.endswith('.Arn>') else ''}>"
-    return text
-
-
-@pytest.mark.parametrize(("action", "expected"), OTHERS.values(), ids=OTHERS)
-def test_actions_of_aws_ses_actions_stand_between_ours(
-    stack: Stack, action: Callable[[Stack], ses.IReceiptRuleAction], expected: dict[str, Any]
-) -> None:
-    rule(stack, AddHeader("X-First", "1"), action(stack), StopProcessing())
-
-    first, theirs, last = actions_of(stack)
-    assert (list(first), list(last)) == (["AddHeaderAction"], ["StopAction"])
-    assert {
-        kind: {field: named(value) for field, value in fields.items()} for kind, fields in theirs.items()
-    } == expected
-
-
-def test_a_stop_of_aws_ses_actions_stands_at_the_end(stack: Stack) -> None:
-    rule(stack, AddHeader("X-First", "1"), ses_actions.Stop(topic=sns.Topic(stack, "Topic")))
-
-    assert [named(each["TopicArn"]) for each in actions_of(stack)[-1].values()] == ["<Topic>"]
+    found = re.match(r"<(Topic|Bucket|Key|Function)[0-9A-F]{8}(\.Arn)?>", written(value))
+    return found[1] if found else written(value)
 
 
 @pytest.mark.parametrize("stop", [StopProcessing(), ses_actions.Stop()])
@@ -860,14 +642,6 @@ def test_an_action_behind_a_stop_is_refused(stack: Stack, stop: InboundAction | 
         match=rf"actions must have the stop last, or SES refuses the rule, got \['{name}', 'AddHeader'\]; move it to",
     ):
         rule(stack, stop, AddHeader("X-First", "1"))
-
-
-def test_the_rule_waits_for_what_an_action_of_aws_ses_actions_adds(stack: Stack) -> None:
-    rule(stack, ses_actions.S3(bucket=s3.Bucket(stack, "Bucket")), ses_actions.Lambda(function=own_function(stack)))
-
-    added = {**identified(stack, "AWS::S3::BucketPolicy"), **identified(stack, "AWS::Lambda::Permission")}
-    assert len(added) == 2
-    assert set(added) <= depends_on(stack)
 
 
 def test_ours_and_theirs_may_share_a_bucket_a_topic_and_a_function(stack: Stack) -> None:
@@ -928,24 +702,6 @@ def test_an_action_of_ones_own_can_do_what_ours_can(stack: Stack) -> None:
     assert late["Properties"]["AlarmActions"] == [{"Ref": topic_id}]
 
 
-class Discard:
-    """An action as an application could write it."""
-
-    def bind_to_rule(self, scope: Construct, rule: InboundRule) -> ses.CfnReceiptRule.ActionProperty:
-        statement = rule.allow_ses("sns:Publish", resource="*")
-        return ses.CfnReceiptRule.ActionProperty(
-            add_header_action=ses.CfnReceiptRule.AddHeaderActionProperty(
-                header_name="X-Principal", header_value=str(statement.to_statement_json()["Principal"]["Service"])
-            )
-        )
-
-
-def test_an_action_of_ones_own_is_an_action(stack: Stack) -> None:
-    rule(stack, Discard())
-
-    assert actions_of(stack) == [{"AddHeaderAction": {"HeaderName": "X-Principal", "HeaderValue": SES}}]
-
-
 def test_one_action_may_be_in_several_rules(stack: Stack) -> None:
     rules, store = make(stack), StoreMail(topic=sns.Topic(stack, "Topic"))
     made = [
@@ -981,27 +737,22 @@ def test_a_resource_in_a_known_region_goes_with_a_stack_in_an_unknown_one(agnost
     assert actions_of(agnostic_stack)[0]["StopAction"]["TopicArn"] == ELSEWHERE.format("sns", "mail")
 
 
-TOO_OFTEN = r"actions must store mail at most 1 times in a bucket, because its policy has 20 KB, got 2; store once"
+TOO_OFTEN = r"actions must store mail at most 1 times in a bucket, because its policy has 20 KB, got [23]; store once"
 
 
-def test_mail_is_stored_so_often_that_a_bucket_policy_holds_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
-    inbound = make(stack)
-    inbound.add_rule("First", actions=[StoreMail()])
-
-    with pytest.raises(ValueError, match=TOO_OFTEN):
-        inbound.add_rule("Second", actions=[StoreMail()])
-
-
-def test_two_sets_share_the_room_of_one_bucket(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_is_stored_so_often_that_the_policy_of_the_bucket_holds_it(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_rule_checks, "MAX_STORING_STATEMENTS", 1)
     archive = s3.Bucket(stack, "Archive")
-    make(stack, mailbox=archive).add_rule("First", actions=[StoreMail()])
+    inbound = make(stack, mailbox=archive)
+    inbound.add_rule("First", actions=[StoreMail()])
     domain = VerifiedDomain.from_domain_name(stack, "Other", "example.org")
     other = InboundRuleSet(stack, "Second", domain=domain, activation=LeaveInactive(), drop_spam=False)
 
-    with pytest.raises(ValueError, match=TOO_OFTEN):
-        other.add_rule("Second", actions=[StoreMail(bucket=archive)])
+    for each in (inbound, other):
+        with pytest.raises(ValueError, match=TOO_OFTEN):
+            each.add_rule("Second", actions=[StoreMail(bucket=archive)])
 
 
 def test_every_bucket_has_room_of_its_own(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1011,10 +762,3 @@ def test_every_bucket_has_room_of_its_own(stack: Stack, monkeypatch: pytest.Monk
     rule(stack, StoreMail(), *(StoreMail(bucket=each) for each in (own, elsewhere, elsewhere)))
 
     assert len(actions_of(stack)) == 4
-
-
-def test_a_work_mail_organization_in_another_region_is_refused(stack: Stack) -> None:
-    elsewhere = ELSEWHERE.format("workmail", "organization/m-1")
-
-    with pytest.raises(ValueError, match="organization_arn must be in the region of the stack, eu-west-1, got"):
-        rule(stack, DeliverToWorkMail(organization_arn=elsewhere))
