@@ -170,8 +170,19 @@ if not TYPE_CHECKING:  # a type checker would believe that it finds every name
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        if "__call__" in vars(type(found)):  # jsii's, which takes anything and would be what help() shows
+            found.__signature__ = _Signature()
         return found
+
+    class _Signature:
+        """That of ``__init__``, which a class of somebody's own that inherits this has too."""
+
+        def __get__(self, instance: object, owner: type) -> object:
+            from inspect import Signature, signature
+
+            _, *parameters = signature(owner.__init__).parameters.values()
+            return Signature(parameters)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES} - {"TYPE_CHECKING", "_MODULES", "import_module"})
+    return sorted({*globals(), *_MODULES} - {"TYPE_CHECKING", "_MODULES", "_Signature", "import_module"})

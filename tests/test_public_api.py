@@ -194,3 +194,13 @@ def test_a_domain_is_imported_without_the_slow_modules_that_it_may_never_need() 
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert run.stdout.strip() == "['aws_cdk.aws_route53', 'aws_cdk.aws_ses']"
+
+
+def test_help_shows_the_arguments_of_a_construct_and_of_one_that_inherits_it() -> None:
+    class Own(ses_constructs.VerifiedDomain):
+        def __init__(self, scope: Construct, construct_id: str, *, customer: str) -> None:
+            raise NotImplementedError
+
+    assert str(inspect.signature(ses_constructs.VerifiedDomain)).startswith("(scope: ")
+    assert "domain_name" in inspect.signature(ses_constructs.VerifiedDomain).parameters
+    assert list(inspect.signature(Own).parameters) == ["scope", "construct_id", "customer"]

@@ -1,6 +1,6 @@
 """TrackingDistribution: what answers with https for a tracking domain."""
 
-from aws_cdk import Acknowledgment, RemovalPolicy, Stack, Token, Validations
+from aws_cdk import Acknowledgment, RemovalPolicy, Stack, Validations
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -96,11 +96,8 @@ def _check_certificate(scope: Construct, certificate: acm.ICertificate, name: st
         )
     check_same_account("certificate", account, user=scope, fix="make one in this account")
     if isinstance(resource, acm.CfnCertificate):
-        further = resource.subject_alternative_names or []
-        names = [resource.domain_name, *further]
-        if not any(map(Token.is_unresolved, (name, further, *names))) and not any(
-            _covers(each, name) for each in names
-        ):
+        names = [resource.domain_name, *(resource.subject_alternative_names or [])]
+        if not any(map(contains_token, (name, *names))) and not any(_covers(each, name) for each in names):
             raise invalid(
                 "certificate",
                 f"be for {name}, or CloudFront refuses the name",

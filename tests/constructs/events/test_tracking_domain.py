@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Environment, RemovalPolicy, Stack
+from aws_cdk import App, CfnParameter, Environment, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_ses as ses
@@ -214,9 +214,9 @@ def test_a_certificate_of_other_names_is_refused(
 
 
 def test_names_of_a_certificate_may_be_known_at_deployment_only(app: App, stack: Stack, zone: Route53Zone) -> None:
-    names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
-
-    changes = {"domain_name": "example.com", "subject_alternative_names": names}
+    name = Fn.import_value("ClickName")
+    validation = acm.CertificateValidation.from_email({name: "example.com"})
+    changes = {"domain_name": "example.com", "subject_alternative_names": [name], "validation": validation}
     track(stack, zone, certificate=certificate_in(app, "us-east-1", **changes))
 
     assert resources(stack, DISTRIBUTION)

@@ -151,17 +151,23 @@ def test_to_drop_mail_on_purpose_is_no_loss(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("env", "rule"),
     [
-        (Environment(account="111122223333", region="us-east-1"), "region of the stack, eu-west-1, got 'us-east-1'"),
-        (Environment(account="222233334444", region="eu-west-1"), "account of the stack, 111122223333, got '2222"),
+        (
+            Environment(account="111122223333", region="us-east-1"),
+            "in the region of the stack, eu-west-1, got 'us",
+        ),
+        (
+            Environment(account="222233334444", region="eu-west-1"),
+            "of the account of the stack, 111122223333, got '2",
+        ),
     ],
     ids=["region", "account"],
 )
 def test_rules_and_monitoring_are_where_their_domain_is(app: App, stack: Stack, env: Environment, rule: str) -> None:
     elsewhere = domain(Stack(app, "Other", env=env))
 
-    with pytest.raises(ValueError, match=f"domain must be of the {rule}.*; put the rules into"):
+    with pytest.raises(ValueError, match=f"domain must be {rule}.*; put the rules into"):
         rule_set(stack, elsewhere)
-    with pytest.raises(ValueError, match=f"domain must be of the {rule}.*; monitor it in a stack of its place"):
+    with pytest.raises(ValueError, match=f"domain must be {rule}.*; monitor it in a stack of its place"):
         BounceMonitoring(stack, "Bounces", domain=elsewhere, default_for_domain=False)
 
 
