@@ -219,9 +219,7 @@ def test_the_topic_of_a_team_takes_no_message_in_the_clear(stack: Stack) -> None
 
 @pytest.mark.parametrize("address", ["nobody", "Operations <ops@example.net>", "ops@example.net, dev@example.net", ""])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(
-        ValueError, match=r"address must (have|be an address alone).*, got .*; write "
-    ):
+    with pytest.raises(ValueError, match=r"address must (have|be an address alone).*, got .*; write "):
         EmailTeam(address)
 
 
