@@ -37,7 +37,8 @@ def fails_after(domain: VerifiedDomain) -> None:
 def memories(deployed_stack: DeployedStack) -> list[str]:
     """The names of the parameters in which the writer remembers."""
     found = deployed_stack.aws.client("ssm").describe_parameters()["Parameters"]
-    return [each["Name"] for each in found if each["Name"].startswith("/ses-constructs/dns-records/")]
+    of_stack = f"/ses-constructs/dns-records/{deployed_stack.stack_name}/"
+    return [each["Name"] for each in found if each["Name"].startswith(of_stack)]
 
 
 def test_what_is_absent_is_made_and_deleted_again(hosted_zone: Zone, deployed_stack: DeployedStack) -> None:
