@@ -41,8 +41,16 @@ class Somebody:
         return [part for name, value in (options | changes).items() for part in (f"--{name}", value)]
 
 
-def somebody_in(aws: LocalAws, zone: Zone, monkeypatch: pytest.MonkeyPatch) -> Iterator[Somebody]:
-    """Put things into the account, and lead boto3 and the CDK CLI to it, as the environment leads to a real one."""
+def lead_to(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have boto3 and the CDK CLI find the account, as the environment leads to a real one."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def somebody_in(aws: LocalAws, zone: Zone) -> Iterator[Somebody]:
+    """Put things into the account."""
     ses, sesv2 = aws.client("ses"), aws.client("sesv2")
     put_record(aws, zone, "www", "A", "192.0.2.1")
     put_record(aws, zone, "notlive", "TXT", '"theirs"')
@@ -50,10 +58,6 @@ def somebody_in(aws: LocalAws, zone: Zone, monkeypatch: pytest.MonkeyPatch) -> I
     ses.create_receipt_rule_set(RuleSetName=THEIRS)
     ses.set_active_receipt_rule_set(RuleSetName=THEIRS)
     aws.enter_sandbox()
-    for name in [each for each in os.environ if each.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
     yield Somebody(aws, zone)
     aws.leave_sandbox()
     ses.set_active_receipt_rule_set()

@@ -20,7 +20,7 @@ from local_aws.account import Account
 from local_aws.aws import LocalAws
 from local_aws.environment import ROOT
 from local_aws.read_back import BOOTSTRAP_STACK
-from tests.live.somebody import BUCKET, THEIRS, Somebody, answer, make_stack, somebody_in
+from tests.live.somebody import BUCKET, THEIRS, Somebody, answer, lead_to, make_stack, somebody_in
 from tests.running_aws.fixtures import zone_in
 from tests.running_aws.processes import wait_until
 
@@ -33,8 +33,9 @@ RULE_SET = "SesConstructsLiveInboundFB01007E"
 def newcomer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Somebody]:
     """Somebody with a new account, in which the CDK was never used."""
     with LocalAws.start() as aws:
+        lead_to(aws, monkeypatch)
         for zone in zone_in(aws):
-            yield from somebody_in(aws, zone, monkeypatch)
+            yield from somebody_in(aws, zone)
 
 
 # The whole of it: a bootstrap, a deployment, every step, and the removal.

@@ -18,7 +18,7 @@ from .looked_stack import LookedStack
 from .steps import PlannedStep, PlanVerdict
 from .template_values import TemplateValues, is_known
 
-_DKIM_NAME = re.compile(r"\$\{(\w+)\.DkimDNSTokenName([1-3])\}")
+_DKIM_NAME = re.compile(r"\$\{(\w+)\.DkimDNSTokenName([1-3])\}", re.ASCII)
 WRITER = "Custom::SESDnsRecords"
 _OF_ANOTHER_ACCOUNT = (
     "the zone is of another account, and the role that may look there admits the function of the stack alone"
