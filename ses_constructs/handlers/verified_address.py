@@ -157,8 +157,15 @@ class VerifiedAddressHandler:
     def _make(self, wanted: Wanted, stack_id: str) -> None:
         if not wanted.inside_verified_domain:
             self._check_domains(wanted)
-        with ignore_error_if_done(lambda _: self._look(wanted.address) is not None):
+        with ignore_error_if_done(lambda _: self._is_made(wanted.address)):
             self._ses.create_email_identity(EmailIdentity=wanted.address, Tags=[_tag(stack_id)])
+
+    def _is_made(self, address: str) -> bool:
+        try:
+            return self._look(address) is not None
+        except Exception as error:
+            # Nobody knows, also where the look is denied: with this id its Delete comes back and looks again.
+            raise RefusedError(str(error), physical_id_to_delete=address) from error
 
     def _check_domains(self, wanted: Wanted) -> None:
         for domain in wanted.domains():

@@ -105,10 +105,11 @@ def test_a_create_without_an_answer_is_undone_under_the_id_that_cloudformation_m
     assert ADDRESS not in aws.state.identities
 
 
-def test_a_create_that_may_have_made_the_identity_is_undone(aws: World) -> None:
+@pytest.mark.parametrize("look", [Trouble.TIMED_OUT, Trouble.DENIED])
+def test_a_create_that_may_have_made_the_identity_is_undone(aws: World, look: Trouble) -> None:
     aws.aws.faults += [
         Fault(Trouble.TIMED_OUT_AFTER, CREATE, times=100),
-        Fault(Trouble.TIMED_OUT, "sesv2.GetEmailIdentity", skip=2, times=100),
+        Fault(look, "sesv2.GetEmailIdentity", skip=2, times=100),
     ]
     failed = aws.send(HANDLER, event(HANDLER, "create"))
     assert (failed["Status"], failed["PhysicalResourceId"]) == ("FAILED", ADDRESS)
