@@ -170,9 +170,8 @@ if not TYPE_CHECKING:  # a type checker would believe that it finds every name
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = globals()[name] = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-        if isinstance(found, type) and "__call__" in vars(
-            type(found)
-        ):  # jsii's, which takes anything and would be what help() shows
+        # The __call__ of jsii's classes takes anything, and would be what help() shows.
+        if isinstance(found, type) and "__call__" in vars(type(found)):
             found.__signature__ = _Signature()
         return found
 

@@ -156,22 +156,30 @@ def _check_rest_calls() -> None:
         recipients = [each for group in (request.get("Destination") or {}).values() for each in group]
         further = _further_resources(request.get("ConfigurationSetName") or "", recipients)
         for arn in (ses_v2._resource_arn("identity", sending_identity(from_address)), *further):
-            denied: Response | None = app._enforce_data_plane(
-                "sesv2",
-                action,
-                headers,
-                query_params,
-                request_id,
-                resource_arn=arn,
-                # By AWS's service authorization reference bulk mail knows no ses:FromAddress.
-                service_context={} if bulk else _from_context(from_address),
-                named_resource=arn,
-            )
-            if denied:
+            # By AWS's service authorization reference bulk mail knows no ses:FromAddress.
+            context = {} if bulk else _from_context(from_address)
+            if denied := _denied(action, arn, headers, query_params, request_id, context):
                 return denied
         return None
 
     app._enforce_ses_v2 = enforce
+
+
+def _denied(
+    action: str, arn: str, headers: dict[str, str], query_params: Params, request_id: str, context: dict[str, Any]
+) -> Response | None:
+    """The refusal of a call of the current API, if the caller may not do *action* on *arn*."""
+    refused: Response | None = app._enforce_data_plane(
+        "sesv2",
+        action,
+        headers,
+        query_params,
+        request_id,
+        resource_arn=arn,
+        service_context=context,
+        named_resource=arn,
+    )
+    return refused
 
 
 def _check_new_identity(
@@ -189,17 +197,7 @@ def _check_new_identity(
         parent = f"arn:aws:ses:{region}:{get_account_id()}:identity/{name}"
         needed.append(("ses:ReplicateEmailIdentityDKIMSigningKey", parent))
     for action, arn in needed:
-        denied: Response | None = app._enforce_data_plane(
-            "sesv2",
-            action,
-            headers,
-            query_params,
-            request_id,
-            resource_arn=arn,
-            service_context={},
-            named_resource=arn,
-        )
-        if denied:
+        if denied := _denied(action, arn, headers, query_params, request_id, {}):
             return denied
     return None
 

@@ -1,6 +1,5 @@
 """`adopt` over an account where everything was made by hand: what it writes is deployed, and nothing changes."""
 
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from local_aws.aws import LocalAws
 from local_aws.environment import ROOT
 from ses_constructs.command.group import commands
 from tests.command.name_servers_on_loopback import LoopbackServer, listening
+from tests.running_aws.mailboxes import make_mailbox
 from tests.running_aws.zones import Zone, put_record
 
 pytestmark = pytest.mark.xdist_group("local-aws-2")
@@ -69,16 +69,8 @@ class ByHand:
         put_record(aws, zone, "", "MX", f"10 inbound-smtp.{region}.amazonaws.com")
 
     def _receive(self) -> None:
-        ses, s3 = self.aws.client("ses"), self.aws.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "ses.amazonaws.com"},
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{BUCKET}/*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": self.aws.account}},
-        }
-        s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        ses = self.aws.client("ses")
+        make_mailbox(self.aws, BUCKET)
         ses.create_receipt_rule_set(RuleSetName=RULE_SET)
         header = {"AddHeaderAction": {"HeaderName": "X-Seen", "HeaderValue": 'it\'s "here"'}}
         store: Any = {"S3Action": {"BucketName": BUCKET, "ObjectKeyPrefix": "support/"}}

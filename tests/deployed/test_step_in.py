@@ -1,6 +1,5 @@
 """examples/step_in.py over an account where everything was made by hand, while mail goes out and comes in."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.deployed.test_verified_domain import make
 from tests.local_aws.plain_app import new_app
 from tests.local_aws.smtp_users import SmtpUser, add_user, let_user, remove_user
 from tests.running_aws.deployed_stack import DeployedStack
+from tests.running_aws.mailboxes import make_mailbox
 from tests.running_aws.zones import Zone, put_record
 
 if TYPE_CHECKING:
@@ -75,16 +75,8 @@ class ByHand:
         put_record(self.aws, self.zone, "", "MX", f"10 inbound-smtp.{region}.amazonaws.com")
 
     def _receive(self) -> None:
-        ses, s3 = self.aws.client("ses"), self.aws.client("s3")
-        s3.create_bucket(Bucket=BUCKET)
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "ses.amazonaws.com"},
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{BUCKET}/*",
-            "Condition": {"StringEquals": {"aws:SourceAccount": self.aws.account}},
-        }
-        s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        ses = self.aws.client("ses")
+        make_mailbox(self.aws, BUCKET)
         ses.create_receipt_rule_set(RuleSetName=RULE_SET)
         for name, to in reversed(RULES.items()):  # each at the top
             rule: Any = {"Name": name, "Enabled": True, "Recipients": [f"{to}{self.zone.domain}"]}

@@ -8,20 +8,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from ses_constructs import RecordsToPublish, SendingDomain, SesApiEndpoint, SmtpCredentials, VerifiedDomain
+from tests.constructs.smtp.vpcs import known_vpc
 from tests.constructs.templates import identified, only, resources, warnings, written
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
-
-
-def a_vpc(stack: Stack, **changes: Any) -> ec2.IVpc:
-    attributes: dict[str, Any] = {
-        "vpc_id": "vpc-1",
-        "vpc_cidr_block": "10.1.0.0/16",
-        "availability_zones": ["eu-west-1a"],
-        "private_subnet_ids": ["subnet-1"],
-        "private_subnet_route_table_ids": ["table-1"],
-    }
-    return ec2.Vpc.from_vpc_attributes(stack, "Vpc", **{**attributes, **changes})
 
 
 def a_domain(stack: Stack, name: str = "example.com") -> SendingDomain:
@@ -36,7 +26,7 @@ def let_through(stack: Stack) -> list[str]:
 
 
 def test_a_vpc_gets_an_endpoint_with_the_host_of_the_region(stack: Stack) -> None:
-    made = SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[a_domain(stack)])
+    made = SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[a_domain(stack)])
 
     properties = only(stack, ENDPOINT)["Properties"]
     (group_id,) = identified(stack, "AWS::EC2::SecurityGroup")
@@ -49,7 +39,7 @@ def test_a_vpc_gets_an_endpoint_with_the_host_of_the_region(stack: Stack) -> Non
 
 
 def test_it_takes_https_from_the_vpc_and_nothing_else(stack: Stack) -> None:
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[a_domain(stack)])
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[a_domain(stack)])
 
     group = only(stack, "AWS::EC2::SecurityGroup")["Properties"]
     assert [(each["CidrIp"], each["FromPort"], each["ToPort"]) for each in group["SecurityGroupIngress"]] == [
@@ -59,7 +49,7 @@ def test_it_takes_https_from_the_vpc_and_nothing_else(stack: Stack) -> None:
 
 def test_its_policy_lets_through_mail_of_the_domains_alone(stack: Stack) -> None:
     domains = [a_domain(stack), a_domain(stack, "example.org")]
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=domains)
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=domains)
 
     assert let_through(stack) == [
         "identity/example.com",
@@ -75,7 +65,7 @@ def test_its_policy_lets_through_mail_of_the_domains_alone(stack: Stack) -> None
 
 def test_what_a_grant_needs_passes_the_endpoint(stack: Stack) -> None:
     domain = a_domain(stack)
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[domain])
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[domain])
     domain.grant_send(iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")))
 
     (through,) = only(stack, ENDPOINT)["Properties"]["PolicyDocument"]["Statement"]
@@ -87,7 +77,7 @@ def test_what_a_grant_needs_passes_the_endpoint(stack: Stack) -> None:
 
 
 def test_recipients_of_the_sandbox_need_permission_too(stack: Stack) -> None:
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[a_domain(stack)], sandbox=True)
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[a_domain(stack)], sandbox=True)
 
     assert "identity/*" in let_through(stack)
 
@@ -95,14 +85,14 @@ def test_recipients_of_the_sandbox_need_permission_too(stack: Stack) -> None:
 def test_a_domain_of_another_account_is_named_by_its_own_arn(stack: Stack) -> None:
     arn = "arn:aws:ses:eu-west-1:222233334444:identity/example.net"
     shared = VerifiedDomain.from_identity_arn(stack, "Shared", arn)
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[shared])
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[shared])
 
     (statement,) = only(stack, ENDPOINT)["Properties"]["PolicyDocument"]["Statement"]
     assert arn in statement["Resource"]
 
 
 def test_it_stands_beside_the_endpoint_for_smtp(stack: Stack) -> None:
-    vpc, domain = a_vpc(stack), a_domain(stack)
+    vpc, domain = known_vpc(stack), a_domain(stack)
     SmtpCredentials(stack, "Smtp", domain=domain, vpc=vpc)
     SesApiEndpoint(stack, "Api", vpc=vpc, domains=[domain])
 
@@ -111,7 +101,7 @@ def test_it_stands_beside_the_endpoint_for_smtp(stack: Stack) -> None:
 
 
 def test_a_vpc_has_one_of_each(stack: Stack) -> None:
-    vpc, domain = a_vpc(stack), a_domain(stack)
+    vpc, domain = known_vpc(stack), a_domain(stack)
     SesApiEndpoint(stack, "Api", vpc=vpc, domains=[domain])
     SmtpCredentials(stack, "Smtp", domain=domain, vpc=vpc)
 
@@ -126,7 +116,7 @@ def test_a_vpc_has_one_of_each(stack: Stack) -> None:
 def test_other_subnets_may_be_given(stack: Stack) -> None:
     subnet = ec2.Subnet.from_subnet_attributes(stack, "Subnet", subnet_id="subnet-9", availability_zone="eu-west-1b")
     given = ec2.SubnetSelection(subnets=[subnet])
-    SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[a_domain(stack)], vpc_subnets=given)
+    SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[a_domain(stack)], vpc_subnets=given)
 
     assert only(stack, ENDPOINT)["Properties"]["SubnetIds"] == ["subnet-9"]
 
@@ -143,7 +133,7 @@ def test_other_subnets_may_be_given(stack: Stack) -> None:
 )
 def test_what_cannot_work_is_refused(stack: Stack, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        SesApiEndpoint(stack, "Api", **{"vpc": a_vpc(stack), "domains": [a_domain(stack)], **changes})
+        SesApiEndpoint(stack, "Api", **{"vpc": known_vpc(stack), "domains": [a_domain(stack)], **changes})
 
 
 def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
@@ -151,4 +141,4 @@ def test_a_domain_of_another_region_is_refused(app: App, stack: Stack) -> None:
     domain = VerifiedDomain(virginia, "Domain", domain_name="example.com", dns=RecordsToPublish())
 
     with pytest.raises(ValueError, match="domains must be in the region of the stack, eu-west-1, got 'us-east-1'"):
-        SesApiEndpoint(stack, "Api", vpc=a_vpc(stack), domains=[domain])
+        SesApiEndpoint(stack, "Api", vpc=known_vpc(stack), domains=[domain])

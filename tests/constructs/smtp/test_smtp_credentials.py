@@ -27,6 +27,7 @@ from ses_constructs import (
     SmtpSecret,
     VerifiedDomain,
 )
+from tests.constructs.smtp.vpcs import known_vpc
 from tests.constructs.templates import (
     conditions,
     identified,
@@ -58,17 +59,6 @@ def make(stack: Stack, construct_id: str = "Smtp", **changes: Any) -> SmtpCreden
 
 def alice(stack: Stack) -> iam.IUser:
     return iam.User.from_user_name(stack, "Alice", "alice")
-
-
-def known_vpc(stack: Stack, **changes: Any) -> ec2.IVpc:
-    attributes: dict[str, Any] = {
-        "vpc_id": "vpc-1",
-        "vpc_cidr_block": "10.1.0.0/16",
-        "availability_zones": ["eu-west-1a"],
-        "private_subnet_ids": ["subnet-1"],
-        "private_subnet_route_table_ids": ["table-1"],
-    }
-    return ec2.Vpc.from_vpc_attributes(stack, "Vpc", **{**attributes, **changes})
 
 
 def in_region(app: App, region: str) -> Stack:
